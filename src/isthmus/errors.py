@@ -1,0 +1,80 @@
+"""What can go wrong, in the user's words: every error quotes the input and says how to mend it."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Iterable
+from types import ModuleType
+
+
+class IsthmusError(Exception):
+    """Anything that Isthmus refuses or cannot do; the command line prints it without a traceback."""
+
+
+class DataError(IsthmusError, ValueError):
+    """The data cannot be used as they are: their values, shape, type or source."""
+
+
+class ParameterError(IsthmusError, ValueError):
+    """A parameter or a combination of parameters makes no sense."""
+
+
+class UnknownNameError(ParameterError):
+    """A component, model, data set or parameter that does not exist."""
+
+
+class SavedModelError(IsthmusError, ValueError):
+    """A saved model cannot be read: it is missing, incomplete, changed or of another format."""
+
+
+class TrainingError(IsthmusError, RuntimeError):
+    """Training cannot go on: losses stay non-finite, memory is short, a checkpoint does not fit."""
+
+
+class MissingExtraError(IsthmusError, ImportError):
+    """An optional dependency is needed and is not installed."""
+
+
+def problems(title: str, found: Iterable[str]) -> str:
+    """One message for all mistakes at once.
+
+    >>> print(problems("2 parameters are wrong:", ["a must be positive", "b is missing"]))
+    2 parameters are wrong:
+      - a must be positive
+      - b is missing
+    """
+    return "\n".join([title, *(f"  - {line}" for line in found)])
+
+
+def did_you_mean(wrong: str, known: Iterable[str]) -> str:
+    """The closest known names, as the end of an error message.
+
+    >>> did_you_mean("fsk", ["gaussian", "fsq"])
+    "Did you mean 'fsq'? Known: fsq, gaussian."
+    >>> did_you_mean("?", ["fsq"])
+    'Known: fsq.'
+    """
+    names = sorted(known)
+    close = difflib.get_close_matches(wrong, names, n=1, cutoff=0.5)
+    hint = f"Did you mean {close[0]!r}? " if close else ""
+    return f"{hint}Known: {', '.join(names)}."
+
+
+def require(module: str, *, extra: str) -> ModuleType:
+    """Import an optional dependency, or say which pip line brings it.
+
+    >>> require("json", extra="data").__name__
+    'json'
+    >>> require("no_such_module", extra="plot")
+    Traceback (most recent call last):
+    isthmus.errors.MissingExtraError: 'no_such_module' is not installed. To get it: pip install 'isthmus[plot]'
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module.partition(".")[0]:
+            raise
+        raise MissingExtraError(
+            f"{module!r} is not installed. To get it: pip install 'isthmus[{extra}]'"
+        ) from None
