@@ -32,6 +32,10 @@ class TrainingError(IsthmusError, RuntimeError):
     """Training cannot go on: losses stay non-finite, memory is short, a checkpoint does not fit."""
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during training, after a checkpoint was written; the message says how to go on."""
+
+
 class MissingExtraError(IsthmusError, ImportError):
     """An optional dependency is needed and is not installed."""
 
@@ -78,3 +82,18 @@ def require(module: str, *, extra: str) -> ModuleType:
         raise MissingExtraError(
             f"{module!r} is not installed. To get it: pip install 'isthmus[{extra}]'"
         ) from None
+
+
+def check(owner: str, *rules: tuple[bool, str]) -> None:
+    """Refuse every broken rule of ``owner`` at once: each rule is (it holds, what to say if not).
+
+    >>> check("Gaussian", (2 > 0, "latent_dim is 2"))
+    >>> check("Gaussian", (False, "latent_dim is 0; expected 1 or more"))
+    Traceback (most recent call last):
+    isthmus.errors.ParameterError: Gaussian: latent_dim is 0; expected 1 or more
+    """
+    broken = [message for holds, message in rules if not holds]
+    if len(broken) == 1:
+        raise ParameterError(f"{owner}: {broken[0]}")
+    if broken:
+        raise ParameterError(problems(f"{owner}: {len(broken)} parameters are wrong:", broken))

@@ -1,0 +1,233 @@
+"""Where the stations meet: the one composition that every model of the family is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.component import Component
+from isthmus.errors import ParameterError, check
+from isthmus.records import Batch, Code, Loss, Trace, View, batch_mean
+from isthmus.stations import (
+    Bottleneck,
+    Corruption,
+    Decoder,
+    Encoder,
+    Likelihood,
+    Player,
+    Prior,
+    Schedule,
+    Term,
+)
+
+
+class Autoencoder(Component):
+    """Encoder, bottleneck, decoder and likelihood, with a corruption before, a prior behind and terms around.
+
+    Source: the design is described in docs/architecture.md.
+
+    >>> import torch
+    >>> from isthmus import catalogue
+    >>> model = Autoencoder(
+    ...     encoder=catalogue.make("encoders", "mlp", {"in_shape": (6,), "out_dim": 4, "hidden": (8,)}),
+    ...     bottleneck=catalogue.make("bottlenecks", "gaussian", {"latent_dim": 2}),
+    ...     decoder=catalogue.make("decoders", "mlp", {"latent_dim": 2, "out_shape": (6,), "hidden": (8,)}),
+    ...     likelihood=catalogue.make("likelihoods", "bernoulli", {}),
+    ...     prior=catalogue.make("priors", "standard_normal", {}),
+    ...     terms=[catalogue.make("terms", "reconstruction", {}),
+    ...            catalogue.make("terms", "code_cost", {"name": "kl"})],
+    ... )
+    >>> trace = model(Batch(x=torch.ones(3, 6)))
+    >>> sorted(model.loss(trace).terms)
+    ['kl', 'reconstruction']
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        bottleneck: Bottleneck,
+        decoder: Decoder | None = None,
+        likelihood: Likelihood | None = None,
+        *,
+        terms: Sequence[Term],
+        prior: Prior | None = None,
+        corruption: Corruption | None = None,
+    ) -> None:
+        super().__init__()
+        names = [term.name for term in terms]
+        check(
+            "Autoencoder",
+            (len(terms) > 0, "terms is empty; there would be nothing to learn from"),
+            (len(set(names)) == len(names), f"terms are called {names}; names must differ"),
+            ((decoder is None) == (likelihood is None), "a decoder and a likelihood come together"),
+            (
+                encoder.out_dim == bottleneck.in_dim,
+                f"the encoder gives {encoder.out_dim} features, the bottleneck takes {bottleneck.in_dim}",
+            ),
+        )
+        self.encoder, self.bottleneck, self.decoder = encoder, bottleneck, decoder
+        self.likelihood, self.prior, self.corruption = likelihood, prior, corruption
+        self.terms = nn.ModuleList(terms)
+        if decoder is not None:
+            decoder.connect(encoder)
+
+    # -- the pass ------------------------------------------------------------------------------------
+
+    def forward(self, batch: Batch) -> Trace:
+        """One pass with corruption and randomness: what training and scoring see."""
+        view = _bare(batch) if self.corruption is None else self.corruption(batch)
+        features = self.encoder(view)
+        code = self.bottleneck(features, view, self.prior)
+        trace = Trace(batch=batch, view=view, features=features, code=code)
+        if self.decoder is None or self.likelihood is None:
+            return trace
+        output = self.decoder(code, view, None)
+        log_likelihood = self.likelihood.log_prob(output, trace.target, batch.valid)
+        return Trace(
+            batch=batch, view=view, features=features, code=code, output=output, log_likelihood=log_likelihood
+        )
+
+    def encode(self, batch: Batch) -> Code:
+        """The single best code of clean data: no corruption, no randomness."""
+        view = _bare(batch)
+        return self.bottleneck.mode(self.encoder(view), view)
+
+    def decode(self, code: Code, view: View | None = None) -> Tensor:
+        """The likelihood's parameters, ``[batch, outputs, *shape]``; ``view`` carries the condition."""
+        return self._decoder()(code, view, None)  # type: ignore[no-any-return]
+
+    def rebuild(self, batch: Batch) -> Tensor:
+        """The expected x for clean data, ``[batch, *shape]``, in the model's units."""
+        return self._likelihood().mean(self.decode(self.encode(batch), _bare(batch)))
+
+    def sample(self, count: int, condition: Tensor | None = None) -> Tensor:
+        """The expected x of codes drawn from the prior, ``[count, *shape]``.
+
+        Raises ``ParameterError`` where the model has no prior.
+        """
+        if self.prior is None:
+            raise ParameterError(
+                "This model has no prior to draw codes from. Use a model with one (vae, beta_vae, cvae)."
+            )
+        z = self.prior.sample((count, self.bottleneck.latent_dim), condition).to(_device(self))
+        view = View(x=z, condition=condition)
+        return self._likelihood().mean(self.decode(Code(z=z), view))
+
+    # -- the loss ------------------------------------------------------------------------------------
+
+    def loss(self, trace: Trace, weights: Mapping[str, float | Tensor] | None = None) -> Loss:
+        """All terms, in order, and their weighted total: nats per example.
+
+        ``weights`` replace the terms' own; by default the schedules' final values are taken.
+        """
+        weights = self.final_weights() if weights is None else weights
+        raw: dict[str, Tensor] = {}
+        for term in self.terms:
+            raw[term.name] = term(trace, raw)  # type: ignore[index]
+        means = [weights[name] * batch_mean(value, trace.batch.weight) for name, value in raw.items()]
+        return Loss(terms=raw, weights=weights, total=torch.stack(means).sum())
+
+    def weights_at(self, step: int) -> dict[str, float]:
+        """Every term's weight at a step of training."""
+        return {t.name: _value(t.weight, step) for t in self._terms()}
+
+    def final_weights(self) -> dict[str, float]:
+        """Every term's weight once its schedule has settled."""
+        return {t.name: _value(t.weight, self.settles) for t in self._terms()}
+
+    @property
+    def settles(self) -> int:
+        """The step from which no weight warms up any more."""
+        return max(t.weight.settles if isinstance(t.weight, Schedule) else 0 for t in self._terms())
+
+    def players(self) -> list[Player]:
+        """Who takes which gradient: by default one player lessens all terms with all parameters."""
+        return [Player("model", [p for p in self.parameters() if p.requires_grad])]
+
+    @torch.no_grad()
+    def initialise(self, batch: Batch) -> None:
+        """Start every station from a sample of the data, in the order of the flow, before training."""
+        was_training = self.training
+        self.eval()
+        view = _bare(batch)
+        self.encoder.initialise(view)
+        features = self.encoder(view)
+        self.bottleneck.initialise(features, view)
+        if self.decoder is not None and self.likelihood is not None:
+            target = batch.x if batch.target is None else batch.target
+            code = self.bottleneck.mode(features, view)
+            self.decoder.initialise(code, view, self.likelihood.link(target))
+            self.likelihood.initialise(self.decode(code, view), target)
+        self.train(was_training)
+
+    # -- likelihood ----------------------------------------------------------------------------------
+
+    def log_bound(self, batch: Batch, noise: Tensor) -> Tensor:
+        """A lower bound of log p(x), nats, ``[batch]``: the ELBO at beta = 1 for clean data.
+
+        ``noise`` ``[samples, 1 or batch, latent_dim]`` stands for the draws from the posterior. Where the code
+        is not random, or there is no prior, it is log p(x | z): the code itself is left out.
+        """
+        view = _bare(batch)
+        code = self.bottleneck.mode(self.encoder(view), view)
+        if code.posterior is None or self.prior is None:
+            return self._log_likelihood(code.z, view, batch)
+        draws = [code.posterior.at(eps) for eps in noise]
+        fit = torch.stack([self._log_likelihood(z, view, batch) for z in draws]).mean(0)
+        kl = torch.stack([self.prior.divergence(code.posterior, z).flatten(1).sum(1) for z in draws]).mean(0)
+        return fit - kl
+
+    def log_prob(self, batch: Batch, noise: Tensor) -> Tensor:
+        """log p(x) by importance sampling from the posterior, nats, ``[batch]``; encodes once.
+
+        ``noise`` ``[samples, 1 or batch, latent_dim]``: exactly that many draws are used. In expectation a
+        lower bound that rises with the number of samples (Burda et al. 2016, equation 8).
+        """
+        view = _bare(batch)
+        code = self.bottleneck.mode(self.encoder(view), view)
+        if code.posterior is None or self.prior is None:
+            raise ParameterError(
+                "log_prob needs a random code with a prior (vae, beta_vae, cvae). For this model score_samples "
+                "gives log p(x | z)."
+            )
+        total = torch.full((len(batch),), -torch.inf, device=batch.x.device)
+        for eps in noise:
+            z = code.posterior.at(eps)
+            log_q = code.posterior.log_prob(z).flatten(1).sum(1)
+            log_p = self.prior.log_prob(z).flatten(1).sum(1)
+            total = torch.logaddexp(total, self._log_likelihood(z, view, batch) + log_p - log_q)
+        return total - math.log(len(noise))
+
+    def _log_likelihood(self, z: Tensor, view: View, batch: Batch) -> Tensor:
+        output = self.decode(Code(z=z), view)
+        target = batch.x if batch.target is None else batch.target
+        return self._likelihood().log_prob(output, target, batch.valid)
+
+    def _terms(self) -> list[Term]:
+        return list(self.terms)  # type: ignore[arg-type]
+
+    def _decoder(self) -> Decoder:
+        if self.decoder is None:
+            raise ParameterError("This model has no decoder: it encodes, and cannot rebuild.")
+        return self.decoder
+
+    def _likelihood(self) -> Likelihood:
+        if self.likelihood is None:
+            raise ParameterError("This model has no decoder: it encodes, and cannot rebuild.")
+        return self.likelihood
+
+
+def _bare(batch: Batch) -> View:
+    """The view without corruption."""
+    return View(x=batch.x, valid=batch.valid, condition=batch.condition)
+
+
+def _value(weight: float | Schedule, step: int) -> float:
+    return weight.at(step) if isinstance(weight, Schedule) else float(weight)
+
+
+def _device(module: nn.Module) -> torch.device:
+    return next((p.device for p in module.parameters()), torch.device("cpu"))

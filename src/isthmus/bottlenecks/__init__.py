@@ -1,0 +1,1 @@
+"""The narrow code: one kind a file."""

@@ -1,0 +1,188 @@
+"""What there is: a component's name is the name of its file, and adding a part is adding a file.
+
+Listing reads file names and docstrings only; nothing heavy is imported until a part is built.
+Third parties add parts by entry points in the group ``isthmus.<station>``.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+from isthmus.component import constructor_parameters
+from isthmus.errors import ParameterError, SavedModelError, UnknownNameError, did_you_mean, problems
+
+STATIONS = (
+    "corruptions",
+    "encoders",
+    "bottlenecks",
+    "decoders",
+    "likelihoods",
+    "priors",
+    "terms",
+    "critics",
+    "schedules",
+    "models",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One part: its name, its class, what it does in a line, and where it comes from."""
+
+    station: str
+    name: str
+    class_name: str
+    summary: str
+    source: str
+
+
+@cache
+def names(station: str) -> tuple[str, ...]:
+    """The names of all parts of a station, sorted.
+
+    Raises ``UnknownNameError`` for a station that does not exist.
+
+    >>> "gaussian" in names("bottlenecks")
+    True
+    """
+    if station not in STATIONS:
+        raise UnknownNameError(f"No station is called {station!r}. {did_you_mean(station, STATIONS)}")
+    folder = Path(__file__).parent / station
+    own = {file.stem for file in folder.glob("*.py") if not file.stem.startswith("_")}
+    return tuple(sorted(own | set(_plug_ins(station))))
+
+
+def find(station: str, name: str) -> type:
+    """The class of a part; raises ``UnknownNameError`` with the closest name.
+
+    >>> find("bottlenecks", "gaussian").__name__
+    'Gaussian'
+    >>> find("bottlenecks", "gausian")
+    Traceback (most recent call last):
+    isthmus.errors.UnknownNameError: No bottleneck is called 'gausian'. Did you mean 'gaussian'? Known: ...
+    """
+    if name not in names(station):
+        raise UnknownNameError(
+            f"No {station.removesuffix('s')} is called {name!r}. {did_you_mean(name, names(station))}"
+        )
+    if name in _plug_ins(station):
+        cls = _plug_ins(station)[name].load()
+        if hasattr(cls, "registered"):
+            cls.registered = f"{station}/{name}"
+        return cls  # type: ignore[no-any-return]
+    module = importlib.import_module(f"isthmus.{station}.{name}")
+    return _only_class(module)
+
+
+def parameters(station: str, name: str) -> Mapping[str, inspect.Parameter]:
+    """The constructor's parameters of a part, by name."""
+    return constructor_parameters(find(station, name))
+
+
+def make(station: str, name: str, arguments: Mapping[str, Any]) -> Any:
+    """Build a part from a name and arguments; all wrong argument names are reported at once.
+
+    >>> make("schedules", "constant", {"value": 2.0}).at(0)
+    2.0
+    >>> make("schedules", "constant", {"valeu": 2.0})
+    Traceback (most recent call last):
+    isthmus.errors.UnknownNameError: schedules/constant has no parameter 'valeu'. Did you mean 'value'? ...
+    """
+    known = parameters(station, name)
+    wrong = [word for word in arguments if word not in known]
+    required = [
+        word for word, p in known.items() if p.default is inspect.Parameter.empty and word not in arguments
+    ]
+    found = [f"{station}/{name} has no parameter {word!r}. {did_you_mean(word, known)}" for word in wrong]
+    found += [f"{station}/{name} needs the parameter {word!r}." for word in required]
+    if found:
+        raise UnknownNameError(found[0] if len(found) == 1 else problems("Wrong parameters:", found))
+    return find(station, name)(**arguments)
+
+
+def build(spec: Mapping[str, Any]) -> Any:
+    """Build a component from its ``spec()``. Only parts of the catalogue can be built.
+
+    Raises ``SavedModelError`` if the spec is malformed, ``UnknownNameError`` if it names what does not exist.
+
+    >>> from isthmus.schedules.linear_warmup import LinearWarmup
+    >>> build(LinearWarmup(steps=10).spec()).at(5)
+    0.5
+    """
+    if not isinstance(spec, Mapping) or set(spec) != {"component", "arguments"}:
+        raise SavedModelError(f"Expected a component spec with 'component' and 'arguments', got {spec!r:.200}")
+    name, arguments = spec["component"], spec["arguments"]
+    if not isinstance(name, str) or not isinstance(arguments, Mapping):
+        raise SavedModelError(f"A component spec needs a name and a mapping of arguments, got {spec!r:.200}")
+    station, _, stem = name.rpartition("/")
+    values = {key: _revive(value) for key, value in arguments.items()}
+    if not station:
+        return _make_composition(stem, values)
+    return make(station, stem, values)
+
+
+def describe(station: str, name: str) -> Entry:
+    """A part's one-line purpose and source, read from its file without importing it.
+
+    >>> describe("bottlenecks", "identity").class_name
+    'Identity'
+    """
+    if name in _plug_ins(station):
+        cls = find(station, name)
+        return _entry(station, name, cls.__name__, inspect.getdoc(cls) or "")
+    if name not in names(station):
+        find(station, name)  # raises, with the closest name
+    tree = ast.parse((Path(__file__).parent / station / f"{name}.py").read_text(encoding="utf8"))
+    public = [n for n in tree.body if isinstance(n, ast.ClassDef) and not n.name.startswith("_")]
+    return _entry(station, name, public[0].name, ast.get_docstring(public[0]) or "")
+
+
+def _entry(station: str, name: str, class_name: str, docstring: str) -> Entry:
+    lines = [line.strip() for line in docstring.splitlines()]
+    source = next((line.removeprefix("Source:").strip() for line in lines if line.startswith("Source:")), "")
+    return Entry(
+        station=station, name=name, class_name=class_name, summary=lines[0] if lines else "", source=source
+    )
+
+
+def _make_composition(stem: str, arguments: Mapping[str, Any]) -> Any:
+    if stem != "autoencoder":
+        raise SavedModelError(f"Nothing is called {stem!r}; a model's spec begins with 'autoencoder'.")
+    cls = _only_class(importlib.import_module("isthmus.autoencoder"))
+    known = set(inspect.signature(cls.__init__).parameters) - {"self"}  # type: ignore[misc]
+    if not set(arguments) <= known:
+        raise SavedModelError(f"An autoencoder has no argument {sorted(set(arguments) - known)}")
+    return cls(**arguments)
+
+
+def _revive(value: Any) -> Any:
+    """JSON-able data back to arguments: nested specs become components, lists become tuples."""
+    if isinstance(value, Mapping):
+        return build(value) if set(value) == {"component", "arguments"} else {k: _revive(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return tuple(_revive(item) for item in value)
+    return value
+
+
+@cache
+def _plug_ins(station: str) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=f"isthmus.{station}")}
+
+
+def _only_class(module: Any) -> type:
+    public = [
+        value
+        for key, value in vars(module).items()
+        if inspect.isclass(value) and value.__module__ == module.__name__ and not key.startswith("_")
+    ]
+    if len(public) != 1:
+        raise ParameterError(f"{module.__name__} must hold exactly one public class; found {len(public)}")
+    return public[0]

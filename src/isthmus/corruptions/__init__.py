@@ -1,0 +1,1 @@
+"""What the encoder may see: one corruption a file."""

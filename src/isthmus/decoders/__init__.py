@@ -1,0 +1,1 @@
+"""From the code back to the data: one network a file."""

@@ -1,0 +1,1 @@
+"""From what is visible to features: one network a file."""

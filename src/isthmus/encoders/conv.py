@@ -1,0 +1,77 @@
+"""A convolutional network for pictures of any height, width and channel count."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.errors import check
+from isthmus.layers.activations import activation as make_activation
+from isthmus.layers.convolution import Halve, Residual, check_picture, halved_sizes
+from isthmus.layers.dense import zero_linear
+from isthmus.layers.linear_path import PrincipalPath
+from isthmus.layers.standardise import Standardise
+from isthmus.records import View
+from isthmus.stations import Encoder
+
+
+class Conv(Encoder):
+    """Each level halves the picture and passes ``blocks`` residual blocks; then one linear layer to the code.
+
+    With ``flatten=False`` the last grid is kept: ``[batch, height, width, out_dim]``. With ``linear_path``
+    a straight road from the pixels, started at the principal components, is added (flat codes only).
+
+    Source: Masci et al. 2011, Stacked convolutional auto-encoders; residual blocks: He et al. 2016.
+
+    >>> import torch
+    >>> Conv(in_shape=(3, 17, 20), out_dim=5, channels=(8, 16))(View(x=torch.zeros(2, 3, 17, 20))).shape
+    torch.Size([2, 5])
+    """
+
+    def __init__(
+        self,
+        in_shape: Sequence[int],
+        out_dim: int,
+        channels: Sequence[int] = (32, 64),
+        blocks: int = 1,
+        activation: str = "silu",
+        linear_path: bool = True,
+        flatten: bool = True,
+        latent_dim: int | None = None,
+        condition_dim: int = 0,
+    ) -> None:
+        super().__init__()
+        check_picture("Conv", in_shape, channels)
+        check("Conv", (blocks >= 0, f"blocks is {blocks!r}; expected 0 or more"))
+        self.out_dim, self.condition_dim, self.flatten = out_dim, condition_dim, flatten
+        self.latent_dim = out_dim if latent_dim is None else latent_dim
+        in_dim = math.prod(in_shape)
+        self.standardise = Standardise(in_dim)
+        layers: list[nn.Module] = []
+        for before, after in zip([in_shape[0] + condition_dim, *channels], channels, strict=False):
+            layers += [Halve(before, after), *(Residual(after, activation) for _ in range(blocks))]
+            layers += [make_activation(activation)]
+        self.trunk = nn.Sequential(*layers)
+        has_path = linear_path and flatten
+        width = channels[-1] * (math.prod(halved_sizes(in_shape[1:], len(channels))[-1]) if flatten else 1)
+        self.head = (zero_linear if has_path else nn.Linear)(width, out_dim)
+        self.path = PrincipalPath(in_dim, out_dim) if has_path else None
+
+    def forward(self, view: View) -> Tensor:
+        """``[batch, out_dim]``, or ``[batch, height, width, out_dim]``."""
+        x = self.standardise(view.x.flatten(1))
+        grid = x.view_as(view.x)
+        if self.condition_dim:
+            maps = view.condition[:, :, None, None]  # type: ignore[index]
+            grid = torch.cat([grid, maps.expand(-1, -1, *grid.shape[2:])], dim=1)
+        trunk = self.trunk(grid)
+        features = self.head(trunk.flatten(1) if self.flatten else trunk.movedim(1, -1))
+        return features if self.path is None else features + self.path(x)  # type: ignore[no-any-return]
+
+    def initialise(self, view: View) -> None:
+        """Learn the input's mean and spread, and the principal components."""
+        x = view.x.flatten(1)
+        self.standardise.start(x)
+        if self.path is not None:
+            self.path.start(self.standardise(x), self.latent_dim)

@@ -1,0 +1,36 @@
+"""A Gaussian with independent dimensions."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from isthmus.stations import Posterior
+
+LOG_2PI = math.log(2 * math.pi)
+
+
+class DiagonalGaussian(Posterior):
+    """N(mean, diag(exp(log_var))).
+
+    >>> q = DiagonalGaussian(torch.zeros(1, 2), torch.zeros(1, 2))
+    >>> q.at(torch.ones(2))
+    tensor([[1., 1.]])
+    """
+
+    def __init__(self, mean: Tensor, log_var: Tensor) -> None:
+        self._mean = mean
+        self.log_var = log_var
+
+    @property
+    def mean(self) -> Tensor:
+        """The mean, ``[batch, *grid, dim]``."""
+        return self._mean
+
+    def at(self, noise: Tensor) -> Tensor:
+        """``mean + sd * noise``."""
+        return self._mean + (0.5 * self.log_var).exp() * noise
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """log density per dimension, nats."""
+        return -0.5 * ((z - self._mean).square() / self.log_var.exp() + self.log_var + LOG_2PI)

@@ -1,0 +1,1 @@
+"""log p(x | z) in nats: one distribution a file."""

@@ -1,0 +1,123 @@
+"""The five records that flow through an autoencoder: the whole contract on one screen.
+
+``Batch`` --corruption--> ``View`` --encoder, bottleneck--> ``Code`` --decoder--> output, all kept in a
+``Trace``, from which the terms make a ``Loss``. Tensors are ``[batch, ...]``; codes are channels-last
+``[batch, *grid, dim]``; masks are boolean and True where real. Records are never changed, only replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from isthmus.stations import Posterior
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """What the data offer for one step.
+
+    >>> import torch
+    >>> len(Batch(x=torch.zeros(5, 3)))
+    5
+    """
+
+    x: Tensor  # [batch, *shape]
+    valid: Tensor | None = None  # positions of x that are real
+    condition: Tensor | None = None  # [batch, width]: what to condition on
+    target: Tensor | None = None  # what to predict, where it is not x
+    reference: Tensor | None = None  # unpaired real samples for a critic
+    weight: Tensor | None = None  # [batch]: importance of each example
+    index: Tensor | None = None  # [batch]: rows in the data set
+
+    def __len__(self) -> int:
+        return int(self.x.shape[0])
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """What the encoder may see of a batch."""
+
+    x: Tensor  # [batch, *shape], or fewer positions of it
+    valid: Tensor | None = None
+    positions: Tensor | None = None  # where the visible positions stood
+    hidden: Tensor | None = None  # positions that the encoder was denied
+    condition: Tensor | None = None  # [batch, width]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Code:
+    """The narrow code and everything known about it."""
+
+    z: Tensor  # [batch, *grid, dim]
+    valid: Tensor | None = None
+    symbols: Tensor | None = None  # [batch, *grid] int64, where the code is discrete
+    posterior: Posterior | None = None  # q(z | x), where the code is random
+    log_prob: Tensor | None = None  # [batch]: log-probability of the sampled symbols, nats
+    costs: Mapping[str, Tensor] = field(default_factory=dict)  # named, [batch] or scalar, nats
+    parts: Mapping[str, slice] = field(default_factory=dict)  # named slices of the last axis
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """One pass through the model, complete: terms, critics, metrics and jobs read nothing else."""
+
+    batch: Batch
+    view: View
+    features: Tensor  # [batch, *grid, dim]: what the encoder made
+    code: Code
+    output: Tensor | None = None  # [batch, outputs, *shape]: the likelihood's parameters
+    log_likelihood: Tensor | None = None  # [batch]: log p(target | z), nats, summed over features
+
+    @property
+    def target(self) -> Tensor:
+        """What the model should have predicted."""
+        return self.batch.x if self.batch.target is None else self.batch.target
+
+    def detached(self) -> Trace:
+        """The same trace without its graph, for those who take their own steps on it."""
+        return _detached(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """Named terms (nats per example), their weights, and the weighted total."""
+
+    terms: Mapping[str, Tensor]  # each [batch] or scalar
+    weights: Mapping[str, float | Tensor]
+    total: Tensor  # scalar: the mean over the batch of the weighted sum
+
+
+Record = TypeVar("Record")
+
+
+def _detached(record: Record) -> Record:
+    """A copy of any record in which every tensor is cut from its graph."""
+    assert is_dataclass(record)
+    return replace(record, **{f.name: _cut(getattr(record, f.name)) for f in fields(record)})  # type: ignore[return-value]
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.detach()
+    if is_dataclass(value) and not isinstance(value, type):
+        return _detached(value)
+    if isinstance(value, Mapping):
+        return {name: _cut(item) for name, item in value.items()}
+    return value
+
+
+def batch_mean(values: Tensor, weight: Tensor | None) -> Tensor:
+    """The mean over the batch of ``[batch]`` values, weighted where examples have weights; scalars pass.
+
+    >>> batch_mean(torch.tensor([1.0, 3.0]), torch.tensor([3.0, 1.0])).item()
+    1.5
+    """
+    if values.ndim == 0 or weight is None:
+        return values.mean()
+    return (values * weight).sum() / weight.sum()

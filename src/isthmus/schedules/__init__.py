@@ -1,0 +1,1 @@
+"""Numbers that change while training: one schedule a file."""

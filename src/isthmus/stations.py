@@ -1,0 +1,178 @@
+"""The contracts of the stations: what each kind of part takes and gives. Implementations are final.
+
+``Batch`` -> **Corruption** -> ``View`` -> **Encoder** -> features -> **Bottleneck** (with a **Prior**)
+-> ``Code`` -> **Decoder** -> output -> **Likelihood** and **Term** -> nats per example.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from isthmus.component import Component
+from isthmus.records import Batch, Code, Trace, View
+
+
+class Corruption(Component, ABC):
+    """``Batch -> View``: what the encoder may see."""
+
+    @abstractmethod
+    def forward(self, batch: Batch) -> View:
+        """Spoil the batch; randomness comes from torch's current stream."""
+
+
+class Encoder(Component, ABC):
+    """``View -> features [batch, *grid, out_dim]``."""
+
+    out_dim: int
+
+    @abstractmethod
+    def forward(self, view: View) -> Tensor:
+        """Features of what is visible."""
+
+    def initialise(self, view: View) -> None:
+        """Start from a sample of the data, once, before training. By default: nothing."""
+
+
+class Posterior(ABC):
+    """q(z | x): a distribution over codes, ``[batch, *grid, dim]``."""
+
+    @property
+    @abstractmethod
+    def mean(self) -> Tensor:
+        """The mean code."""
+
+    @abstractmethod
+    def at(self, noise: Tensor) -> Tensor:
+        """The code that standard-normal ``noise`` (broadcast to the code) stands for; differentiable."""
+
+    @abstractmethod
+    def log_prob(self, z: Tensor) -> Tensor:
+        """log q(z | x) per dimension, nats, ``[batch, *grid, dim]``."""
+
+
+class Prior(Component, ABC):
+    """p(z)."""
+
+    @abstractmethod
+    def log_prob(self, z: Tensor) -> Tensor:
+        """log p(z), nats: per dimension ``[..., dim]`` where the prior factorises, else ``[..., 1]``."""
+
+    @abstractmethod
+    def sample(self, shape: Sequence[int], condition: Tensor | None = None) -> Tensor:
+        """Codes of ``shape`` (``[n, *grid, dim]``) drawn from the prior with torch's current stream."""
+
+    def divergence(self, posterior: Posterior, z: Tensor) -> Tensor:
+        """KL(q || p), nats, shaped like ``log_prob``: by one-sample Monte Carlo unless a closed form exists."""
+        log_p = self.log_prob(z)
+        log_q = posterior.log_prob(z)
+        return (log_q.sum(-1, keepdim=True) if log_p.shape[-1] == 1 else log_q) - log_p
+
+
+class Bottleneck(Component, ABC):
+    """``(features, view, prior) -> Code``, acting on the last axis only."""
+
+    in_dim: int  # features it takes
+    latent_dim: int  # numbers it gives
+
+    @abstractmethod
+    def forward(self, features: Tensor, view: View, prior: Prior | None) -> Code:
+        """The code of a training or scoring pass: drawn where the code is random, with its costs."""
+
+    def mode(self, features: Tensor, view: View) -> Code:
+        """The single best code, without randomness. By default: ``forward`` itself."""
+        return self.forward(features, view, None)
+
+    def initialise(self, features: Tensor, view: View) -> None:
+        """Start from a sample of features, once, before training. By default: nothing."""
+
+
+class Decoder(Component, ABC):
+    """``(Code, View) -> output [batch, outputs, *shape]``: the parameters of the likelihood."""
+
+    @abstractmethod
+    def forward(self, code: Code, view: View | None, teacher: Tensor | None = None) -> Tensor:
+        """Rebuild; ``teacher`` is given to autoregressive decoders in training only."""
+
+    def connect(self, encoder: Encoder) -> None:
+        """Meet the encoder once, when the model is put together (tied weights). By default: nothing."""
+
+    def initialise(self, code: Code, view: View, wanted: Tensor) -> None:
+        """Start so that ``wanted`` (``[batch, *shape]``, in output units) comes out. By default: nothing."""
+
+
+class Likelihood(Component, ABC):
+    """``(output, target) -> log p(x | z)`` per example in nats; decides the decoder's head."""
+
+    outputs: int = 1  # numbers per value of x that the decoder must give
+    scaling: ClassVar[str] = "auto"  # how tables, images … must be scaled for it: see Schema.learn
+    continuous: ClassVar[bool] = True  # a density, which changes with the units of x
+
+    @abstractmethod
+    def log_prob_values(self, output: Tensor, target: Tensor) -> Tensor:
+        """log p of each value, nats: ``[batch, *shape]`` from output ``[batch, outputs, *shape]``."""
+
+    @abstractmethod
+    def mean(self, output: Tensor) -> Tensor:
+        """The expected x, ``[batch, *shape]``."""
+
+    @abstractmethod
+    def sample(self, output: Tensor) -> Tensor:
+        """A draw of x, ``[batch, *shape]``, with torch's current stream."""
+
+    def link(self, target: Tensor) -> Tensor:
+        """The output (first channel) that means ``target``. By default: the target itself."""
+        return target
+
+    def initialise(self, output: Tensor, target: Tensor) -> None:
+        """Start from a first reconstruction, once, before training. By default: nothing."""
+
+    def log_prob(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor:
+        """log p(target | z), nats, summed over the valid values: ``[batch]``, in float32."""
+        values = self.log_prob_values(output.float(), target.float())
+        if valid is not None:
+            values = values.where(_same_shape(valid, values), 0.0)
+        return values.flatten(1).sum(1)
+
+
+class Schedule(Component, ABC):
+    """A number that changes with the step of training."""
+
+    @abstractmethod
+    def at(self, step: int) -> float:
+        """Its value at a step (from 0)."""
+
+    @property
+    @abstractmethod
+    def settles(self) -> int:
+        """The step from which it no longer warms up (early stopping waits for it)."""
+
+
+class Term(Component, ABC):
+    """``Trace -> cost``, nats: ``[batch]`` or, where no per-example value exists, a scalar."""
+
+    name: str
+    weight: float | Schedule
+
+    @abstractmethod
+    def forward(self, trace: Trace, earlier: Mapping[str, Tensor]) -> Tensor:
+        """The cost; ``earlier`` holds the raw values of the terms before it."""
+
+
+class Player:
+    """Some of a model's parameters, and the names of the terms whose sum they lessen (None: all of them)."""
+
+    def __init__(self, name: str, parameters: Sequence[nn.Parameter], terms: Sequence[str] | None = None) -> None:
+        self.name = name
+        self.parameters = list(parameters)
+        self.terms = None if terms is None else tuple(terms)
+
+
+def _same_shape(valid: Tensor, values: Tensor) -> Tensor:
+    """Masks are shape-checked, never guessed."""
+    if valid.shape != values.shape:
+        raise ValueError(f"valid has shape {tuple(valid.shape)}; the values have {tuple(values.shape)}")
+    return valid

@@ -1,0 +1,1 @@
+"""What the loss is made of: one term a file."""

@@ -1,0 +1,28 @@
+"""What the data cost to describe, given the code."""
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from isthmus.records import Trace
+from isthmus.stations import Schedule, Term
+
+
+class Reconstruction(Term):
+    """-log p(x | z), nats per example, summed over features.
+
+    Source: Kingma & Welling 2014, Auto-encoding variational Bayes, equation 3.
+
+    >>> Reconstruction().name
+    'reconstruction'
+    """
+
+    def __init__(self, weight: float | Schedule = 1.0) -> None:
+        super().__init__()
+        self.name, self.weight = "reconstruction", weight
+
+    def forward(self, trace: Trace, earlier: Mapping[str, Tensor]) -> Tensor:
+        """``[batch]``."""
+        if trace.log_likelihood is None:
+            raise ValueError("the model has no decoder, so there is no reconstruction to judge")
+        return -trace.log_likelihood

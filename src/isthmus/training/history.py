@@ -1,0 +1,40 @@
+"""What happened in training: one record per epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(kw_only=True)
+class History:
+    """Losses in nats per example, by epoch; ``epochs[0]`` is the state before the first step.
+
+    >>> history = History()
+    >>> history.epochs.append({"epoch": 0, "held_out": {"loss": 2.0}})
+    >>> history.curve("held_out", "loss")
+    [2.0]
+    """
+
+    epochs: list[dict[str, Any]] = field(default_factory=list)
+    best_epoch: int = -1
+    stopped: str = ""  # why training ended
+    steps: int = 0
+    seconds: float = 0.0
+    skipped: dict[str, int] = field(default_factory=dict)  # non-finite steps, by term
+    settings: dict[str, Any] = field(default_factory=dict)  # what "auto" came to mean
+
+    def curve(self, part: str, name: str) -> list[float]:
+        """One number through the epochs: ``part`` is ``"training"`` or ``"held_out"``."""
+        return [entry[part][name] for entry in self.epochs if name in entry.get(part, {})]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return dict(vars(self))
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> History:
+        """From what ``to_json`` gave; unknown fields of newer versions are left out."""
+        known = cls.__dataclass_fields__
+        return cls(**{name: value for name, value in data.items() if name in known})

@@ -1,0 +1,71 @@
+"""Data that fit into memory: rows gathered on the device, without a loader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+from isthmus.records import Batch
+
+
+class Resident:
+    """Rows on a device; ``prepare`` turns stored values (uint8 pictures stay uint8) into the model's units.
+
+    >>> import torch
+    >>> rows = Resident(torch.arange(4, dtype=torch.uint8)[:, None], prepare=lambda x: x.float() / 255)
+    >>> rows.batch(torch.tensor([3])).x.shape
+    torch.Size([1, 1])
+    """
+
+    def __init__(
+        self,
+        x: Tensor,
+        *,
+        condition: Tensor | None = None,
+        target: Tensor | None = None,
+        weight: Tensor | None = None,
+        prepare: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
+        self.x, self.condition, self.target, self.weight = x, condition, target, weight
+        self.prepare = _as_float if prepare is None else prepare
+
+    def __len__(self) -> int:
+        return int(self.x.shape[0])
+
+    def to(self, device: torch.device) -> Resident:
+        """The same rows on another device."""
+        return self._each(lambda values: values.to(device))
+
+    def rows(self, index: Tensor) -> Resident:
+        """Some of the rows."""
+        return self._each(lambda values: values[index])
+
+    def batch(self, index: Tensor | slice) -> Batch:
+        """Rows as the model takes them."""
+        target = None if self.target is None else self.prepare(self.target[index])
+        condition = None if self.condition is None else self.condition[index]
+        weight = None if self.weight is None else self.weight[index]
+        return Batch(x=self.prepare(self.x[index]), condition=condition, target=target, weight=weight)
+
+    def batches(self, size: int) -> Iterator[Batch]:
+        """All rows in order."""
+        for start in range(0, len(self), size):
+            yield self.batch(slice(start, start + size))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Resident:
+        def optional(values: Tensor | None) -> Tensor | None:
+            return None if values is None else change(values)
+
+        return Resident(
+            change(self.x),
+            condition=optional(self.condition),
+            target=optional(self.target),
+            weight=optional(self.weight),
+            prepare=self.prepare,
+        )
+
+
+def _as_float(x: Tensor) -> Tensor:
+    return x.float()

@@ -1,0 +1,268 @@
+"""One training run from the first step to the last: epochs, evaluation, stopping, checkpoints."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from isthmus.autoencoder import Autoencoder
+from isthmus.errors import Interrupted, TrainingError
+from isthmus.records import Batch
+from isthmus.stations import Schedule
+from isthmus.training.checkpoint import Checkpoint
+from isthmus.training.early_stopping import EarlyStopping
+from isthmus.training.engine import Engine
+from isthmus.training.history import History
+from isthmus.training.progress import Progress
+from isthmus.training.random_stream import RandomStream
+from isthmus.training.resident import Resident
+from isthmus.training.run_state import pack, unpack
+from isthmus.training.seeds import EVALUATION, NOISE, ORDER, derive
+from isthmus.training.settings import Settings
+from isthmus.training.step import Step
+from isthmus.training.weight_average import WeightAverage
+
+EVALUATION_BATCH = 2048
+COMPILE_PAYS_AFTER = 60.0  # seconds of remaining work
+TRIAL_STEPS = 20  # steps that are timed before that is decided
+HEAVY = 200_000  # parameters from which bf16 pays
+
+
+class Run:
+    """Trains ``model`` on ``rows``; ``held_out`` rows decide when to stop and which weights are kept."""
+
+    def __init__(
+        self, model: Autoencoder, rows: Resident, held_out: Resident | None, settings: Settings, engine: Engine
+    ) -> None:
+        self.model, self.settings, self.engine = model, settings, engine
+        self.rows = rows.to(engine.device)
+        self.held_out = None if held_out is None else held_out.to(engine.device)
+        self.step = Step(
+            model,
+            engine,
+            optimiser=settings.optimiser,
+            learning_rate=settings.learning_rate,
+            weight_decay=settings.weight_decay,
+            clip=settings.clip,
+            heavy=sum(p.numel() for p in model.parameters()) >= HEAVY and len(rows) >= 5000,
+        )
+        self.stream = RandomStream(derive(settings.seed, NOISE, engine.rank), engine.device)
+        self.stopping = EarlyStopping(model, settings.patience)
+        weights = [p for p in model.parameters() if p.requires_grad]
+        self.average = None if settings.average is None else WeightAverage(weights, settings.average)
+        self.history = History()
+        self.epoch, self.position, self.steps = 0, 0, 0
+        self.sums = torch.zeros(len(self.step.terms), device=engine.device)
+        self.counts = torch.zeros_like(self.sums)
+        self.steps_per_epoch = max(1, len(rows) // settings.batch_size)
+        self._saved = self._began = time.monotonic()
+
+    def fit(self) -> History:
+        """Train to the end, or until nothing is gained any more; the best weights are left in the model."""
+        epochs = self.settings.epochs if self.settings.stop_after is None else self.settings.stop_after
+        total = epochs * self.steps_per_epoch
+        shown = self.settings.progress and self.engine.rank == 0
+        self.model.train()
+        try:
+            with Progress(total, shown, done=self.steps, rows_per_step=self._batch_size()) as progress:
+                if self.steps == 0:
+                    self._evaluate(progress)
+                while self.epoch < epochs and not self.history.stopped:
+                    self._run_epoch(progress)
+        except KeyboardInterrupt:
+            self._save_and_say_how_to_go_on()
+            raise
+        except (MemoryError, RuntimeError) as error:
+            raise _with_advice(error, self.settings.batch_size) from error
+        return self._finish(epochs)
+
+    def save(self) -> None:
+        """Write a checkpoint, if a place for it was given."""
+        if self.settings.checkpoint is not None and self.engine.rank == 0:
+            pack(self).save(self.settings.checkpoint)
+        self._saved = time.monotonic()
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Go back to exactly where a checkpoint was written."""
+        unpack(self, checkpoint)
+
+    # -- an epoch ------------------------------------------------------------------------------------
+
+    def _run_epoch(self, progress: Progress) -> None:
+        order = self._order()
+        with self.stream:
+            while self.position < self.steps_per_epoch:
+                self._take_step(order)
+                progress.advance(1)
+                if self._checkpoint_is_due():
+                    self.save()
+        self.epoch, self.position = self.epoch + 1, 0
+        self._check_finite()
+        if self.epoch % self.settings.evaluate_every == 0 or self.epoch == self.settings.epochs:
+            self._evaluate(progress)
+
+    def _take_step(self, order: Tensor) -> None:
+        size = self._batch_size()
+        batch = self.rows.batch(order[self.position * size : (self.position + 1) * size])
+        if self.settings.mix > 0:
+            batch = _mixed(batch, self.settings.mix)
+        means = self.step.take(batch, self._weights(), self.settings.rate.at(self.steps))
+        finite = means.isfinite()
+        self.sums += means.where(finite, 0.0)
+        self.counts += finite
+        self.steps, self.position = self.steps + 1, self.position + 1
+        if self.average is not None:
+            self.average.update()
+        self._consider_compiling()
+
+    def _order(self) -> Tensor:
+        """This epoch's order of the rows; each process takes its own share of every batch."""
+        generator = torch.Generator().manual_seed(derive(self.settings.seed, ORDER, self.epoch))
+        order = torch.randperm(len(self.rows), generator=generator)
+        used = self.steps_per_epoch * self._batch_size() * self.engine.world
+        shares = order[:used].reshape(self.steps_per_epoch, self.engine.world, -1)
+        return shares[:, self.engine.rank].flatten().to(self.engine.device)
+
+    def _batch_size(self) -> int:
+        """Rows per step and process: the batches share out the rows evenly."""
+        return max(1, min(self.settings.batch_size, len(self.rows) // self.steps_per_epoch) // self.engine.world)
+
+    def _weights(self) -> Mapping[str, float | Tensor]:
+        """The terms' weights now; those that change come as tensors, so that compiled code need not."""
+        now = self.model.weights_at(self.steps)
+        changing = [t.name for t in self.model.terms if isinstance(t.weight, Schedule)]
+        return {
+            name: torch.tensor(value, device=self.engine.device) if name in changing else value
+            for name, value in now.items()
+        }
+
+    def _consider_compiling(self) -> None:
+        wish = self.settings.compile
+        if self.step.compiled or wish is False:
+            return
+        if wish is True:
+            self.step.compile()
+        elif self.steps == 2:
+            self._began = time.monotonic()  # the first steps warm up
+        elif self.steps == TRIAL_STEPS + 2:
+            per_step = (time.monotonic() - self._began) / TRIAL_STEPS
+            left = self.settings.epochs * self.steps_per_epoch - self.steps
+            if per_step * left > COMPILE_PAYS_AFTER:
+                self.step.compile()
+
+    # -- looking at it -------------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def _evaluate(self, progress: Progress) -> None:
+        """Held-out losses with the final weights of all terms, the same random numbers every time."""
+        entry: dict[str, Any] = {"epoch": self.epoch, "step": self.steps}
+        if self.steps:
+            means = (self.sums / self.counts).tolist()
+            entry["training"] = dict(zip(self.step.terms, means, strict=True))
+            self.sums.zero_()
+            self.counts.zero_()
+        if self.held_out is not None:
+            entry["held_out"] = self._held_out_losses()
+        self.history.epochs.append(entry)
+        self._tell(entry, progress)
+        if "held_out" in entry and self.steps >= self._settles():
+            if self.stopping.observe(entry["held_out"]["loss"], self.epoch) and self.settings.stop_after is None:
+                self.history.stopped = f"no gain on held-out rows for {self.stopping.patience} evaluations"
+
+    def _held_out_losses(self) -> dict[str, float]:
+        assert self.held_out is not None
+        if self.average is not None and self.steps:
+            with self.average.in_place():
+                return self._losses(self.held_out)
+        return self._losses(self.held_out)
+
+    def _losses(self, rows: Resident) -> dict[str, float]:
+        self.model.eval()
+        names = ["loss", *self.step.terms]
+        sums = torch.zeros(len(names), device=self.engine.device, dtype=torch.float64)
+        with RandomStream(derive(self.settings.seed, EVALUATION), self.engine.device):
+            for batch in rows.batches(EVALUATION_BATCH):
+                loss = self.model.loss(self.model(batch))
+                means = [loss.total, *(values.mean() for values in loss.terms.values())]
+                sums += torch.stack([m.double() for m in means]) * len(batch)
+        self.model.train()
+        return dict(zip(names, self.engine.mean(sums / len(rows)).tolist(), strict=True))
+
+    def _settles(self) -> int:
+        """Where a warm-up is longer than the run, its end is the run's end."""
+        return min(self.model.settles, self.settings.epochs * self.steps_per_epoch)
+
+    def _tell(self, entry: Mapping[str, Any], progress: Progress) -> None:
+        losses = {"loss": entry.get("held_out", {}).get("loss"), **entry.get("training", {})}
+        progress.tell("  ".join(f"{name} {value:.4g}" for name, value in losses.items() if value is not None))
+        if self.settings.log is not None and self.engine.rank == 0:
+            flat = {f"{part}/{k}": v for part in ("training", "held_out") for k, v in entry.get(part, {}).items()}
+            self.settings.log.log({"epoch": float(self.epoch), **flat}, self.steps)
+
+    def _check_finite(self) -> None:
+        """Once an epoch: count what was skipped; give up, by name, when nothing else happens any more."""
+        bad = self.step.bad.tolist()
+        if not any(bad):
+            return
+        self.history.skipped = {n: int(c) for n, c in zip([*self.step.terms, "gradient"], bad, strict=True) if c}
+        if max(bad) >= max(0.5 * self.steps, 3):
+            self.stopping.restore()
+            worst = ", ".join(f"{name} ({count} of {self.steps} steps)" for name, count in self.history.skipped.items())
+            raise TrainingError(
+                f"Training does not get on: not finite: {worst}. Steps like that change nothing and were skipped. "
+                f"Try a learning rate below {self.settings.learning_rate:g}, clip=1.0, or look for extreme values "
+                "in the data."
+            )
+
+    # -- ends ----------------------------------------------------------------------------------------
+
+    def _finish(self, epochs: int) -> History:
+        if self.settings.stop_after is None and self.stopping.best:
+            self.stopping.restore()
+            self.history.best_epoch = self.stopping.best_epoch
+        else:
+            if self.average is not None:
+                torch._foreach_copy_(self.average.weights, self.average.values)
+            self.history.best_epoch = self.epoch
+        self.history.stopped = self.history.stopped or f"all {epochs} epochs done"
+        self.history.steps = self.steps
+        self.model.eval()
+        self.engine.close()
+        return self.history
+
+    def _checkpoint_is_due(self) -> bool:
+        if self.settings.checkpoint is None:
+            return False
+        return time.monotonic() - self._saved >= self.settings.checkpoint_every
+
+    def _save_and_say_how_to_go_on(self) -> None:
+        if self.settings.checkpoint is None:
+            return
+        self.save()
+        raise Interrupted(
+            f"Stopped at step {self.steps}; the checkpoint is {self.settings.checkpoint}. "
+            f"To go on: {self.settings.resume_command or 'fit again with resume=True'}"
+        )
+
+
+def _mixed(batch: Batch, most: float) -> Batch:
+    """Every row blended with a share in [0, most] of another row (mixup, Zhang et al. 2018)."""
+    count = len(batch)
+    other = torch.randperm(count, device=batch.x.device)
+    share = most * torch.rand(count, *[1] * (batch.x.ndim - 1), device=batch.x.device)
+    return Batch(x=torch.lerp(batch.x, batch.x[other], share), condition=batch.condition, weight=batch.weight)
+
+
+def _with_advice(error: BaseException, batch_size: int) -> BaseException:
+    """Out of memory becomes an error that says what to try; anything else is left alone."""
+    text = str(error).lower()
+    if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
+        return TrainingError(
+            f"Out of memory with batches of {batch_size} rows. Try batch_size={max(1, batch_size // 2)}, or a "
+            "smaller network."
+        )
+    return error

@@ -1,0 +1,158 @@
+"""One step of training: forward, terms, gradients for every player, then every optimiser."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.autoencoder import Autoencoder
+from isthmus.errors import ParameterError, TrainingError, did_you_mean
+from isthmus.records import Batch, batch_mean
+from isthmus.stations import Player
+from isthmus.training.engine import Engine
+
+OPTIMISERS: dict[str, type[torch.optim.Optimizer]] = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "adamax": torch.optim.Adamax,
+    "rmsprop": torch.optim.RMSprop,
+    "sgd": torch.optim.SGD,
+}
+_FUSED = {"adam", "adamw", "sgd"}  # in one kernel for all parameters
+
+
+class Pass(nn.Module):
+    """Batch in, one total per player and the mean of every term out: plain tensors, so that it compiles.
+
+    >>> Pass.__name__
+    'Pass'
+    """
+
+    def __init__(self, model: nn.Module, terms: Autoencoder, players: Sequence[Player]) -> None:
+        super().__init__()
+        self.model, self.players = model, players
+        self._terms = (terms,)  # in a tuple: the parameters are registered once, in the model
+
+    def forward(self, batch: Batch, weights: Mapping[str, float | Tensor]) -> tuple[list[Tensor], Tensor]:
+        """Totals by player (with graph) and the means of all terms, stacked (without)."""
+        (autoencoder,) = self._terms
+        loss = autoencoder.loss(self.model(batch), weights)
+        means = {name: batch_mean(values, batch.weight) for name, values in loss.terms.items()}
+        if all(player.terms is None for player in self.players):
+            totals = [loss.total]
+        else:
+            totals = [
+                torch.stack([weights[name] * means[name] for name in player.terms or means]).sum()
+                for player in self.players
+            ]
+        return totals, torch.stack([value.detach().float() for value in means.values()])
+
+
+class Step:
+    """Owns the optimisers; ``take`` runs one step and returns the terms' means without waiting for them.
+
+    A step whose loss or gradient is not finite changes nothing; which terms were to blame is counted on the
+    device.
+    """
+
+    def __init__(
+        self,
+        model: Autoencoder,
+        engine: Engine,
+        *,
+        optimiser: str,
+        learning_rate: float,
+        weight_decay: float,
+        clip: float | None,
+        heavy: bool,
+    ) -> None:
+        if optimiser not in OPTIMISERS:
+            raise ParameterError(f"No optimiser is called {optimiser!r}. {did_you_mean(optimiser, OPTIMISERS)}")
+        self.model, self.engine, self.clip, self.heavy = model, engine, clip, heavy
+        self.learning_rate, self.name = learning_rate, optimiser
+        self.players = model.players()
+        _assert_partition(model, self.players)
+        self.optimisers = [
+            OPTIMISERS[optimiser](_groups(player, weight_decay), lr=learning_rate, **_options(optimiser))
+            for player in self.players
+        ]
+        self.passing: Callable[..., tuple[list[Tensor], Tensor]] = Pass(
+            engine.place(model), model, self.players
+        )
+        self.terms = [term.name for term in model.terms]
+        self.bad = torch.zeros(len(self.terms) + 1, device=engine.device)  # by term; last: gradients
+        self.compiled = False
+
+    def take(self, batch: Batch, weights: Mapping[str, float | Tensor], rate: float) -> Tensor:
+        """One step at ``rate`` times the learning rate; the means of all terms, ``[terms]``."""
+        with self.engine.autocast(self.heavy):
+            totals, means = self.passing(batch, weights)
+        last = len(self.players) - 1
+        for i, (player, total) in enumerate(zip(self.players, totals, strict=True)):
+            for parameter in player.parameters:
+                parameter.grad = None
+            only = {} if last == 0 else {"inputs": player.parameters, "retain_graph": i < last}
+            self.engine.fabric.backward(total, **only)
+        for player, optimiser in zip(self.players, self.optimisers, strict=True):
+            self._update(player, optimiser, means, rate)
+        return means
+
+    def compile(self) -> None:
+        """Compile the pass; where that fails, one warning says why and training goes on without."""
+        plain = self.passing
+        compiled = torch.compile(plain)
+
+        def guarded(batch: Batch, weights: Mapping[str, float | Tensor]) -> tuple[list[Tensor], Tensor]:
+            try:
+                return compiled(batch, weights)  # type: ignore[no-any-return]
+            except Exception as error:  # noqa: BLE001  a compiler may fail in any way
+                warnings.warn(
+                    f"The model could not be compiled ({str(error).splitlines()[0][:200]}); training goes on "
+                    "without. Pass compile=False to the trainer to silence this.",
+                    stacklevel=2,
+                )
+                self.passing = plain
+                return plain(batch, weights)
+
+        self.passing, self.compiled = guarded, True
+
+    def _update(self, player: Player, optimiser: torch.optim.Optimizer, means: Tensor, rate: float) -> None:
+        norm = torch.nn.utils.get_total_norm([p.grad for p in player.parameters if p.grad is not None])
+        if self.clip is not None:
+            torch.nn.utils.clip_grads_with_norm_(player.parameters, self.clip, norm)
+        broken = torch.cat([~means.isfinite(), ~norm.isfinite()[None]])
+        self.bad += broken
+        for group in optimiser.param_groups:
+            group["lr"] = self.learning_rate * rate
+        if self.name in _FUSED:  # skips by itself, without waiting: the protocol of torch.amp.GradScaler
+            optimiser.found_inf = broken.any().float()  # type: ignore[attr-defined]
+            optimiser.grad_scale = None  # type: ignore[attr-defined]
+            optimiser.step()
+        elif not broken.any():
+            optimiser.step()
+
+
+def _groups(player: Player, weight_decay: float) -> list[dict[str, object]]:
+    """Weight decay on matrices, not on biases and scales."""
+    matrices = [p for p in player.parameters if p.ndim > 1]
+    others = [p for p in player.parameters if p.ndim <= 1]
+    groups = [
+        {"params": matrices, "weight_decay": weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    return [group for group in groups if group["params"]]
+
+
+def _options(optimiser: str) -> dict[str, bool]:
+    return {"fused": True} if optimiser in _FUSED else {}
+
+
+def _assert_partition(model: Autoencoder, players: Sequence[Player]) -> None:
+    """Players share out all trainable parameters, each to one: else ranks drift apart silently."""
+    trainable = {id(p) for p in model.parameters() if p.requires_grad}
+    owned = [id(p) for player in players for p in player.parameters]
+    if len(owned) != len(set(owned)) or set(owned) != trainable:
+        raise TrainingError("The players do not partition the model's trainable parameters")
