@@ -163,6 +163,17 @@ class Autoencoder(Component):
             self.likelihood.initialise(self.decode(code, view), target)
         self.train(was_training)
 
+    @torch.no_grad()
+    def calibrate(self, batch: Batch) -> None:
+        """Fit what the likelihood reads off errors (a variance) to these rows, which were not trained on."""
+        if self.likelihood is not None:
+            trace = self(batch)
+            self.likelihood.calibrate(trace.output, trace.target)
+
+    def calibration(self) -> dict[str, Tensor]:
+        """What ``calibrate`` sets: the likelihood's buffers."""
+        return {} if self.likelihood is None else dict(self.likelihood.named_buffers())
+
     # -- likelihood ----------------------------------------------------------------------------------
 
     def log_bound(self, batch: Batch, noise: Tensor) -> Tensor:

@@ -130,6 +130,9 @@ class Likelihood(Component, ABC):
     def initialise(self, output: Tensor, target: Tensor) -> None:
         """Start from a first reconstruction, once, before training. By default: nothing."""
 
+    def calibrate(self, output: Tensor, target: Tensor) -> None:
+        """Set what is read off errors (a variance) from rows not trained on. By default: nothing."""
+
     def log_prob(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor:
         """log p(target | z), nats, summed over the valid values: ``[batch]``, in float32."""
         values = self.log_prob_values(output.float(), target.float())

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from isthmus.errors import check
 from isthmus.layers.activations import activation as make_activation
 from isthmus.layers.convolution import Double, Residual, check_picture, halved_sizes
-from isthmus.layers.linear_path import RebuildingPath
+from isthmus.layers.linear_path import LinearPath, RebuildingPath, check_path
 from isthmus.records import Code, View
 from isthmus.stations import Decoder
 
@@ -18,8 +18,8 @@ class Conv(Decoder):
     """A linear layer to the smallest grid, then each level passes ``blocks`` residual blocks and doubles.
 
     ``channels`` are listed from the smallest grid to the picture. With ``flatten=False`` the code is a grid
-    ``[batch, height, width, latent_dim]``. With ``linear_path`` the least-squares reconstruction is added
-    (flat codes only), and the convolutions start by adding nothing.
+    ``[batch, height, width, latent_dim]``. With a ``linear_path`` the least-squares reconstruction is
+    added (flat codes only; ``"fixed"`` stays there, ``"trained"`` moves on), and the convolutions start by adding nothing.
 
     Source: Masci et al. 2011, Stacked convolutional auto-encoders; residual blocks: He et al. 2016.
 
@@ -37,11 +37,12 @@ class Conv(Decoder):
         channels: Sequence[int] = (64, 32),
         blocks: int = 1,
         activation: str = "silu",
-        linear_path: bool = True,
+        linear_path: LinearPath = "fixed",
         flatten: bool = True,
         condition_dim: int = 0,
     ) -> None:
         super().__init__()
+        check_path("Conv", linear_path)
         check_picture("Conv", out_shape, channels)
         check("Conv", (blocks >= 0, f"blocks is {blocks!r}; expected 0 or more"))
         self.out_shape, self.outputs = tuple(out_shape), outputs
@@ -56,7 +57,8 @@ class Conv(Decoder):
             layers += [Double(before, after, size)]
         self.trunk = nn.Sequential(*layers, make_activation(activation))
         self.head = nn.Conv2d(channels[-1], outputs * out_shape[0], 3, padding=1)
-        self.path = RebuildingPath(latent_dim, math.prod(out_shape)) if linear_path and flatten else None
+        has_path = linear_path != "none" and flatten
+        self.path = RebuildingPath(latent_dim, math.prod(out_shape), linear_path) if has_path else None
         if self.path is not None:
             nn.init.zeros_(self.head.weight)
             nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
@@ -74,11 +76,16 @@ class Conv(Decoder):
         if self.path is None:
             return output  # type: ignore[no-any-return]
         straight = self.path(code.z).unflatten(1, (1, *self.out_shape))
-        return torch.cat([output[:, :1] + straight, output[:, 1:]], dim=1) if self.outputs > 1 else output + straight
+        return (
+            torch.cat([output[:, :1] + straight, output[:, 1:]], dim=1)
+            if self.outputs > 1
+            else output + straight
+        )
 
+    @torch.no_grad()
     def initialise(self, code: Code, view: View, wanted: Tensor) -> None:
         """Least squares from the codes to the first output; without a path, the channels' means."""
         if self.path is not None:
             self.path.start(code.z, wanted.flatten(1))
         else:
-            self.head.bias.data[: self.out_shape[0]] = wanted.mean(dim=(0, 2, 3))  # type: ignore[union-attr]
+            self.head.bias[: self.out_shape[0]] = wanted.mean(dim=(0, 2, 3))  # type: ignore[union-attr]

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from isthmus.errors import check
 from isthmus.layers.dense import DenseStack, zero_linear
-from isthmus.layers.linear_path import RebuildingPath
+from isthmus.layers.linear_path import LinearPath, RebuildingPath, check_path
+from isthmus.layers.principal_components import PrincipalCoordinates
 from isthmus.records import Code, View
 from isthmus.stations import Decoder
 
@@ -16,8 +17,9 @@ from isthmus.stations import Decoder
 class MLP(Decoder):
     """``z -> head(stack(z, condition)) [+ linear path]``, ``[batch, outputs, *out_shape]``.
 
-    With ``linear_path`` a straight road runs beside the hidden layers; it starts at the least-squares
-    reconstruction, and the hidden layers start by adding nothing.
+    With a ``linear_path`` a straight road runs beside the hidden layers; it starts at the least-squares
+    reconstruction (``"fixed"`` stays there, ``"trained"`` moves on), and the hidden layers start by adding
+    nothing. With ``coordinates`` the network answers in that many principal coordinates (one output only).
 
     Source: Hinton & Salakhutdinov 2006, Reducing the dimensionality of data with neural networks.
 
@@ -32,40 +34,50 @@ class MLP(Decoder):
         latent_dim: int,
         out_shape: Sequence[int],
         outputs: int = 1,
-        hidden: Sequence[int] = (512,),
+        hidden: Sequence[int] = (512, 512),
         activation: str = "silu",
         dropout: float = 0.0,
-        linear_path: bool = True,
+        linear_path: LinearPath = "fixed",
+        coordinates: int | None = None,
         condition_dim: int = 0,
     ) -> None:
         super().__init__()
-        check("MLP", (latent_dim >= 1, f"latent_dim is {latent_dim!r}; expected 1 or more"))
-        self.out_shape, self.outputs, self.condition_dim = tuple(out_shape), outputs, condition_dim
         out_dim = outputs * math.prod(out_shape)
+        check_path("MLP", linear_path)
+        check(
+            "MLP",
+            (latent_dim >= 1, f"latent_dim is {latent_dim!r}; expected 1 or more"),
+            (
+                coordinates is None or (1 <= coordinates <= out_dim and outputs == 1),
+                f"coordinates is {coordinates!r}; expected None, or 1 to {out_dim} for a likelihood with one "
+                f"output per value (this one has {outputs})",
+            ),
+        )
+        self.out_shape, self.outputs, self.condition_dim = tuple(out_shape), outputs, condition_dim
+        self.shown = None if coordinates is None else PrincipalCoordinates(out_dim, coordinates)
+        width = out_dim if coordinates is None else coordinates
         self.stack = DenseStack(latent_dim + condition_dim, hidden, activation, dropout)
-        self.path = RebuildingPath(latent_dim, out_dim) if linear_path else None
-        head = zero_linear if linear_path else nn.Linear
-        self.head = head(self.stack.out_dim, out_dim)
+        self.head = (nn.Linear if linear_path == "none" else zero_linear)(self.stack.out_dim, width)
+        self.path = None if linear_path == "none" else RebuildingPath(latent_dim, width, linear_path)
 
     def forward(self, code: Code, view: View | None, teacher: Tensor | None = None) -> Tensor:
         """``[batch, outputs, *out_shape]``."""
         z = code.z
-        seen = z if self.condition_dim == 0 else torch.cat([z, view.condition], dim=1)  # type: ignore
-        flat = self.head(self.stack(seen))
+        both = z if self.condition_dim == 0 else torch.cat([z, view.condition], dim=1)  # type: ignore
+        u = self.head(self.stack(both))
         if self.path is not None:
-            flat = flat + self.path(z)
+            u = u + self.path(z)
+        flat = u if self.shown is None else self.shown.backwards(u)
         return flat.unflatten(1, (self.outputs, *self.out_shape))  # type: ignore[no-any-return]
 
+    @torch.no_grad()
     def initialise(self, code: Code, view: View, wanted: Tensor) -> None:
         """Least squares from the codes to the first output; without a path, the mean as the bias."""
         flat = wanted.flatten(1)
-        first = flat.shape[1]
-        if self.path is None:
-            self.head.bias.data[:first] = flat.mean(0)
-            return
-        start = RebuildingPath(code.z.shape[1], first)
-        start.start(code.z, flat)
-        self.path.linear.weight.data.zero_()
-        self.path.linear.bias.data.zero_()
-        self.path.linear.weight.data[:first] = start.linear.weight
-        self.path.linear.bias.data[:first] = start.linear.bias
+        if self.shown is not None:
+            self.shown.start(flat)
+            flat = self.shown(flat)
+        if self.path is not None:
+            self.path.start(code.z, flat)
+        else:
+            self.head.bias[: flat.shape[1]] = flat.mean(0)

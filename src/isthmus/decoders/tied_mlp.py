@@ -24,7 +24,7 @@ class TiedMLP(Decoder):
     >>> import torch
     >>> from isthmus.encoders.mlp import MLP
     >>> decoder = TiedMLP(latent_dim=2, out_shape=(6,), hidden=(4,))
-    >>> decoder.connect(MLP(in_shape=(6,), out_dim=2, hidden=(4,), linear_path=False))
+    >>> decoder.connect(MLP(in_shape=(6,), out_dim=2, hidden=(4,), linear_path="none"))
     >>> decoder(Code(z=torch.zeros(3, 2)), None).shape
     torch.Size([3, 1, 6])
     """
@@ -34,7 +34,7 @@ class TiedMLP(Decoder):
         latent_dim: int,
         out_shape: Sequence[int],
         outputs: int = 1,
-        hidden: Sequence[int] = (512,),
+        hidden: Sequence[int] = (512, 512),
         activation: str = "silu",
     ) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class TiedMLP(Decoder):
         stack, head = getattr(encoder, "stack", None), getattr(encoder, "head", None)
         if stack is None or head is None or getattr(encoder, "path", None) is not None:
             raise ParameterError(
-                f"TiedMLP needs an mlp encoder with linear_path=False, got {type(encoder).__name__}"
+                f"TiedMLP needs an mlp encoder with linear_path='none', got {type(encoder).__name__}"
             )
         tied = (head, *reversed(stack.linears))
         found = [linear.in_features for linear in tied]

@@ -10,7 +10,7 @@ from isthmus.errors import check
 from isthmus.layers.activations import activation as make_activation
 from isthmus.layers.convolution import Halve, Residual, check_picture, halved_sizes
 from isthmus.layers.dense import zero_linear
-from isthmus.layers.linear_path import PrincipalPath
+from isthmus.layers.linear_path import LinearPath, PrincipalPath, check_path
 from isthmus.layers.standardise import Standardise
 from isthmus.records import View
 from isthmus.stations import Encoder
@@ -19,8 +19,9 @@ from isthmus.stations import Encoder
 class Conv(Encoder):
     """Each level halves the picture and passes ``blocks`` residual blocks; then one linear layer to the code.
 
-    With ``flatten=False`` the last grid is kept: ``[batch, height, width, out_dim]``. With ``linear_path``
-    a straight road from the pixels, started at the principal components, is added (flat codes only).
+    With ``flatten=False`` the last grid is kept: ``[batch, height, width, out_dim]``. With a
+    ``linear_path`` a straight road from the pixels, started at the principal components, is added (flat codes
+    only): ``"fixed"`` stays there, ``"trained"`` moves on.
 
     Source: Masci et al. 2011, Stacked convolutional auto-encoders; residual blocks: He et al. 2016.
 
@@ -36,12 +37,13 @@ class Conv(Encoder):
         channels: Sequence[int] = (32, 64),
         blocks: int = 1,
         activation: str = "silu",
-        linear_path: bool = True,
+        linear_path: LinearPath = "fixed",
         flatten: bool = True,
         latent_dim: int | None = None,
         condition_dim: int = 0,
     ) -> None:
         super().__init__()
+        check_path("Conv", linear_path)
         check_picture("Conv", in_shape, channels)
         check("Conv", (blocks >= 0, f"blocks is {blocks!r}; expected 0 or more"))
         self.out_dim, self.condition_dim, self.flatten = out_dim, condition_dim, flatten
@@ -53,10 +55,10 @@ class Conv(Encoder):
             layers += [Halve(before, after), *(Residual(after, activation) for _ in range(blocks))]
             layers += [make_activation(activation)]
         self.trunk = nn.Sequential(*layers)
-        has_path = linear_path and flatten
+        has_path = linear_path != "none" and flatten
         width = channels[-1] * (math.prod(halved_sizes(in_shape[1:], len(channels))[-1]) if flatten else 1)
         self.head = (zero_linear if has_path else nn.Linear)(width, out_dim)
-        self.path = PrincipalPath(in_dim, out_dim) if has_path else None
+        self.path = PrincipalPath(in_dim, out_dim, linear_path) if has_path else None
 
     def forward(self, view: View) -> Tensor:
         """``[batch, out_dim]``, or ``[batch, height, width, out_dim]``."""

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from isthmus.errors import check
 from isthmus.layers.dense import DenseStack, zero_linear
-from isthmus.layers.linear_path import PrincipalPath
+from isthmus.layers.linear_path import LinearPath, PrincipalPath, check_path
+from isthmus.layers.principal_components import PrincipalCoordinates
 from isthmus.layers.standardise import Standardise
 from isthmus.records import View
 from isthmus.stations import Encoder
@@ -17,9 +18,10 @@ from isthmus.stations import Encoder
 class MLP(Encoder):
     """``x -> head(stack(x, condition)) [+ linear path]``.
 
-    With ``linear_path`` a straight road runs beside the hidden layers; it starts at the principal
-    components of the data and the hidden layers start by adding nothing. ``latent_dim`` is the number of
-    leading outputs that mean codes (a Gaussian bottleneck takes twice as many outputs).
+    With a ``linear_path`` a straight road runs beside the hidden layers; it starts at the principal
+    components of the data (``"fixed"`` stays there, ``"trained"`` moves on) and the hidden layers start by
+    adding nothing. With ``coordinates`` the network sees the data in that many principal coordinates.
+    ``latent_dim`` is the number of leading outputs that mean codes (a Gaussian bottleneck takes twice as many).
 
     Source: Hinton & Salakhutdinov 2006, Reducing the dimensionality of data with neural networks.
 
@@ -32,34 +34,43 @@ class MLP(Encoder):
         self,
         in_shape: Sequence[int],
         out_dim: int,
-        hidden: Sequence[int] = (512,),
+        hidden: Sequence[int] = (512, 512),
         activation: str = "silu",
         dropout: float = 0.0,
-        linear_path: bool = True,
+        linear_path: LinearPath = "fixed",
+        coordinates: int | None = None,
         latent_dim: int | None = None,
         condition_dim: int = 0,
     ) -> None:
         super().__init__()
-        check("MLP", (out_dim >= 1, f"out_dim is {out_dim!r}; expected 1 or more"))
         in_dim = math.prod(in_shape)
+        check_path("MLP", linear_path)
+        check(
+            "MLP",
+            (out_dim >= 1, f"out_dim is {out_dim!r}; expected 1 or more"),
+            (
+                coordinates is None or 1 <= coordinates <= in_dim,
+                f"coordinates is {coordinates!r}; expected 1 to {in_dim}, or None",
+            ),
+        )
         self.in_dim, self.out_dim, self.condition_dim = in_dim, out_dim, condition_dim
         self.latent_dim = out_dim if latent_dim is None else latent_dim
-        self.standardise = Standardise(in_dim)
-        self.stack = DenseStack(in_dim + condition_dim, hidden, activation, dropout)
-        self.path = PrincipalPath(in_dim, out_dim) if linear_path else None
-        head = zero_linear if linear_path else nn.Linear
-        self.head = head(self.stack.out_dim, out_dim)
+        self.seen = Standardise(in_dim) if coordinates is None else PrincipalCoordinates(in_dim, coordinates)
+        seen_dim = in_dim if coordinates is None else coordinates
+        self.stack = DenseStack(seen_dim + condition_dim, hidden, activation, dropout)
+        self.head = (nn.Linear if linear_path == "none" else zero_linear)(self.stack.out_dim, out_dim)
+        self.path = None if linear_path == "none" else PrincipalPath(seen_dim, out_dim, linear_path)
 
     def forward(self, view: View) -> Tensor:
         """``[batch, out_dim]``."""
-        x = self.standardise(view.x.flatten(1))
-        seen = x if self.condition_dim == 0 else torch.cat([x, view.condition], dim=1)  # type: ignore[list-item]
-        features = self.head(self.stack(seen))
-        return features if self.path is None else features + self.path(x)  # type: ignore[no-any-return]
+        u = self.seen(view.x.flatten(1))
+        both = u if self.condition_dim == 0 else torch.cat([u, view.condition], dim=1)  # type: ignore[list-item]
+        features = self.head(self.stack(both))
+        return features if self.path is None else features + self.path(u)  # type: ignore[no-any-return]
 
     def initialise(self, view: View) -> None:
-        """Learn the input's mean and spread, and the principal components."""
+        """Learn the input's mean, spread and principal components."""
         x = view.x.flatten(1)
-        self.standardise.start(x)
+        self.seen.start(x)
         if self.path is not None:
-            self.path.start(self.standardise(x), self.latent_dim)
+            self.path.start(self.seen(x), self.latent_dim)

@@ -1,6 +1,7 @@
 """Fully connected layers."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from torch import Tensor, nn
 
@@ -26,7 +27,7 @@ class DenseStack(nn.Module):
             (0 <= dropout < 1, f"dropout is {dropout!r}; expected a probability in [0, 1)"),
         )
         widths = [in_dim, *hidden]
-        self.linears = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:], strict=False))
+        self.linears = nn.ModuleList(_linear(a, b) for a, b in pairwise(widths))
         self.activation = make_activation(activation)
         self.dropout = nn.Dropout(dropout)
         self.out_dim = widths[-1]
@@ -36,6 +37,14 @@ class DenseStack(nn.Module):
         for linear in self.linears:
             x = self.dropout(self.activation(linear(x)))
         return x
+
+
+def _linear(in_dim: int, out_dim: int) -> nn.Linear:
+    """Weights of variance 1 / in_dim, so that signals keep their size (LeCun et al. 1998)."""
+    linear = nn.Linear(in_dim, out_dim)
+    nn.init.normal_(linear.weight, std=in_dim**-0.5)
+    nn.init.zeros_(linear.bias)
+    return linear
 
 
 def zero_linear(in_dim: int, out_dim: int) -> nn.Linear:

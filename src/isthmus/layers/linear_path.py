@@ -3,23 +3,49 @@
 A network that adds to it what is not linear, and starts by adding nothing, starts as good as PCA.
 """
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 
+from isthmus.errors import ParameterError, did_you_mean
+from isthmus.layers.principal_components import principal_components
+
+PATHS = ("none", "fixed", "trained")
+LinearPath = Literal["none", "fixed", "trained"]
+
+
+def check_path(owner: str, linear_path: str) -> None:
+    """Refuse a path that does not exist.
+
+    >>> check_path("MLP", "fixd")
+    Traceback (most recent call last):
+    isthmus.errors.ParameterError: MLP: linear_path is 'fixd'. Did you mean 'fixed'? ...
+    """
+    if linear_path not in PATHS:
+        raise ParameterError(
+            f"{owner}: linear_path is {linear_path!r}. {did_you_mean(str(linear_path), PATHS)}"
+        )
+
 
 class PrincipalPath(nn.Module):
-    """``x -> codes``: started at the leading principal components, whitened to unit variance.
+    """``x -> codes`` by the leading principal components.
+
+    ``"fixed"``: one scale for all of them, so that distances between codes are distances between data, and
+    never trained. ``"trained"``: each of unit variance, as a standard-normal prior expects, and trained on.
 
     >>> x = torch.randn(200, 5) * torch.tensor([3.0, 2.0, 1.0, 0.5, 0.1])
-    >>> path = PrincipalPath(5, 2)
+    >>> path = PrincipalPath(5, 2, "trained")
     >>> path.start(x)
     >>> [round(sd, 2) for sd in path(x).std(0, correction=0).tolist()]
     [1.0, 1.0]
     """
 
-    def __init__(self, in_dim: int, out_dim: int) -> None:
+    def __init__(self, in_dim: int, out_dim: int, kind: LinearPath = "fixed") -> None:
         super().__init__()
         self.linear = nn.Linear(in_dim, out_dim)
+        self.kind = kind
+        self.linear.requires_grad_(kind == "trained")
 
     def forward(self, x: Tensor) -> Tensor:
         """``[batch, in_dim] -> [batch, out_dim]``."""
@@ -31,20 +57,16 @@ class PrincipalPath(nn.Module):
 
         Where the data have fewer directions than outputs, the spare outputs look at random ones.
         """
-        from sklearn.decomposition import PCA
-
         dims = self.linear.out_features if dims is None else dims
-        count = min(dims, *x.shape)
-        pca = PCA(count, svd_solver="auto", random_state=0).fit(x.double().cpu().numpy())
-        mean = torch.as_tensor(pca.mean_)
-        spread = torch.as_tensor(pca.singular_values_ / x.shape[0] ** 0.5)
-        alive = spread > 1e-6 * spread.max().clamp_min(1e-12)
-        directions = torch.as_tensor(pca.components_)[alive] / spread[alive, None]
+        found = principal_components(x, dims)
+        alive = found.spread > 1e-6 * found.spread.max().clamp_min(1e-12)
+        scale = found.spread[alive] if self.kind == "trained" else found.spread[alive].square().mean().sqrt()
+        directions = found.axes[alive] / scale.reshape(-1, 1)
         weight = torch.zeros(self.linear.weight.shape, dtype=torch.float64)
         weight[:dims] = 0.1 * torch.randn(dims, x.shape[1], dtype=torch.float64) / x.shape[1] ** 0.5
         weight[: len(directions)] = directions
         self.linear.weight.copy_(weight)
-        self.linear.bias.copy_(-weight @ mean)
+        self.linear.bias.copy_(-weight @ found.mean)
 
 
 class RebuildingPath(nn.Module):
@@ -57,9 +79,10 @@ class RebuildingPath(nn.Module):
     True
     """
 
-    def __init__(self, in_dim: int, out_dim: int) -> None:
+    def __init__(self, in_dim: int, out_dim: int, kind: LinearPath = "fixed") -> None:
         super().__init__()
         self.linear = nn.Linear(in_dim, out_dim)
+        self.linear.requires_grad_(kind == "trained")
 
     def forward(self, z: Tensor) -> Tensor:
         """``[batch, in_dim] -> [batch, out_dim]``."""
@@ -67,9 +90,12 @@ class RebuildingPath(nn.Module):
 
     @torch.no_grad()
     def start(self, z: Tensor, wanted: Tensor) -> None:
-        """Least squares in float64, centred so that the bias is free."""
+        """Least squares in float64 for the first outputs, as many as ``wanted`` has; zero for the rest."""
         z, wanted = z.double(), wanted.double()
         z_mean, wanted_mean = z.mean(0), wanted.mean(0)
         solution = torch.linalg.lstsq(z - z_mean, wanted - wanted_mean, driver="gelsd").solution  # [in, out]
-        self.linear.weight.copy_(solution.T)
-        self.linear.bias.copy_(wanted_mean - z_mean @ solution)
+        first = wanted.shape[1]
+        for parameter in self.linear.parameters():
+            parameter.zero_()
+        self.linear.weight[:first] = solution.T.to(self.linear.weight)
+        self.linear.bias[:first] = (wanted_mean - z_mean @ solution).to(self.linear.bias)

@@ -73,6 +73,11 @@ class Gaussian(Likelihood):
         if self.variance == "learned":
             self.log_scale.data.copy_(0.5 * torch.log(mse + self.min_scale**2))
 
+    def calibrate(self, output: Tensor, target: Tensor) -> None:
+        """The optimal variance of rows not trained on; without this it is too small for new ones."""
+        if self.variance == "optimal":
+            self.running_mse.copy_((target - output[:, 0].float()).square().mean())  # type: ignore[operator]
+
     def _log_scale(self, output: Tensor, error: Tensor | None) -> Tensor:
         """log of the standard deviation, broadcastable to the values."""
         if self.variance == "fixed":

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from isthmus.autoencoder import Autoencoder
 from isthmus.errors import Interrupted, TrainingError
-from isthmus.records import Batch
 from isthmus.stations import Schedule
+from isthmus.training.augmentation import blended, noisy
 from isthmus.training.checkpoint import Checkpoint
 from isthmus.training.early_stopping import EarlyStopping
 from isthmus.training.engine import Engine
@@ -56,6 +56,9 @@ class Run:
         self.average = None if settings.average is None else WeightAverage(weights, settings.average)
         self.history = History()
         self.epoch, self.position, self.steps = 0, 0, 0
+        self.calibrations: list[dict[str, Tensor]] = []  # the likelihood's buffers after each evaluation
+        self.calibration: dict[str, Tensor] = {}  # those to end with, where earlier runs have found them
+        self.noise = settings.noise * _spread(rows) if settings.noise else 0.0
         self.sums = torch.zeros(len(self.step.terms), device=engine.device)
         self.counts = torch.zeros_like(self.sums)
         self.steps_per_epoch = max(1, len(rows) // settings.batch_size)
@@ -102,14 +105,16 @@ class Run:
                     self.save()
         self.epoch, self.position = self.epoch + 1, 0
         self._check_finite()
-        if self.epoch % self.settings.evaluate_every == 0 or self.epoch == self.settings.epochs:
+        if self.epoch in self.settings.evaluations:
             self._evaluate(progress)
 
     def _take_step(self, order: Tensor) -> None:
         size = self._batch_size()
         batch = self.rows.batch(order[self.position * size : (self.position + 1) * size])
         if self.settings.mix > 0:
-            batch = _mixed(batch, self.settings.mix)
+            batch = blended(batch, self.settings.mix)
+        if self.noise > 0:
+            batch = noisy(batch, self.noise)
         means = self.step.take(batch, self._weights(), self.settings.rate.at(self.steps))
         finite = means.isfinite()
         self.sums += means.where(finite, 0.0)
@@ -169,7 +174,7 @@ class Run:
             entry["held_out"] = self._held_out_losses()
         self.history.epochs.append(entry)
         self._tell(entry, progress)
-        if "held_out" in entry and self.steps >= self._settles():
+        if "held_out" in entry and self.steps >= self.settles():
             if self.stopping.observe(entry["held_out"]["loss"], self.epoch) and self.settings.stop_after is None:
                 self.history.stopped = f"no gain on held-out rows for {self.stopping.patience} evaluations"
 
@@ -185,15 +190,17 @@ class Run:
         names = ["loss", *self.step.terms]
         sums = torch.zeros(len(names), device=self.engine.device, dtype=torch.float64)
         with RandomStream(derive(self.settings.seed, EVALUATION), self.engine.device):
+            self.model.calibrate(rows.batch(slice(0, EVALUATION_BATCH)))
             for batch in rows.batches(EVALUATION_BATCH):
                 loss = self.model.loss(self.model(batch))
                 means = [loss.total, *(values.mean() for values in loss.terms.values())]
                 sums += torch.stack([m.double() for m in means]) * len(batch)
         self.model.train()
+        self.calibrations.append({name: value.clone() for name, value in self.model.calibration().items()})
         return dict(zip(names, self.engine.mean(sums / len(rows)).tolist(), strict=True))
 
-    def _settles(self) -> int:
-        """Where a warm-up is longer than the run, its end is the run's end."""
+    def settles(self) -> int:
+        """The step from which losses compare. Where a warm-up is longer than the run, its end is the run's end."""
         return min(self.model.settles, self.settings.epochs * self.steps_per_epoch)
 
     def _tell(self, entry: Mapping[str, Any], progress: Progress) -> None:
@@ -228,6 +235,8 @@ class Run:
             if self.average is not None:
                 torch._foreach_copy_(self.average.weights, self.average.values)
             self.history.best_epoch = self.epoch
+        for name, value in self.model.calibration().items():
+            value.copy_(self.calibration.get(name, value))
         self.history.stopped = self.history.stopped or f"all {epochs} epochs done"
         self.history.steps = self.steps
         self.model.eval()
@@ -249,12 +258,10 @@ class Run:
         )
 
 
-def _mixed(batch: Batch, most: float) -> Batch:
-    """Every row blended with a share in [0, most] of another row (mixup, Zhang et al. 2018)."""
-    count = len(batch)
-    other = torch.randperm(count, device=batch.x.device)
-    share = most * torch.rand(count, *[1] * (batch.x.ndim - 1), device=batch.x.device)
-    return Batch(x=torch.lerp(batch.x, batch.x[other], share), condition=batch.condition, weight=batch.weight)
+def _spread(rows: Resident) -> float:
+    """The standard deviation of the values about their features' means, root mean square."""
+    x = rows.batch(slice(0, EVALUATION_BATCH)).x.flatten(1)
+    return float((x - x.mean(0)).square().mean().sqrt())
 
 
 def _with_advice(error: BaseException, batch_size: int) -> BaseException:

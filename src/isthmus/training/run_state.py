@@ -21,6 +21,7 @@ def pack(run: Run) -> Checkpoint:
     tensors |= {f"best.{k}": v for k, v in run.stopping.best.items()}
     tensors |= {f"stream.{i}": state for i, state in enumerate(run.stream.state())}
     tensors |= {"sums": run.sums, "counts": run.counts, "bad": run.step.bad}
+    tensors |= {f"calibration.{name}": value for name, value in run.calibration.items()}
     if run.average is not None:
         tensors |= {f"average.{i}": value for i, value in enumerate(run.average.values)}
     for i, optimiser in enumerate(run.step.optimisers):
@@ -55,6 +56,7 @@ def unpack(run: Run, checkpoint: Checkpoint) -> None:
     run.sums.copy_(tensors["sums"])
     run.counts.copy_(tensors["counts"])
     run.step.bad.copy_(tensors["bad"])
+    run.calibration = _under("calibration.", tensors)
     if run.average is not None:
         for i, value in enumerate(run.average.values):
             value.copy_(tensors[f"average.{i}"])

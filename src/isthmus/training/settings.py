@@ -22,14 +22,25 @@ class Settings:
     weight_decay: float
     clip: float | None
     average: float | None  # decay of the weights' moving average
-    patience: int
-    evaluate_every: int  # epochs
+    patience: int  # evaluations
+    evaluations: tuple[int, ...]  # epochs after which held-out rows are looked at
     compile: bool | Literal["auto"]
     seed: int
     mix: float = 0.0  # rows blended with up to this share of another row
-    stop_after: int | None = None  # epochs, where cross-validation has chosen them
+    noise: float = 0.0  # added to the input, in units of the data's spread
+    stop_after: int | None = None  # epochs, where held-out rows of earlier runs have chosen them
     checkpoint: Path | None = None
     checkpoint_every: float = 60.0  # seconds
     log: MetricsLog | None = None
     progress: bool = False
     resume_command: str = ""
+
+
+def evaluation_epochs(epochs: int, most: int = 20) -> tuple[int, ...]:
+    """Epochs after which to evaluate: every one, or ``most`` of them evenly spread, the last included.
+
+    >>> evaluation_epochs(3), evaluation_epochs(100, most=4)
+    ((1, 2, 3), (25, 50, 75, 100))
+    """
+    count = min(epochs, most)
+    return tuple(round(i * epochs / count) for i in range(1, count + 1))

@@ -146,8 +146,9 @@ def _groups(player: Player, weight_decay: float) -> list[dict[str, object]]:
     return [group for group in groups if group["params"]]
 
 
-def _options(optimiser: str) -> dict[str, bool]:
-    return {"fused": True} if optimiser in _FUSED else {}
+def _options(optimiser: str) -> dict[str, object]:
+    fused = {"fused": True} if optimiser in _FUSED else {}
+    return fused | ({"betas": (0.9, 0.99)} if optimiser in ("adam", "adamw") else {})
 
 
 def _assert_partition(model: Autoencoder, players: Sequence[Player]) -> None:

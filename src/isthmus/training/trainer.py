@@ -1,4 +1,4 @@
-"""How to train: one object of settings for every model, and the one loop behind it."""
+"""One trainer for every model, at every size of data."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import copy
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -19,22 +20,27 @@ from isthmus.schedules.constant import Constant
 from isthmus.schedules.cosine import Cosine
 from isthmus.stations import Schedule
 from isthmus.training.checkpoint import Checkpoint
+from isthmus.training.defaults import Defaults, defaults
 from isthmus.training.engine import Engine
 from isthmus.training.history import History
 from isthmus.training.metrics_log import MetricsLog, metrics_log
 from isthmus.training.random_stream import RandomStream
 from isthmus.training.resident import Resident
 from isthmus.training.run import Run
-from isthmus.training.seeds import INITIAL, SPLIT, derive
-from isthmus.training.settings import Settings
+from isthmus.training.seeds import INITIAL, derive
+from isthmus.training.selection import choose
+from isthmus.training.settings import Settings, evaluation_epochs
+from isthmus.training.splits import held_out_parts, shuffled, without
 
-SMALL = 1000  # rows below which no row is spared for validation: cross-validation chooses when to stop
 SAMPLE = 20_000  # rows that the stations are initialised from
 AUTO = "auto"
 
 
 class Trainer(BaseEstimator):
     """Settings of training; every ``"auto"`` is chosen from the data's size and reported in the history.
+
+    With fewer than 1000 rows cross-validation finds when to stop, below 10 000 one held-out part does, and
+    then all rows are trained on; from 10 000 on an eighth (at most 5000) is held out for good.
 
     Parameters
     ----------
@@ -45,12 +51,14 @@ class Trainer(BaseEstimator):
         multiplies the learning rate.
     optimiser : ``"adam"``, ``"adamw"``, ``"adamax"``, ``"rmsprop"``, ``"sgd"``.
     weight_decay : on weight matrices, not on biases.
-    validation : share of the rows held out to decide when to stop; 0: none. ``"auto"``: an eighth, or, for
-        fewer than 1000 rows, ``folds``.
-    folds : with few rows, cross-validation finds the number of epochs, then all rows are used.
-    patience : evaluations without a gain on held-out rows before training stops; the best weights return.
+    validation : share of the rows held out, for good, to decide when to stop; 0: none, all epochs are run.
+    folds : held-out parts by which to find when to stop, before all rows are trained on; with 1 and a
+        ``validation`` of ``"auto"`` one part of an eighth.
+    patience : evaluations (20 in a run, at least an epoch apart) without a gain on rows held out for good
+        before training stops; the best weights return.
     mix : rows are blended with up to this share of another row, which keeps small data from being learnt by
-        heart (real-valued likelihoods only).
+        heart (Zhang et al. 2018; real-valued data only).
+    noise : noise on the input, in units of the data's spread (Bishop 1995; real-valued data only).
     clip : largest norm of a gradient.
     average : decay of an exponential moving average of the weights, which is then evaluated and kept.
     device : ``"auto"``, ``"cpu"``, ``"cuda"``, ``"mps"``. precision : ``"auto"``, ``"fp32"``, ``"bf16"``.
@@ -74,9 +82,10 @@ class Trainer(BaseEstimator):
         optimiser: str = "adamw",
         weight_decay: float = 0.01,
         validation: float | Literal["auto"] = "auto",
-        folds: int = 4,
-        patience: int = 10,
+        folds: int | Literal["auto"] = "auto",
+        patience: int = 5,
         mix: float | Literal["auto"] = "auto",
+        noise: float | Literal["auto"] = "auto",
         clip: float | None = None,
         average: float | None = None,
         device: str = "auto",
@@ -91,8 +100,8 @@ class Trainer(BaseEstimator):
     ) -> None:
         self.epochs, self.batch_size, self.learning_rate = epochs, batch_size, learning_rate
         self.schedule, self.optimiser, self.weight_decay = schedule, optimiser, weight_decay
-        self.validation, self.folds, self.patience, self.mix = validation, folds, patience, mix
-        self.clip, self.average = clip, average
+        self.validation, self.folds, self.patience = validation, folds, patience
+        self.mix, self.noise, self.clip, self.average = mix, noise, clip, average
         self.device, self.precision, self.compile = device, precision, compile
         self.processes, self.strategy = processes, strategy
         self.checkpoint, self.checkpoint_every = checkpoint, checkpoint_every
@@ -104,41 +113,51 @@ class Trainer(BaseEstimator):
         rows: Resident,
         *,
         seed: int = 0,
-        may_mix: bool = False,
+        may_blend: bool = False,
         resume: bool = False,
         resume_command: str = "",
     ) -> History:
         """Initialise the model from the rows and train it in place.
 
-        ``may_mix`` says that blended rows make sense for this model; with ``resume`` the checkpoint is read
-        and training goes on exactly where it stopped. Raises ``ParameterError``, ``TrainingError``.
+        ``may_blend`` says that blended and noisy rows make sense for this model; with ``resume`` the
+        checkpoint is read and training goes on exactly where it stopped. Raises ``ParameterError``,
+        ``TrainingError``.
         """
         began = time.monotonic()
         self.validate()
         engine = Engine(self.device, self.precision, self.processes, self.strategy)
+        auto = defaults(len(rows)) if may_blend else without_blending(defaults(len(rows)))
+        folds = self._folds(auto)
+        share = None if self.validation == AUTO else float(self.validation)
+        parts = held_out_parts(len(rows), folds, share, seed)
         checkpoint = Checkpoint.load(Path(self.checkpoint)) if resume and self.checkpoint else None
-        count = held_out_count(self.validation, len(rows))
-        folds = min(self.folds, len(rows) // 2)
-        by_folds = self.validation == AUTO and len(rows) < SMALL and folds >= 2 and self.epochs == AUTO
-        if by_folds:
-            chosen = (
-                checkpoint.state["settings"]["stop_after"]
-                if checkpoint
-                else self._cross_validate(model, rows, folds, engine, seed, may_mix)
-            )
-            training, held_out = rows, None
-        else:
-            chosen = None
-            training, held_out = split(rows, count, seed)
-        settings = self._settings(len(training), seed, may_mix, final=True, resume_command=resume_command)
-        settings = _replaced(settings, stop_after=chosen)
+        refit = bool(parts) and share is None and (folds > 1 or auto.refit)
+        training = rows if refit or not parts else without(rows, parts[0])
+        settings = self._settings(len(training), auto, seed, resume_command)
+        calibration: dict[str, Tensor] = {}
+        if refit and checkpoint is not None:
+            settings = replace(settings, stop_after=checkpoint.state["settings"]["stop_after"])
+        elif refit:
+
+            def trial(kept: Resident, held_out: Resident) -> Run:
+                trial_model = copy.deepcopy(model)
+                start(trial_model, kept, seed)
+                return Run(trial_model, kept, held_out, self._trial(len(kept), auto, seed), engine)
+
+            choice = choose(trial, rows, parts)
+            calibration = choice.calibration
+            settings = replace(settings, stop_after=round(choice.share * settings.epochs))
         start(model, training, seed)
+        held_out = None if refit or not parts else rows.rows(parts[0])
         run = Run(model, training, held_out, settings, engine)
+        run.calibration = calibration
         if checkpoint is not None:
             run.resume(checkpoint)
         history = run.fit()
         history.seconds = time.monotonic() - began
-        history.settings = describe(settings, training, held_out, folds if by_folds else 0, engine)
+        history.settings = described(settings, training, held_out, folds if refit else 0, engine)
+        if refit and checkpoint is None:
+            history.choice = {"shares": list(choice.shares), "losses": list(choice.losses)}
         return history
 
     def validate(self) -> None:
@@ -163,7 +182,8 @@ class Trainer(BaseEstimator):
                 auto_or(self.validation, lambda v: 0 <= v < 1),
                 f"validation is {self.validation!r}; expected a share in [0, 1), or 'auto'",
             ),
-            (self.folds >= 2, f"folds is {self.folds!r}; expected 2 or more"),
+            (auto_or(self.folds, lambda v: v >= 1), f"folds is {self.folds!r}; expected 1 or more, or 'auto'"),
+            (auto_or(self.noise, lambda v: v >= 0), f"noise is {self.noise!r}; expected 0 or more, or 'auto'"),
             (self.patience >= 1, f"patience is {self.patience!r}; expected 1 or more"),
             (auto_or(self.mix, lambda v: 0 <= v <= 1), f"mix is {self.mix!r}; expected a share, or 'auto'"),
             (self.weight_decay >= 0, f"weight_decay is {self.weight_decay!r}; expected 0 or more"),
@@ -180,50 +200,40 @@ class Trainer(BaseEstimator):
             ),
         )
 
-    def _cross_validate(
-        self, model: Autoencoder, rows: Resident, folds: int, engine: Engine, seed: int, may_mix: bool
-    ) -> int:
-        """The number of epochs after which the folds' held-out rows are served best; 0: the start is best."""
-        order = shuffled(len(rows), seed)
-        parts = order.chunk(folds)
-        curves: list[list[float]] = []
-        for part in parts:
-            kept = order[~torch.isin(order, part)]
-            fold_model = copy.deepcopy(model)
-            start(fold_model, rows.rows(kept), seed)
-            settings = self._settings(len(kept), seed, may_mix, final=False)
-            history = Run(fold_model, rows.rows(kept), rows.rows(part), settings, engine).fit()
-            curves.append([loss * len(part) for loss in history.curve("held_out", "loss")])
-            epochs = [entry["epoch"] for entry in history.epochs]
-        pooled = torch.tensor(curves).nan_to_num(torch.inf).sum(0)
-        return int(epochs[int(pooled.argmin())])
+    def _folds(self, auto: Defaults) -> int:
+        if self.validation != AUTO:
+            return 1
+        return auto.folds if self.folds == AUTO else int(self.folds)
 
-    def _settings(
-        self, count: int, seed: int, may_mix: bool, *, final: bool, resume_command: str = ""
-    ) -> Settings:
+    def _trial(self, count: int, auto: Defaults, seed: int) -> Settings:
+        """As the real run, but nothing is written or shown, and nothing is cut short."""
+        settings = self._settings(count, auto, seed, "")
+        return replace(settings, patience=10**9, checkpoint=None, log=None, progress=False)
+
+    def _settings(self, count: int, auto: Defaults, seed: int, resume_command: str) -> Settings:
         """Every "auto" made a number, for ``count`` training rows."""
-        batch_size = auto_batch_size(count) if self.batch_size == AUTO else int(self.batch_size)
+        batch_size = auto.batch_size if self.batch_size == AUTO else int(self.batch_size)
         steps_per_epoch = max(1, count // batch_size)
-        epochs = math.ceil(auto_steps(count) / steps_per_epoch) if self.epochs == AUTO else int(self.epochs)
-        total = epochs * steps_per_epoch
+        epochs = math.ceil(auto.steps / steps_per_epoch) if self.epochs == AUTO else int(self.epochs)
         return Settings(
             epochs=epochs,
             batch_size=batch_size,
-            learning_rate=auto_rate(count) if self.learning_rate == AUTO else float(self.learning_rate),
-            rate=self._rate(total),
+            learning_rate=auto.learning_rate if self.learning_rate == AUTO else float(self.learning_rate),
+            rate=self._rate(epochs * steps_per_epoch),
             optimiser=self.optimiser,
             weight_decay=self.weight_decay,
             clip=self.clip,
             average=self.average,
-            patience=self.patience if final else 10**9,
-            evaluate_every=max(1, epochs // 20) if self.epochs == AUTO and count < SMALL else 1,
+            patience=self.patience,
+            evaluations=evaluation_epochs(epochs),
             compile=self.compile,
             seed=seed,
-            mix=(auto_mix(count) if self.mix == AUTO else float(self.mix)) if may_mix else 0.0,
-            checkpoint=Path(self.checkpoint) if self.checkpoint and final else None,
+            mix=auto.mix if self.mix == AUTO else float(self.mix),
+            noise=auto.noise if self.noise == AUTO else float(self.noise),
+            checkpoint=Path(self.checkpoint) if self.checkpoint else None,
             checkpoint_every=self.checkpoint_every,
-            log=metrics_log(self.log) if final else None,
-            progress=self.progress and final,
+            log=metrics_log(self.log),
+            progress=self.progress,
             resume_command=resume_command,
         )
 
@@ -242,79 +252,31 @@ def start(model: Autoencoder, rows: Resident, seed: int) -> None:
         model.initialise(rows.batch(index))
 
 
-def shuffled(count: int, seed: int) -> Tensor:
-    """A fixed order of the rows, for splits."""
-    return torch.randperm(count, generator=torch.Generator().manual_seed(derive(seed, SPLIT)))
+def without_blending(auto: Defaults) -> Defaults:
+    """The same, for data whose blends mean nothing."""
+    return replace(auto, mix=0.0, noise=0.0)
 
 
-def held_out_count(validation: float | str, count: int) -> int:
-    """Rows to hold out: a share, or an eighth and at most 10 000.
-
-    >>> held_out_count("auto", 800_000), held_out_count(0.5, 10), held_out_count(0.1, 1)
-    (10000, 5, 0)
-    """
-    wanted = min(count // 8, 10_000) if validation == AUTO else round(float(validation) * count)
-    return min(wanted, count - 1)
-
-
-def split(rows: Resident, count: int, seed: int) -> tuple[Resident, Resident | None]:
-    """Training rows and ``count`` held-out rows."""
-    if count == 0:
-        return rows, None
-    order = shuffled(len(rows), seed)
-    return rows.rows(order[count:]), rows.rows(order[:count])
-
-
-def auto_batch_size(count: int) -> int:
-    """Small batches for few rows, larger ones where there are many.
-
-    >>> [auto_batch_size(n) for n in (100, 5_000, 60_000)]
-    [64, 128, 256]
-    """
-    return 64 if count < SMALL else 128 if count < 20_000 else 256
-
-
-def auto_steps(count: int) -> int:
-    """Steps at the most: fewer rows are learnt by heart sooner.
-
-    >>> [auto_steps(n) for n in (100, 5_000, 60_000)]
-    [400, 3000, 8000]
-    """
-    return 400 if count < SMALL else 3000 if count < 20_000 else 8000
-
-
-def auto_rate(count: int) -> float:
-    """The learning rate for AdamW."""
-    return 2e-3
-
-
-def auto_mix(count: int) -> float:
-    """How much rows are blended: the fewer they are, the more."""
-    return 0.5 if count < 20_000 else 0.0
-
-
-def describe(
+def described(
     settings: Settings, training: Resident, held_out: Resident | None, folds: int, engine: Engine
 ) -> dict[str, object]:
     """What the run was, as plain data for the record."""
+    names = (
+        "epochs",
+        "batch_size",
+        "learning_rate",
+        "optimiser",
+        "weight_decay",
+        "mix",
+        "noise",
+        "seed",
+        "stop_after",
+    )
     return {
-        "epochs": settings.epochs,
-        "batch_size": settings.batch_size,
-        "learning_rate": settings.learning_rate,
-        "optimiser": settings.optimiser,
-        "weight_decay": settings.weight_decay,
-        "mix": settings.mix,
-        "seed": settings.seed,
+        **{name: getattr(settings, name) for name in names},
         "training_rows": len(training),
         "held_out_rows": 0 if held_out is None else len(held_out),
         "folds": folds,
-        "stop_after": settings.stop_after,
         "device": str(engine.device),
         "processes": engine.world,
     }
-
-
-def _replaced(settings: Settings, *, stop_after: int | None) -> Settings:
-    import dataclasses
-
-    return dataclasses.replace(settings, stop_after=stop_after)
