@@ -31,10 +31,11 @@ ORDER = (
     },
     {"autoencoder"},
     {"training"},
-    {"metrics"},
+    {"metrics", "architecture", "saving"},
     {"estimator"},
     {"models"},
-    {"tasks", "report", "export", "saving"},
+    {"loading"},
+    {"hub", "tasks", "report", "export"},
     {"isthmus"},
     {"cli", "serve", "studio"},
 )

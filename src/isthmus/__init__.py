@@ -1,3 +1,53 @@
-"""Isthmus: every autoencoder, and every job people do with one, behind one interface."""
+"""Isthmus: every autoencoder, and every job people do with one.
+
+    import isthmus as im
+
+    vae = im.VAE(latent_dim=16).fit(X)
+    codes = vae.transform(X)
+
+Models are found by their class's name (``im.VAE``), which is that of their file in ``isthmus.models``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
 
 __version__ = "0.1.0"
+
+_ELSEWHERE = {
+    "load": ("isthmus.loading", "load"),
+    "from_pretrained": ("isthmus.hub", "from_pretrained"),
+    "Trainer": ("isthmus.training.trainer", "Trainer"),
+    "Autoencoder": ("isthmus.autoencoder", "Autoencoder"),
+    "Estimator": ("isthmus.estimator", "Estimator"),
+}
+_PACKAGES = ("catalogue", "data", "errors", "metrics", "report", "records", "stations")
+
+
+def _model_files() -> dict[str, str]:
+    """Files in ``models``, by name in small letters without underscores: ``betavae -> beta_vae``."""
+    folder = Path(__file__).parent / "models"
+    return {path.stem.replace("_", ""): path.stem for path in folder.glob("[!_]*.py")}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PACKAGES:
+        return importlib.import_module(f"isthmus.{name}")
+    if name in _ELSEWHERE:
+        module, attribute = _ELSEWHERE[name]
+        return getattr(importlib.import_module(module), attribute)
+    stem = _model_files().get(name.lower())
+    if stem is not None and not name.startswith("_"):
+        found = getattr(importlib.import_module(f"isthmus.models.{stem}"), name, None)
+        if found is not None:
+            return found
+    raise AttributeError(f"module 'isthmus' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    from isthmus.catalogue import describe, names
+
+    models = [describe("models", name).class_name for name in names("models")]
+    return sorted([*models, *_ELSEWHERE, *_PACKAGES, "__version__"])

@@ -93,7 +93,7 @@ class Autoencoder(Component):
     def encode(self, batch: Batch) -> Code:
         """The single best code of clean data: no corruption, no randomness."""
         view = _bare(batch)
-        return self.bottleneck.mode(self.encoder(view), view)
+        return self.bottleneck.mode(self._encoder()(view), view)
 
     def decode(self, code: Code, view: View | None = None) -> Tensor:
         """The likelihood's parameters, ``[batch, outputs, *shape]``; ``view`` carries the condition."""
@@ -219,6 +219,11 @@ class Autoencoder(Component):
 
     def _terms(self) -> list[Term]:
         return list(self.terms)  # type: ignore[arg-type]
+
+    def _encoder(self) -> Encoder:
+        if self.encoder is None:
+            raise ParameterError("This model was loaded without its encoder: it decodes, and cannot encode.")
+        return self.encoder
 
     def _decoder(self) -> Decoder:
         if self.decoder is None:

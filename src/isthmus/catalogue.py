@@ -9,15 +9,18 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isthmus.component import constructor_parameters
 from isthmus.errors import ParameterError, SavedModelError, UnknownNameError, did_you_mean, problems
+
+if TYPE_CHECKING:
+    from torch import nn
 
 STATIONS = (
     "corruptions",
@@ -108,22 +111,29 @@ def make(station: str, name: str, arguments: Mapping[str, Any]) -> Any:
     return find(station, name)(**arguments)
 
 
-def build(spec: Mapping[str, Any]) -> Any:
+def build(spec: Mapping[str, Any], modules: Sequence[nn.Module] = ()) -> Any:
     """Build a component from its ``spec()``. Only parts of the catalogue can be built.
 
+    ``modules`` are the user's own torch modules that the spec mentions, in order: a spec holds no code.
     Raises ``SavedModelError`` if the spec is malformed, ``UnknownNameError`` if it names what does not exist.
 
     >>> from isthmus.schedules.linear_warmup import LinearWarmup
     >>> build(LinearWarmup(steps=10).spec()).at(5)
     0.5
     """
+    return _build(spec, list(modules))
+
+
+def _build(spec: Mapping[str, Any], modules: list[nn.Module]) -> Any:
     if not isinstance(spec, Mapping) or set(spec) != {"component", "arguments"}:
-        raise SavedModelError(f"Expected a component spec with 'component' and 'arguments', got {spec!r:.200}")
+        raise SavedModelError(
+            f"Expected a component spec with 'component' and 'arguments', got {spec!r:.200}"
+        )
     name, arguments = spec["component"], spec["arguments"]
     if not isinstance(name, str) or not isinstance(arguments, Mapping):
         raise SavedModelError(f"A component spec needs a name and a mapping of arguments, got {spec!r:.200}")
     station, _, stem = name.rpartition("/")
-    values = {key: _revive(value) for key, value in arguments.items()}
+    values = {key: _revive(value, modules) for key, value in arguments.items()}
     if not station:
         return _make_composition(stem, values)
     return make(station, stem, values)
@@ -163,12 +173,21 @@ def _make_composition(stem: str, arguments: Mapping[str, Any]) -> Any:
     return cls(**arguments)
 
 
-def _revive(value: Any) -> Any:
+def _revive(value: Any, modules: list[nn.Module]) -> Any:
     """JSON-able data back to arguments: nested specs become components, lists become tuples."""
     if isinstance(value, Mapping):
-        return build(value) if set(value) == {"component", "arguments"} else {k: _revive(v) for k, v in value.items()}
+        if set(value) == {"component", "arguments"}:
+            return _build(value, modules)
+        if set(value) == {"external"}:
+            if not modules:
+                raise SavedModelError(
+                    f"The model holds a network of your own ({value['external']}), whose code is not saved. "
+                    "Pass it when loading: load(path, network=(encoder, decoder))."
+                )
+            return modules.pop(0)
+        return {key: _revive(item, modules) for key, item in value.items()}
     if isinstance(value, list):
-        return tuple(_revive(item) for item in value)
+        return tuple(_revive(item, modules) for item in value)
     return value
 
 

@@ -92,10 +92,10 @@ def constructor_parameters(cls: type) -> dict[str, inspect.Parameter]:
     return {name: parameter for name, parameter in found.items() if name != "self"}
 
 
-def registered_name(cls: type[Component]) -> str:
+def registered_name(cls: type) -> str:
     """``"station/name"``: the folder and the file that hold the class, or its entry point."""
-    if cls.registered is not None:
-        return cls.registered
+    if getattr(cls, "registered", None) is not None:
+        return str(cls.registered)
     package, _, stem = cls.__module__.rpartition(".")
     if package.startswith("isthmus.") or package == "isthmus":
         return f"{package.rpartition('.')[2]}/{stem}" if package != "isthmus" else stem
@@ -115,6 +115,8 @@ def _as_json(value: Any, where: str, found: list[str]) -> Any:
         return value
     if isinstance(value, Component):
         return value.spec()
+    if isinstance(value, nn.Module):  # the user's own: its weights are saved, its code is not
+        return {"external": f"{type(value).__module__}.{type(value).__qualname__}"}
     if isinstance(value, list | tuple):
         return [_as_json(item, f"{where}[{i}]", found) for i, item in enumerate(value)]
     if isinstance(value, Mapping):

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
@@ -115,6 +114,7 @@ def _cut(value: Any) -> Any:
 def batch_mean(values: Tensor, weight: Tensor | None) -> Tensor:
     """The mean over the batch of ``[batch]`` values, weighted where examples have weights; scalars pass.
 
+    >>> import torch
     >>> batch_mean(torch.tensor([1.0, 3.0]), torch.tensor([3.0, 1.0])).item()
     1.5
     """

@@ -19,6 +19,8 @@ from isthmus.records import Batch, Code, Trace, View
 class Corruption(Component, ABC):
     """``Batch -> View``: what the encoder may see."""
 
+    spoils: ClassVar[bool] = True  # x itself, so that training must not spoil it once more
+
     @abstractmethod
     def forward(self, batch: Batch) -> View:
         """Spoil the batch; randomness comes from torch's current stream."""
@@ -168,7 +170,9 @@ class Term(Component, ABC):
 class Player:
     """Some of a model's parameters, and the names of the terms whose sum they lessen (None: all of them)."""
 
-    def __init__(self, name: str, parameters: Sequence[nn.Parameter], terms: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, name: str, parameters: Sequence[nn.Parameter], terms: Sequence[str] | None = None
+    ) -> None:
         self.name = name
         self.parameters = list(parameters)
         self.terms = None if terms is None else tuple(terms)

@@ -14,6 +14,8 @@ class NoCorruption(Corruption):
     tensor([[1., 1.]])
     """
 
+    spoils = False
+
     def forward(self, batch: Batch) -> View:
         """The batch as it is."""
         return View(x=batch.x, valid=batch.valid, condition=batch.condition)

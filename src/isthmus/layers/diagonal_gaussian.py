@@ -12,6 +12,7 @@ LOG_2PI = math.log(2 * math.pi)
 class DiagonalGaussian(Posterior):
     """N(mean, diag(exp(log_var))).
 
+    >>> import torch
     >>> q = DiagonalGaussian(torch.zeros(1, 2), torch.zeros(1, 2))
     >>> q.at(torch.ones(2))
     tensor([[1., 1.]])

@@ -1,1 +1,1 @@
-"""The estimators: one paper a file."""
+"""The estimators: one paper a file, each a name, a citation and a composition."""

@@ -70,7 +70,9 @@ class Step:
         heavy: bool,
     ) -> None:
         if optimiser not in OPTIMISERS:
-            raise ParameterError(f"No optimiser is called {optimiser!r}. {did_you_mean(optimiser, OPTIMISERS)}")
+            raise ParameterError(
+                f"No optimiser is called {optimiser!r}. {did_you_mean(optimiser, OPTIMISERS)}"
+            )
         self.model, self.engine, self.clip, self.heavy = model, engine, clip, heavy
         self.learning_rate, self.name = learning_rate, optimiser
         self.players = model.players()

@@ -169,7 +169,10 @@ class Trainer(BaseEstimator):
 
         check(
             "Trainer",
-            (auto_or(self.epochs, lambda v: v >= 1), f"epochs is {self.epochs!r}; expected 1 or more, or 'auto'"),
+            (
+                auto_or(self.epochs, lambda v: v >= 1),
+                f"epochs is {self.epochs!r}; expected 1 or more, or 'auto'",
+            ),
             (
                 auto_or(self.batch_size, lambda v: v >= 1),
                 f"batch_size is {self.batch_size!r}; expected 1 or more, or 'auto'",
@@ -182,8 +185,14 @@ class Trainer(BaseEstimator):
                 auto_or(self.validation, lambda v: 0 <= v < 1),
                 f"validation is {self.validation!r}; expected a share in [0, 1), or 'auto'",
             ),
-            (auto_or(self.folds, lambda v: v >= 1), f"folds is {self.folds!r}; expected 1 or more, or 'auto'"),
-            (auto_or(self.noise, lambda v: v >= 0), f"noise is {self.noise!r}; expected 0 or more, or 'auto'"),
+            (
+                auto_or(self.folds, lambda v: v >= 1),
+                f"folds is {self.folds!r}; expected 1 or more, or 'auto'",
+            ),
+            (
+                auto_or(self.noise, lambda v: v >= 0),
+                f"noise is {self.noise!r}; expected 0 or more, or 'auto'",
+            ),
             (self.patience >= 1, f"patience is {self.patience!r}; expected 1 or more"),
             (auto_or(self.mix, lambda v: 0 <= v <= 1), f"mix is {self.mix!r}; expected a share, or 'auto'"),
             (self.weight_decay >= 0, f"weight_decay is {self.weight_decay!r}; expected 0 or more"),
@@ -193,7 +202,10 @@ class Trainer(BaseEstimator):
                 f"average is {self.average!r}; expected a decay in (0, 1), or None",
             ),
             (self.checkpoint_every >= 0, f"checkpoint_every is {self.checkpoint_every!r}; expected seconds"),
-            (self.compile in (True, False, AUTO), f"compile is {self.compile!r}; expected True, False or 'auto'"),
+            (
+                self.compile in (True, False, AUTO),
+                f"compile is {self.compile!r}; expected True, False or 'auto'",
+            ),
             (
                 isinstance(self.schedule, Schedule) or self.schedule in ("cosine", "constant"),
                 f"schedule is {self.schedule!r}; expected 'cosine', 'constant' or a Schedule",

@@ -1,0 +1,182 @@
+"""Which networks and which likelihood fit the data, where the user does not say."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+from isthmus import catalogue
+from isthmus.component import Component
+from isthmus.errors import ParameterError, UnknownNameError, did_you_mean, problems
+from isthmus.layers.linear_path import LinearPath
+from isthmus.stations import Decoder, Encoder, Likelihood
+
+if TYPE_CHECKING:
+    from isthmus.data.schema import Schema
+
+Network = str | Mapping[str, Any] | Sequence[nn.Module]
+LARGE_PICTURE = 2048  # values from which convolutions are worth their time
+ENOUGH_PICTURES = 2000
+FEW, MANY = 1000, 10_000  # rows; see isthmus.training.defaults
+MOST_COORDINATES = 4096
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What a model is built for: the data's schema, how many rows, what is conditioned on, the likelihood."""
+
+    schema: Schema
+    rows: int
+    likelihood: Likelihood
+    condition_dim: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Networks:
+    """An encoder and the decoder that goes with it."""
+
+    encoder: Encoder
+    decoder: Decoder
+
+
+def make_networks(
+    network: Network,
+    setting: Setting,
+    *,
+    latent_dim: int,
+    features: int,
+    linear_path: LinearPath = "fixed",
+) -> Networks:
+    """Both networks: ``"auto"``, a name, a mapping with a name and arguments for both, or two torch modules.
+
+    The decoder gets the encoder's ``hidden`` or ``channels`` reversed. ``features`` is what the bottleneck
+    takes. Raises ``ParameterError`` and ``UnknownNameError``, all mistakes at once.
+    """
+    if not isinstance(network, str | Mapping):
+        return _from_modules(network, setting, latent_dim, features)
+    name, given = _name_and_arguments(network)
+    name = _automatic_name(setting) if name == "auto" else name
+    both = {"linear_path": linear_path, "condition_dim": setting.condition_dim}
+    both |= (_mlp_arguments(setting, latent_dim, linear_path) if name == "mlp" else {}) | dict(given)
+    encoder = both | {"in_shape": setting.schema.shape, "out_dim": features, "latent_dim": latent_dim}
+    decoder = _backwards(both) | {
+        "latent_dim": latent_dim,
+        "out_shape": setting.schema.shape,
+        "outputs": setting.likelihood.outputs,
+    }
+    if setting.likelihood.outputs > 1:
+        decoder.pop("coordinates", None)
+    _check_given(name, given)
+    return Networks(encoder=_make("encoders", name, encoder), decoder=_make("decoders", name, decoder))
+
+
+def make_likelihood(wanted: str | Mapping[str, Any] | Likelihood, schema: Schema) -> Likelihood:
+    """A fresh likelihood from a name, a mapping with a name and arguments, or a likelihood to copy.
+
+    A categorical one learns its number of levels from the schema.
+    """
+    if isinstance(wanted, Likelihood):
+        return catalogue.build(wanted.spec())  # type: ignore[no-any-return]
+    name, given = _name_and_arguments(wanted)
+    if name == "categorical" and "levels" not in given:
+        given = {**given, "levels": schema.levels}
+    return catalogue.make("likelihoods", name, given)  # type: ignore[no-any-return]
+
+
+def likelihood_scaling(wanted: str | Mapping[str, Any] | Likelihood) -> str:
+    """How data must be scaled for a likelihood: see ``Schema.learn``."""
+    if isinstance(wanted, Likelihood):
+        return wanted.scaling
+    found: type[Likelihood] = catalogue.find("likelihoods", _name_and_arguments(wanted)[0])
+    return found.scaling
+
+
+def make_part(station: str, wanted: str | Mapping[str, Any] | Component) -> Any:
+    """A fresh part from a name, a mapping with a ``name`` and arguments, or a part to copy.
+
+    >>> make_part("corruptions", {"name": "masking", "share": 0.5}).share
+    0.5
+    """
+    if isinstance(wanted, Component):
+        return catalogue.build(wanted.spec())
+    name, given = _name_and_arguments(wanted)
+    return catalogue.make(station, name, given)
+
+
+def _name_and_arguments(wanted: str | Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    if isinstance(wanted, str):
+        return wanted, {}
+    if not isinstance(wanted, Mapping):
+        raise ParameterError(
+            f"expected a name, or a mapping with a 'name' and arguments; got {wanted!r:.100}"
+        )
+    given = dict(wanted)
+    return str(given.pop("name", "auto")), given
+
+
+def _automatic_name(setting: Setting) -> str:
+    """Convolutions for large pictures, if there are enough of them; otherwise a multi-layer perceptron."""
+    large = (
+        math.prod(setting.schema.shape) >= LARGE_PICTURE and min(setting.schema.shape[1:], default=0) >= 16
+    )
+    enough = setting.rows >= ENOUGH_PICTURES
+    return "conv" if setting.schema.kind == "image" and large and enough else "mlp"
+
+
+def _mlp_arguments(setting: Setting, latent_dim: int, linear_path: LinearPath) -> dict[str, Any]:
+    """Width, dropout and coordinates by the number of rows (docs/decisions/0008-linear-path.md)."""
+    if setting.rows >= MANY:
+        return {"hidden": (512, 512)}
+    dim = math.prod(setting.schema.shape)
+    spanned = (setting.rows * 3 // 4 if setting.rows < FEW else setting.rows) - 1
+    coordinates = max(1, min(dim, spanned))
+    width = 128 if setting.rows < FEW else 256
+    exact = latent_dim >= coordinates and linear_path == "fixed"  # the straight road loses nothing
+    return {
+        "hidden": () if exact else (width, width),
+        "dropout": 0.2 if setting.rows < FEW else 0.0,
+        "coordinates": coordinates if coordinates <= MOST_COORDINATES else None,
+    }
+
+
+def _backwards(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Widths are listed from the data to the code for an encoder, from the code to the data for a decoder."""
+    widths = ("hidden", "channels")
+    return {key: tuple(reversed(value)) if key in widths else value for key, value in arguments.items()}
+
+
+def _check_given(name: str, given: Mapping[str, Any]) -> None:
+    known = set(catalogue.parameters("encoders", name)) | set(catalogue.parameters("decoders", name))
+    known -= {"in_shape", "out_dim", "latent_dim", "out_shape", "outputs", "condition_dim"}
+    wrong = [
+        f"network {name!r} has no parameter {word!r}. {did_you_mean(word, known)}"
+        for word in given
+        if word not in known
+    ]
+    if wrong:
+        raise UnknownNameError(wrong[0] if len(wrong) == 1 else problems("Wrong parameters:", wrong))
+
+
+def _make(station: str, name: str, arguments: Mapping[str, Any]) -> Any:
+    """Each of the two takes the arguments that it knows."""
+    known = catalogue.parameters(station, name)
+    return catalogue.make(station, name, {word: value for word, value in arguments.items() if word in known})
+
+
+def _from_modules(network: Sequence[nn.Module], setting: Setting, latent_dim: int, features: int) -> Networks:
+    if len(network) != 2 or not all(isinstance(module, nn.Module) for module in network):
+        raise ParameterError(
+            f"network is {network!r:.200}; expected 'auto', a name, a mapping, or two torch modules "
+            "(encoder, decoder)"
+        )
+    shape = {"in_shape": setting.schema.shape, "out_dim": features}
+    out = {"latent_dim": latent_dim, "out_shape": setting.schema.shape, "outputs": setting.likelihood.outputs}
+    condition = {"condition_dim": setting.condition_dim}
+    return Networks(
+        encoder=catalogue.make("encoders", "module", {"module": network[0], **shape, **condition}),
+        decoder=catalogue.make("decoders", "module", {"module": network[1], **out, **condition}),
+    )

@@ -1,0 +1,56 @@
+"""What was read: values as the user has them, and what is known about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Kind = Literal["table", "image", "array"]
+Layout = Literal["rows", "HW", "HWC", "CHW", "any"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quarantined:
+    """An input that could not be read, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examples:
+    """Examples along the first axis, in the user's units.
+
+    >>> examples = Examples(values=np.zeros((3, 2)), kind="table", layout="rows")
+    >>> len(examples), examples.take([0, 2]).values.shape
+    (3, (2, 2))
+    """
+
+    values: NDArray[Any]  # [n, ...]
+    kind: Kind
+    layout: Layout
+    columns: tuple[str, ...] | None = None  # names of a table's columns
+    labels: NDArray[Any] | None = None  # [n]
+    names: tuple[str, ...] | None = None  # of the rows: file names
+    quarantined: tuple[Quarantined, ...] = ()
+    container: str = "numpy"  # what the user gave: "numpy", "torch", "pandas", "polars", "file", ...
+    index: Any = None  # a pandas index
+    origin: str = ""  # where the data came from, in words
+
+    def __len__(self) -> int:
+        return int(self.values.shape[0])
+
+    def take(self, rows: Iterable[int] | NDArray[Any]) -> Examples:
+        """Some of the rows, by number."""
+        chosen = np.asarray(list(rows) if not isinstance(rows, np.ndarray) else rows)
+        return replace(
+            self,
+            values=self.values[chosen],
+            labels=None if self.labels is None else self.labels[chosen],
+            names=None if self.names is None else tuple(self.names[i] for i in chosen),
+            index=None if self.index is None else self.index[chosen],
+        )

@@ -1,0 +1,111 @@
+"""What a model is conditioned on: classes or numbers, as a tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from isthmus.errors import DataError, SavedModelError
+
+MOST_CLASSES = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """Classes become one-hot rows; real numbers are standardised.
+
+    >>> condition = Condition.learn(["cat", "dog", "cat"])
+    >>> condition.encode(["dog"]).tolist(), condition.width
+    ([[0.0, 1.0]], 2)
+    """
+
+    classes: tuple[Any, ...] | None  # sorted; None for real numbers
+    mean: tuple[float, ...] = ()
+    spread: tuple[float, ...] = ()
+
+    @classmethod
+    def learn(cls, y: Any, count: int | None = None) -> Condition:
+        """From y ``[n]`` of classes or numbers, or ``[n, k]`` of numbers. Raises ``DataError``."""
+        values = np.asarray(y)
+        if count is not None and len(values) != count:
+            raise DataError(
+                f"X has {count} samples, but y has {len(values)}: inconsistent numbers of samples"
+            )
+        if values.dtype.kind == "f" and not bool(np.isfinite(values).all()):
+            raise DataError(f"y contains {int((~np.isfinite(values)).sum())} NaN or infinity")
+        if values.ndim == 2 and values.shape[1] == 1 and values.dtype.kind not in "f":
+            values = values[:, 0]
+        if values.dtype.kind in "f" and not _whole(values):
+            numbers = values.reshape(len(values), -1).astype(np.float64)
+            spread = numbers.std(0)
+            spread[spread == 0] = 1.0
+            return cls(classes=None, mean=tuple(numbers.mean(0).tolist()), spread=tuple(spread.tolist()))
+        classes = tuple(sorted({_plain(value) for value in values.tolist()}, key=str))
+        if len(classes) > MOST_CLASSES:
+            raise DataError(f"y has {len(classes)} classes; expected at most {MOST_CLASSES}, or real numbers")
+        return cls(classes=classes)
+
+    @property
+    def width(self) -> int:
+        """Numbers in the condition of one example."""
+        return len(self.mean) if self.classes is None else len(self.classes)
+
+    def encode(self, y: Any) -> Tensor:
+        """``[n, width]`` float32; raises ``DataError`` naming classes that were not there in ``learn``."""
+        values = np.asarray(y)
+        if self.classes is None:
+            numbers = _as_numbers(values).reshape(len(values), -1)
+            if numbers.shape[1] != self.width:
+                raise DataError(
+                    f"The condition has {numbers.shape[1]} numbers for an example; expected {self.width}"
+                )
+            return torch.tensor((numbers - np.array(self.mean)) / np.array(self.spread), dtype=torch.float32)
+        found = [_plain(value) for value in values.reshape(len(values), -1)[:, 0].tolist()]
+        unknown = sorted({repr(value) for value in found if value not in self.classes})
+        if unknown:
+            raise DataError(
+                f"Unknown in the condition: {', '.join(unknown[:10])}. Known: "
+                f"{', '.join(map(repr, self.classes[:20]))}"
+            )
+        index = torch.tensor([self.classes.index(value) for value in found])
+        return torch.nn.functional.one_hot(index, self.width).float()
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        classes = None if self.classes is None else list(self.classes)
+        return {"classes": classes, "mean": list(self.mean), "spread": list(self.spread)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Condition:
+        """From what ``to_json`` gave; raises ``SavedModelError``."""
+        if set(data) != {"classes", "mean", "spread"}:
+            raise SavedModelError(f"a condition has 'classes', 'mean' and 'spread', got {sorted(data)}")
+        classes = None if data["classes"] is None else tuple(data["classes"])
+        return cls(classes=classes, mean=tuple(data["mean"]), spread=tuple(data["spread"]))
+
+
+def _plain(value: Any) -> Any:
+    """1.0 and 1 are the same class; anything that JSON cannot hold becomes text."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, str | int | bool) else str(value)
+
+
+def _whole(values: NDArray[Any]) -> bool:
+    """Floats that are few whole numbers are classes."""
+    return values.ndim == 1 and bool((values == values.round()).all()) and len(np.unique(values)) <= 100
+
+
+def _as_numbers(values: NDArray[Any]) -> NDArray[np.float64]:
+    try:
+        return values.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"The condition must be numbers, as in fit; got {values.flat[0]!r}: {error}"
+        ) from None

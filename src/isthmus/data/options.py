@@ -1,0 +1,27 @@
+"""How to read: what every source is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Mode = Literal["auto", "L", "RGB"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The column of labels, the size ``(height, width)`` and the mode of pictures."""
+
+    labels: str | None = None
+    size: tuple[int, int] | None = None
+    mode: Mode = "auto"
+
+
+def file_part(path: str) -> str:
+    """The path of ``file.npz:key`` without the key.
+
+    >>> file_part("data.npz:train"), file_part("data.csv")
+    ('data.npz', 'data.csv')
+    """
+    before, separator, _ = path.rpartition(":")
+    return before if separator and before.endswith(".npz") else path

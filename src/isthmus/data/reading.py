@@ -1,0 +1,119 @@
+"""Anything a user may have, read as examples."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data.examples import Examples, Kind
+from isthmus.data.options import Mode, Options, file_part
+from isthmus.errors import DataError, ParameterError, did_you_mean
+
+_KINDS = ("auto", "table", "image", "array")
+
+
+class Source(Protocol):
+    """One kind of input: a file in ``isthmus.data.sources`` with these two functions."""
+
+    def accepts(self, data: Any) -> bool:
+        """Whether this source reads such data; for files, by name, without opening them."""
+
+    def read(self, data: Any, options: Options) -> Examples:
+        """The examples; raises ``DataError``."""
+
+
+def read(self, data: Any, options: Options) -> Examples:
+        """The examples; raises ``DataError``."""
+
+
+class Options:
+    """How to read: the column of labels, the size and the mode of pictures."""
+
+    def __init__(self, labels: str | None, size: tuple[int, int] | None, mode: Mode) -> None:
+        self.labels, self.size, self.mode = labels, size, mode
+
+
+def read(
+    data: Any,
+    *,
+    labels: Any = None,
+    kind: Literal["auto", "table", "image", "array"] = "auto",
+    size: tuple[int, int] | None = None,
+    mode: Mode = "auto",
+) -> Examples:
+    """Examples from an array, a tensor, a data frame, a torch Dataset, a file or a folder of images.
+
+    Files: .npy, .npz (``file.npz:key`` where it holds several arrays), .csv, .parquet, idx(.gz), .zip of
+    images. ``labels``: an array, or the name of a column, which is then not a feature. ``size``
+    ``(height, width)`` and ``mode`` bring pictures to a common shape. Raises ``DataError``.
+
+    >>> read(np.zeros((4, 8, 8), dtype=np.uint8)).kind
+    'image'
+    >>> read("no/such/file.csv")
+    Traceback (most recent call last):
+    isthmus.errors.DataError: There is no file or folder 'no/such/file.csv'. ...
+    """
+    if kind not in _KINDS:
+        raise ParameterError(f"No kind is called {kind!r}. {did_you_mean(str(kind), _KINDS)}")
+    if isinstance(data, Examples):
+        return data if labels is None else replace(data, labels=np.asarray(labels))
+    if isinstance(data, Path):
+        data = str(data)
+    if isinstance(data, str):
+        _check_exists(data)
+    options = Options(labels=labels if isinstance(labels, str) else None, size=size, mode=mode)
+    source = next((s for s in _sources() if s.accepts(data)), None)
+    if source is None:
+        raise DataError(
+            f"Cannot read {_told(data)}. Expected an array, a tensor, a data frame, a torch Dataset, a folder "
+            "of images, or a file: .npy, .npz, .csv, .parquet, idx(.gz), .zip"
+        )
+    examples = source.read(data, options)
+    if kind != "auto" and kind != examples.kind:
+        examples = _as_kind(examples, kind)
+    if labels is not None and not isinstance(labels, str):
+        examples = replace(examples, labels=_labels(labels, len(examples)))
+    return examples
+
+
+def _sources() -> list[Source]:
+    folder = Path(__file__).parent / "sources"
+    stems = sorted(path.stem for path in folder.glob("[!_]*.py"))
+    return [importlib.import_module(f"isthmus.data.sources.{stem}") for stem in stems]  # type: ignore[misc]
+
+
+def _check_exists(data: str) -> None:
+    path = Path(file_part(data))
+    if path.exists():
+        return
+    there = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    hint = did_you_mean(path.name, there) if 0 < len(there) <= 50 else ""
+    raise DataError(f"There is no file or folder {data!r}. {hint}".strip())
+
+
+def _told(data: Any) -> str:
+    return repr(data) if isinstance(data, str) else f"a {type(data).__module__}.{type(data).__qualname__}"
+
+
+def _labels(labels: Any, count: int) -> NDArray[Any]:
+    found = np.asarray(labels)
+    if len(found) != count:
+        raise DataError(f"There are {count} examples, but {len(found)} labels")
+    return found
+
+
+def _as_kind(examples: Examples, kind: Kind) -> Examples:
+    from isthmus.data.sources.arrays import layout_of
+
+    layout = "rows" if kind == "table" else "any" if kind == "array" else layout_of(examples.values.shape)
+    if (kind == "table" and examples.values.ndim != 2) or layout is None:
+        raise DataError(
+            f"The data have shape {examples.values.shape}, which is no {kind}. A table is [n, columns]; pictures "
+            "are [n, height, width] or [n, height, width, channels] with 1, 3 or 4 channels."
+        )
+    return replace(examples, kind=kind, layout=layout)

@@ -1,0 +1,20 @@
+"""Diabetes, 442 rows of 10 columns; the labels are disease progression (comes with scikit-learn)."""
+
+from isthmus.data.examples import Examples
+from isthmus.data.loading import Parts
+from isthmus.data.splitting import fixed_split
+
+
+def parts() -> Parts:
+    """Train and test, a fixed split."""
+    from sklearn.datasets import load_diabetes
+
+    found = load_diabetes()
+    examples = Examples(
+        values=found.data,
+        kind="table",
+        layout="rows",
+        columns=tuple(str(name) for name in found.feature_names),
+        labels=found.target,
+    )
+    return fixed_split(examples, by_label=False)

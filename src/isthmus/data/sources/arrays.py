@@ -1,0 +1,91 @@
+"""numpy arrays, nested lists and torch tensors."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data.checks import checked_array
+from isthmus.data.examples import Examples, Kind, Layout
+from isthmus.data.options import Options
+
+CHANNELS = (1, 3, 4)
+
+
+def accepts(data: Any) -> bool:
+    """Arrays, tensors, lists, and sparse matrices (to refuse them in words)."""
+    if isinstance(data, np.ndarray | list | tuple) or _is_tensor(data) or _is_sparse(data):
+        return True
+    return hasattr(data, "__array__") and not hasattr(data, "columns")
+
+
+def read(data: Any, options: Options) -> Examples:
+    """The values as they are; kind and layout from shape and type."""
+    if _is_sparse(data):
+        raise sparse_error(data)
+    container = "torch" if _is_tensor(data) else "numpy"
+    values = data.detach().cpu().numpy() if container == "torch" else data
+    return examples_of(checked_array(values), container=container, origin=f"a {type(data).__name__}")
+
+
+def examples_of(values: NDArray[Any], *, container: str, origin: str) -> Examples:
+    """Examples from an array, with kind and layout by shape and type."""
+    kind, layout = kind_and_layout(values)
+    return Examples(values=values, kind=kind, layout=layout, container=container, origin=origin)
+
+
+def kind_and_layout(values: NDArray[Any]) -> tuple[Kind, Layout]:
+    """Pictures are uint8, or reals in [0, 1], shaped like pictures; two axes are a table.
+
+    >>> kind_and_layout(np.zeros((5, 28, 28, 3), dtype=np.uint8))
+    ('image', 'HWC')
+    >>> kind_and_layout(np.full((5, 28, 28), 7.0))
+    ('array', 'any')
+    """
+    if values.ndim == 2:
+        return "table", "rows"
+    layout = layout_of(values.shape)
+    if layout is not None and (values.dtype == np.uint8 or _within_unit(values)):
+        return "image", layout
+    return "array", "any"
+
+
+def layout_of(shape: Sequence[int]) -> Layout | None:
+    """How pictures of shape ``[n, ...]`` lie, or None if they are none."""
+    if len(shape) == 3:
+        return "HW"
+    if len(shape) == 4 and shape[3] in CHANNELS:
+        return "HWC"
+    if len(shape) == 4 and shape[1] in CHANNELS:
+        return "CHW"
+    return None
+
+
+def sparse_error(data: Any) -> Exception:
+    """What to say about sparse matrices; a TypeError, as scikit-learn's contract has it."""
+    from isthmus.data.checks import DataTypeError
+
+    return DataTypeError(
+        f"Sparse data was passed for X, a {type(data).__name__}, but dense data is required. Use '.toarray()' "
+        "to convert to a dense numpy array."
+    )
+
+
+def _within_unit(values: NDArray[Any]) -> bool:
+    if values.dtype.kind != "f" or values.size == 0:
+        return False
+    return bool(values.min() >= 0 and values.max() <= 1)
+
+
+def _is_tensor(data: Any) -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(data, torch.Tensor)
+
+
+def _is_sparse(data: Any) -> bool:
+    scipy_sparse = sys.modules.get("scipy.sparse")
+    return scipy_sparse is not None and bool(scipy_sparse.issparse(data))

@@ -1,0 +1,88 @@
+"""CSV files, also compressed (.gz, .xz)."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import lzma
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data.examples import Examples
+from isthmus.data.options import Options
+from isthmus.data.table import table_of
+from isthmus.errors import DataError, problems
+
+_OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".xz": lzma.open}
+_SNIFFED = 8192  # characters from which separator and header are told
+_EMPTY = ("", "NA", "N/A", "NaN", "nan", "null", "None")
+
+
+def accepts(data: Any) -> bool:
+    """Paths that end in .csv or .tsv, and compressed ones."""
+    return isinstance(data, str) and any(
+        data.lower().endswith(e) for e in (".csv", ".tsv", ".csv.gz", ".csv.xz")
+    )
+
+
+def read(data: str, options: Options) -> Examples:
+    """A header is recognised by text above numbers; separators are , ; or tab."""
+    opener = _OPENERS.get(Path(data).suffix.lower(), open)
+    try:
+        with opener(data, "rt", encoding="utf8", newline="") as file:
+            header, rows = _rows(file)
+    except (OSError, UnicodeDecodeError, csv.Error, EOFError) as error:
+        raise DataError(f"{data} cannot be read as CSV in UTF-8: {error}") from error
+    if not rows:
+        raise DataError(f"{data} holds no rows: 0 sample(s)")
+    names = header or [f"x{i}" for i in range(len(rows[0]))]
+    _check_widths(data, names, rows, first=2 if header else 1)
+    columns = {name: _column([row[i] for row in rows]) for i, name in enumerate(names)}
+    return table_of(
+        columns,
+        count=len(rows),
+        label_column=options.labels,
+        container="file",
+        origin=data,
+        named=header is not None,
+    )
+
+
+def _rows(file: TextIO) -> tuple[list[str] | None, list[list[str]]]:
+    start = file.read(_SNIFFED)
+    file.seek(0)
+    line = start.splitlines()[0] if start else ""
+    separator = max(",;\t", key=line.count)
+    rows = [row for row in csv.reader(file, delimiter=separator) if row]
+    if rows and not any(_is_number(cell) for cell in rows[0]):
+        return [cell.strip() for cell in rows[0]], rows[1:]
+    return None, rows
+
+
+def _check_widths(path: str, names: list[str], rows: list[list[str]], first: int) -> None:
+    wrong = [f"line {i + first}: {len(row)}" for i, row in enumerate(rows) if len(row) != len(names)]
+    if wrong:
+        raise DataError(problems(f"{path}: {len(names)} cells were expected in each line:", wrong[:10]))
+    if len(set(names)) != len(names):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise DataError(f"{path}: columns must have different names; more than once: {', '.join(twice)}")
+
+
+def _column(cells: list[str]) -> NDArray[Any]:
+    """Numbers where all cells are numbers or empty; text otherwise."""
+    try:
+        return np.array([np.nan if cell.strip() in _EMPTY else float(cell) for cell in cells])
+    except ValueError:
+        return np.array(cells, dtype=object)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True

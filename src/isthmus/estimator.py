@@ -1,0 +1,362 @@
+"""scikit-learn's contract over an autoencoder and a trainer."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from isthmus import saving
+from isthmus.architecture import Setting, likelihood_scaling, make_likelihood
+from isthmus.autoencoder import Autoencoder
+from isthmus.component import registered_name
+from isthmus.data.examples import Examples
+from isthmus.data.labels import Condition
+from isthmus.data.reading import read
+from isthmus.data.schema import Schema
+from isthmus.errors import ParameterError, check
+from isthmus.records import Batch, Code, View
+from isthmus.training.history import History
+from isthmus.training.random_stream import RandomStream
+from isthmus.training.resident import Resident
+from isthmus.training.seeds import SAMPLING, SCORING, WEIGHTS, derive
+from isthmus.training.trainer import Trainer
+
+ROWS = 1024  # rows at a time outside of training
+BLOCK = 256  # rows that share a stream of random numbers in log_prob, whatever the batches
+DRAWS = 16  # draws from the posterior for score_samples
+
+
+class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):
+    """What every model of the family can do; a model adds its parameters and ``build``.
+
+    X is an array, a tensor, a data frame, a torch Dataset, a file or a folder: see ``isthmus.data.read``.
+    Codes and scores are float32. Fitted: ``autoencoder_``, ``schema_``, ``condition_``, ``history_``.
+    """
+
+    conditional: ClassVar[bool] = False  # y is conditioned on
+    automatic_likelihood: ClassVar[str] = "gaussian"  # for data that are not binary
+    automatic_binary_likelihood: ClassVar[str] = "gaussian"
+
+    latent_dim: int
+    network: Any
+    likelihood: Any
+    trainer: Trainer | None
+    random_state: Any
+
+    @abstractmethod
+    def build(self, setting: Setting) -> Autoencoder:
+        """The composition for these data; drawn from torch's current random stream."""
+
+    # -- scikit-learn's contract ---------------------------------------------------------------------
+
+    def fit(self, X: Any, y: Any = None, *, resume: bool = False) -> Self:
+        """Learn from X; y is what is conditioned on in conditional models, and not looked at in others.
+
+        With ``resume=True`` training goes on from ``trainer.checkpoint``, bit-exactly on a CPU. Raises
+        ``DataError``, ``ParameterError`` and ``TrainingError``.
+        """
+        self._check_parameters()
+        examples = read(X)
+        likelihood = self._wanted_likelihood(examples)
+        schema = Schema.learn(examples, scaling=likelihood_scaling(likelihood), owner=type(self).__name__)
+        condition = self._learn_condition(y, examples)
+        seed = _seed(self.random_state)
+        setting = Setting(
+            schema=schema,
+            rows=len(examples),
+            likelihood=make_likelihood(likelihood, schema),
+            condition_dim=0 if condition is None else condition.width,
+        )
+        with RandomStream(derive(seed, WEIGHTS)):
+            model = self.build(setting)
+        trainer = Trainer() if self.trainer is None else self.trainer
+        rows = Resident(
+            schema.store(examples),
+            condition=None if condition is None else condition.encode(y),
+            prepare=schema.to_model,
+        )
+        self.history_: History = trainer.fit(
+            model,
+            rows,
+            seed=seed,
+            may_blend=setting.likelihood.continuous and not (model.corruption and model.corruption.spoils),
+            resume=resume,
+        )
+        self.autoencoder_, self.schema_, self.condition_ = model, schema, condition
+        self.n_features_in_ = math.prod(schema.shape)
+        if schema.columns is not None:
+            self.feature_names_in_ = np.asarray(schema.columns, dtype=object)
+        return self
+
+    def transform(self, X: Any, condition: Any = None) -> NDArray[np.float32]:
+        """The codes of X, ``[n, latent_dim]``: the single best code of each row, without noise."""
+        examples = self._examples(X)
+        with torch.no_grad():
+            codes = [self.autoencoder_.encode(batch).z for batch in self._batches(examples, condition)]
+        return torch.cat(codes).float().cpu().numpy()
+
+    def inverse_transform(self, Z: ArrayLike, condition: Any = None) -> NDArray[np.float32]:
+        """The expected x of codes ``[n, latent_dim]``, in the units and layout that X had in ``fit``."""
+        check_is_fitted(self)
+        codes = self._codes(Z)
+        wanted = self._condition(condition, len(codes))
+        made = []
+        with torch.no_grad():
+            for start in range(0, len(codes), ROWS):
+                z = codes[start : start + ROWS].to(self._device)
+                view = View(x=z, condition=None if wanted is None else wanted[start : start + ROWS])
+                made.append(self._likelihood.mean(self.autoencoder_.decode(Code(z=z), view)).cpu())
+        return self.schema_.from_model(torch.cat(made))
+
+    def reconstruct(self, X: Any, condition: Any = None) -> Any:
+        """X, encoded and decoded; a data frame where X is one."""
+        examples = self._examples(X)
+        with torch.no_grad():
+            rebuilt = [self.autoencoder_.rebuild(batch).cpu() for batch in self._batches(examples, condition)]
+        return self.schema_.give_back(self.schema_.from_model(torch.cat(rebuilt)), examples)
+
+    # -- likelihood ----------------------------------------------------------------------------------
+
+    def score_samples(self, X: Any, condition: Any = None) -> NDArray[np.float32]:
+        """A lower bound of log p(x) in nats for each row of X; high is usual, low is odd.
+
+        The ELBO at beta = 1, with the same draws for every row. Where the code is not random it is
+        log p(x | z): what the code costs is left out. For real data a density in the units of X.
+        """
+        examples = self._examples(X)
+        noise = self._noise(derive(0, SCORING), DRAWS)
+        with torch.no_grad():
+            scores = [
+                self.autoencoder_.log_bound(batch, noise) for batch in self._batches(examples, condition)
+            ]
+        return self._in_users_units(torch.cat(scores))
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """The mean of ``score_samples``: what ``GridSearchCV`` makes as large as it can."""
+        return float(self.score_samples(X, y if self.conditional else None).mean())
+
+    def log_prob(
+        self, X: Any, samples: int = 100, condition: Any = None, random_state: int = 0
+    ) -> NDArray[np.float32]:
+        """log p(x) in nats for each row of X, by importance sampling with ``samples`` draws of the code.
+
+        Closer to the truth than ``score_samples``, from below, the more draws (Burda et al. 2016).
+        """
+        check("log_prob", (samples >= 1, f"samples is {samples!r}; expected 1 or more"))
+        examples = self._examples(X)
+        found = []
+        with torch.no_grad():
+            for number, batch in enumerate(self._batches(examples, condition, BLOCK)):
+                noise = self._noise(derive(random_state, SCORING, number), samples, len(batch))
+                found.append(self.autoencoder_.log_prob(batch, noise))
+        return self._in_users_units(torch.cat(found))
+
+    # -- new data ------------------------------------------------------------------------------------
+
+    def sample(
+        self, n: int = 1, condition: Any = None, random_state: int | None = None
+    ) -> NDArray[np.float32]:
+        """``n`` new examples from the prior, in the units of X; ``condition``: one for all, or n of them."""
+        check_is_fitted(self)
+        check("sample", (n >= 1, f"n is {n!r}; expected 1 or more"))
+        wanted = self._condition(condition, n)
+        with torch.no_grad(), RandomStream(derive(_seed(random_state), SAMPLING), self._device):
+            made = self.autoencoder_.sample(n, wanted)
+        return self.schema_.from_model(made.cpu())
+
+    def interpolate(self, a: Any, b: Any, steps: int = 8, condition: Any = None) -> NDArray[np.float32]:
+        """``steps`` examples from a to b, both ends rebuilt: ``[steps, *example]``, evenly spaced in the code.
+
+        a and b are single examples, or equally many.
+        """
+        check("interpolate", (steps >= 2, f"steps is {steps!r}; expected 2 or more"))
+        check_is_fitted(self)
+        first, last = (self.transform(self._one_or_many(each), condition) for each in (a, b))
+        if len(first) != len(last):
+            raise ParameterError(f"interpolate: a has {len(first)} examples, b has {len(last)}")
+        shares = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
+        strips = [
+            self.inverse_transform(start + shares * (end - start), condition)
+            for start, end in zip(first, last, strict=True)
+        ]
+        return strips[0] if len(strips) == 1 else np.stack(strips)
+
+    # -- on disk -------------------------------------------------------------------------------------
+
+    def save(self, path: str | Path, metrics: dict[str, Any] | None = None) -> Path:
+        """Write the model to a directory (safetensors and JSON): see ``isthmus.load``. Returns the path."""
+        check_is_fitted(self)
+        content = {
+            "model": registered_name(type(self)),
+            "parameters": plain_parameters(self),
+            "autoencoder": self.autoencoder_.spec(),
+            "data_schema": self.schema_.to_json(),
+            "condition": None if self.condition_ is None else self.condition_.to_json(),
+            "history": self.history_.to_json(),
+            "metrics": metrics or {},
+        }
+        saving.write(Path(path), self.autoencoder_.state_dict(), content)
+        return Path(path)
+
+    def set_params(self, **params: Any) -> Self:
+        """As scikit-learn does; ``trainer__epochs=5`` works where no trainer was given, too."""
+        if self.trainer is None and any(name.startswith("trainer__") for name in params):
+            self.trainer = Trainer()
+        return super().set_params(**params)  # type: ignore[no-any-return]
+
+    # -- inside --------------------------------------------------------------------------------------
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        tags.target_tags.required = self.conditional
+        return tags  # type: ignore[no-any-return]
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "autoencoder_")
+
+    @property
+    def _n_features_out(self) -> int:
+        return int(self.autoencoder_.bottleneck.latent_dim)
+
+    @property
+    def _device(self) -> torch.device:
+        return next((p.device for p in self.autoencoder_.parameters()), torch.device("cpu"))
+
+    @property
+    def _likelihood(self) -> Any:
+        if self.autoencoder_.likelihood is None:
+            raise ParameterError(
+                f"This {type(self).__name__} has no decoder: it encodes, and cannot rebuild."
+            )
+        return self.autoencoder_.likelihood
+
+    def _check_parameters(self) -> None:
+        number = isinstance(self.latent_dim, int | np.integer) and not isinstance(self.latent_dim, bool)
+        trainer = self.trainer is None or isinstance(self.trainer, Trainer)
+        check(
+            type(self).__name__,
+            (number and self.latent_dim >= 1, f"latent_dim is {self.latent_dim!r}; expected 1 or more"),
+            (trainer, f"trainer is {self.trainer!r}; expected a Trainer or None"),
+        )
+
+    def _wanted_likelihood(self, examples: Examples) -> Any:
+        if not isinstance(self.likelihood, str) or self.likelihood != "auto":
+            return self.likelihood
+        learnt = Schema.learn(examples, scaling="auto", owner=type(self).__name__)
+        return self.automatic_binary_likelihood if learnt.values == "binary" else self.automatic_likelihood
+
+    def _learn_condition(self, y: Any, examples: Examples) -> Condition | None:
+        if not self.conditional:
+            return None
+        if y is None:
+            raise ParameterError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None: it is what the model "
+                "is conditioned on. For a model without, use VAE."
+            )
+        return Condition.learn(y, count=len(examples))
+
+    def _examples(self, X: Any) -> Examples:
+        check_is_fitted(self)
+        examples = read(X)
+        self.schema_.check(examples, owner=type(self).__name__)
+        return examples
+
+    def _batches(self, examples: Examples, condition: Any, size: int = ROWS) -> Iterator[Batch]:
+        stored = self.schema_.store(examples)
+        wanted = self._condition(condition, len(stored))
+        rows = Resident(stored, condition=wanted, prepare=self.schema_.to_model)
+        for start in range(0, len(rows), size):
+            yield (
+                rows.rows(torch.arange(start, min(start + size, len(rows))))
+                .to(self._device)
+                .batch(slice(None))
+            )
+
+    def _condition(self, condition: Any, count: int) -> Tensor | None:
+        """``[count, width]``; all zeros, which means "not known", where none is given."""
+        if self.condition_ is None:
+            if condition is not None:
+                raise ParameterError(f"{type(self).__name__} is not conditional; condition must be None")
+            return None
+        if condition is None:
+            return torch.zeros(count, self.condition_.width, device=self._device)
+        wanted = self.condition_.encode(np.full(count, condition) if np.ndim(condition) == 0 else condition)
+        if len(wanted) != count:
+            raise ParameterError(f"condition has {len(wanted)} entries; expected one, or {count}")
+        return wanted.to(self._device)
+
+    def _codes(self, Z: ArrayLike) -> Tensor:
+        codes = torch.as_tensor(np.asarray(Z, dtype=np.float32))
+        if codes.ndim < 2 or codes.shape[-1] != self._n_features_out:
+            raise ParameterError(
+                f"Codes have shape {tuple(codes.shape)}; expected [n, {self._n_features_out}] as transform gives"
+            )
+        if not bool(codes.isfinite().all()):
+            raise ParameterError(f"Codes contain {int((~codes.isfinite()).sum())} NaN or infinite values")
+        return codes
+
+    def _noise(self, seed: int, draws: int, rows: int = 1) -> Tensor:
+        """Standard-normal draws for codes without a grid: ``[draws, rows, latent_dim]``."""
+        generator = torch.Generator().manual_seed(seed)
+        return torch.randn(draws, rows, self._n_features_out, generator=generator).to(self._device)
+
+    def _in_users_units(self, scores: Tensor) -> NDArray[np.float32]:
+        volume = self.schema_.log_volume if self._likelihood.continuous else 0.0
+        return (scores.double() + volume).float().cpu().numpy()
+
+    def _one_or_many(self, example: Any) -> Any:
+        """A single example becomes a batch of one."""
+        values = np.asarray(example)
+        return values[None] if values.ndim == len(self.schema_.user_shape) else example
+
+
+def plain_parameters(estimator: BaseEstimator) -> dict[str, Any]:
+    """Constructor parameters as JSON-able data; what cannot be written (a log, own modules) is left out."""
+    from isthmus.component import Component
+
+    found: dict[str, Any] = {}
+    for name, value in estimator.get_params(deep=False).items():
+        if isinstance(value, Trainer):
+            found[name] = plain_parameters(value)
+        elif isinstance(value, Component):
+            found[name] = value.spec()
+        elif isinstance(value, Path):
+            found[name] = str(value)
+        elif _is_plain(value):
+            found[name] = value
+    return found
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _is_plain(item) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return all(_is_plain(item) for item in value)
+    return value is None or isinstance(value, bool | int | float | str)
+
+
+def _seed(random_state: Any) -> int:
+    """A number from what scikit-learn allows; None draws a new one from the system."""
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(np.iinfo(np.int32).max))
+    if (
+        isinstance(random_state, int | np.integer)
+        and not isinstance(random_state, bool)
+        and random_state >= 0
+    ):
+        return int(random_state)
+    raise ParameterError(f"random_state is {random_state!r}; expected 0 or more, a RandomState, or None")

@@ -1,0 +1,109 @@
+"""Saved models back into estimators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from torch import nn
+
+from isthmus import catalogue, saving
+from isthmus.autoencoder import Autoencoder
+from isthmus.data.labels import Condition
+from isthmus.data.schema import Schema
+from isthmus.errors import IsthmusError, ParameterError, SavedModelError, did_you_mean, problems
+from isthmus.estimator import Estimator
+from isthmus.training.history import History
+from isthmus.training.trainer import Trainer
+
+_PREFIXES = {
+    "all": ("",),
+    "encoder": ("encoder.", "bottleneck."),
+    "decoder": ("decoder.", "likelihood.", "prior.", "bottleneck."),
+}
+
+
+def load(
+    path: str | Path,
+    *,
+    part: Literal["all", "encoder", "decoder"] = "all",
+    network: Sequence[nn.Module] = (),
+) -> Estimator:
+    """The estimator that was saved at ``path``; nothing from the files is executed.
+
+    ``part="encoder"`` reads what ``transform`` needs only, ``"decoder"`` what ``inverse_transform`` and
+    ``sample`` need. ``network`` gives the user's own torch modules, if the model was built of such. Raises
+    ``SavedModelError`` with everything that is wrong.
+
+    >>> import tempfile, isthmus as im
+    >>> X = im.data.load("digits").values[:50]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     saved = im.AE(latent_dim=2, trainer=im.Trainer(epochs=1)).fit(X)
+    ...     loaded = im.load(saved.save(folder + "/ae"))
+    >>> bool((saved.transform(X) == loaded.transform(X)).all())
+    True
+    """
+    if part not in _PREFIXES:
+        raise ParameterError(f"No part is called {part!r}. {did_you_mean(str(part), _PREFIXES)}")
+    path = Path(path)
+    saved = saving.read(path, _PREFIXES[part])
+    description = saved.description
+    found: list[str] = []
+    schema = _attempt(found, "data_schema", lambda: Schema.from_json(description.data_schema))
+    condition = None
+    if description.condition is not None:
+        condition = _attempt(found, "condition", lambda: Condition.from_json(description.condition))
+    estimator = _attempt(found, "model", lambda: _estimator(description.model, description.parameters))
+    model = _attempt(found, "autoencoder", lambda: _autoencoder(description.autoencoder, network))
+    if found:
+        raise SavedModelError(problems(f"{path / saving.DESCRIPTION} cannot be used:", found))
+    saving.load_weights(model, saved.tensors, _PREFIXES[part])
+    if part == "encoder":
+        model.decoder = model.likelihood = None
+    elif part == "decoder":
+        model.encoder = None
+    model.eval()
+    estimator.autoencoder_, estimator.schema_, estimator.condition_ = model, schema, condition
+    estimator.history_ = History.from_json(description.history)
+    estimator.metrics_ = description.metrics
+    estimator.n_features_in_ = int(np.prod(schema.shape))
+    if schema.columns is not None:
+        estimator.feature_names_in_ = np.asarray(schema.columns, dtype=object)
+    return estimator
+
+
+def _attempt(found: list[str], field: str, make: Any) -> Any:
+    """What ``make`` gives; what it raises is added to ``found``, so that all mistakes are told at once."""
+    try:
+        return make()
+    except (IsthmusError, TypeError, ValueError, KeyError) as error:
+        found.append(f"{field}: {error}")
+        return None
+
+
+def _estimator(name: str, parameters: Mapping[str, Any]) -> Estimator:
+    station, _, stem = name.partition("/")
+    if station != "models":
+        raise SavedModelError(f"expected the name of a model, got {name!r}")
+    return catalogue.make("models", stem, {key: _parameter(key, value) for key, value in parameters.items()})  # type: ignore[no-any-return]
+
+
+def _parameter(name: str, value: Any) -> Any:
+    if name == "trainer" and isinstance(value, Mapping):
+        known = set(Trainer().get_params(deep=False))
+        wrong = sorted(set(value) - known)
+        if wrong:
+            raise SavedModelError(f"the trainer has no parameter {wrong}")
+        return Trainer(**{key: _parameter(key, item) for key, item in value.items()})
+    if isinstance(value, Mapping) and set(value) == {"component", "arguments"}:
+        return catalogue.build(value)
+    return value
+
+
+def _autoencoder(spec: Mapping[str, Any], network: Sequence[nn.Module]) -> Autoencoder:
+    model = catalogue.build(spec, network)
+    if not isinstance(model, Autoencoder):
+        raise SavedModelError(f"expected the spec of an autoencoder, got one of {type(model).__name__}")
+    return model

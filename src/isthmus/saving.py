@@ -1,0 +1,188 @@
+"""A saved model: a directory with ``model.safetensors`` and ``model.json``; nothing in it is executable."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from isthmus import __version__
+from isthmus.errors import SavedModelError, problems
+
+FORMAT = 1
+WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
+
+
+class Description(BaseModel):
+    """What ``model.json`` holds, validated as a whole.
+
+    >>> Description(model="ae", parameters={}, autoencoder={}, data_schema={}, sha256="0" * 64).isthmus_format
+    1
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, protected_namespaces=())
+
+    isthmus_format: int = FORMAT
+    model: str  # the name in the catalogue
+    parameters: dict[str, Any]  # of the estimator
+    autoencoder: dict[str, Any]  # spec
+    data_schema: dict[str, Any]
+    condition: dict[str, Any] | None = None
+    history: dict[str, Any] = Field(default_factory=dict)
+    metrics: dict[str, Any] = Field(default_factory=dict)
+    versions: dict[str, str] = Field(default_factory=dict)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")  # of the weights' file
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedModel:
+    """A directory that was read and found whole."""
+
+    description: Description
+    tensors: Mapping[str, Tensor]
+
+
+def write(path: Path, tensors: Mapping[str, Tensor], content: Mapping[str, Any]) -> None:
+    """Write a model directory beside ``path``, then take its place: an old model survives a full disk.
+
+    ``content`` has the fields of ``Description`` but the ones about files and versions. Raises
+    ``SavedModelError``; what was at ``path`` is then as it was.
+    """
+    _refuse_foreign(path)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.mkdir(parents=True)
+        save_file({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, partial / WEIGHTS)
+        description = Description(**content, versions=versions(), sha256=_sha256(partial / WEIGHTS))
+        text = json.dumps(description.model_dump(), indent=1, allow_nan=False, default=_plain)
+        (partial / DESCRIPTION).write_text(text, encoding="utf8")
+        _take_place(partial, path)
+    except (OSError, SafetensorError) as error:
+        raise SavedModelError(
+            f"The model could not be saved at {path} ({error}); what was there before is untouched."
+        ) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def read(path: Path, prefixes: tuple[str, ...] = ("",)) -> SavedModel:
+    """Read a model directory, tensors whose names begin with one of ``prefixes`` only.
+
+    Raises ``SavedModelError`` with everything that is wrong with it.
+    """
+    missing = [name for name in (DESCRIPTION, WEIGHTS) if not (path / name).is_file()]
+    if missing:
+        there = "There is no directory" if not path.is_dir() else "It lacks " + " and ".join(missing)
+        raise SavedModelError(f"{path} is not a saved model. {there}.")
+    description = _described(path / DESCRIPTION)
+    if _sha256(path / WEIGHTS) != description.sha256:
+        raise SavedModelError(
+            f"{path / WEIGHTS} is not the file that was saved with this model: it was changed or cut short "
+            "(its SHA-256 differs). Copy the whole directory again."
+        )
+    try:
+        with safe_open(path / WEIGHTS, framework="pt") as file:  # type: ignore[no-untyped-call]
+            names = [name for name in file.keys() if name.startswith(prefixes)]  # noqa: SIM118
+            tensors = {name: file.get_tensor(name) for name in names}
+    except (OSError, SafetensorError) as error:
+        raise SavedModelError(f"{path / WEIGHTS} cannot be read: {error}") from error
+    return SavedModel(description=description, tensors=tensors)
+
+
+def load_weights(module: torch.nn.Module, tensors: Mapping[str, Tensor], prefixes: tuple[str, ...]) -> None:
+    """Put tensors into a module; raises ``SavedModelError`` naming all that are missing, spare or misshapen."""
+    wanted = {k: v for k, v in module.state_dict().items() if k.startswith(prefixes)}
+    found = [f"{name} is missing" for name in wanted if name not in tensors]
+    found += [f"{name} is not part of the model" for name in tensors if name not in wanted]
+    found += [
+        f"{name} has shape {tuple(tensors[name].shape)}, the model needs {tuple(value.shape)}"
+        for name, value in wanted.items()
+        if name in tensors and tensors[name].shape != value.shape
+    ]
+    if found:
+        raise SavedModelError(problems("The weights do not fit the model:", found[:20]))
+    module.load_state_dict(dict(tensors), strict=False)
+
+
+def versions() -> dict[str, str]:
+    """What this was made with."""
+    import numpy
+    import sklearn
+
+    return {
+        "isthmus": __version__,
+        "torch": torch.__version__,
+        "numpy": numpy.__version__,
+        "scikit-learn": sklearn.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def _described(path: Path) -> Description:
+    try:
+        content = json.loads(path.read_text(encoding="utf8"))
+    except (OSError, ValueError) as error:
+        raise SavedModelError(f"{path} cannot be read as JSON: {error}") from error
+    found = content.get("isthmus_format") if isinstance(content, dict) else None
+    if isinstance(found, int) and found > FORMAT:
+        raise SavedModelError(
+            f"{path} has format {found}; this version of Isthmus ({__version__}) reads up to {FORMAT}. "
+            "Upgrade: pip install --upgrade isthmus"
+        )
+    try:
+        return Description.model_validate(content)
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc'])) or 'the file'}: {e['msg']}" for e in error.errors()]
+        raise SavedModelError(problems(f"{path} is not a description of a model:", lines)) from None
+
+
+def _refuse_foreign(path: Path) -> None:
+    """A directory of something else is never replaced."""
+    if path.is_file() or (path.is_dir() and any(path.iterdir()) and not (path / DESCRIPTION).is_file()):
+        raise SavedModelError(
+            f"{path} exists and is not a saved model; it is left alone. Choose another place, or remove it."
+        )
+
+
+def _take_place(partial: Path, path: Path) -> None:
+    """Swap directories by renaming; the reports and other files that lay beside the model stay with it."""
+    old = path.with_name(f".{path.name}.{os.getpid()}.old")
+    if path.exists():
+        for file in path.iterdir():
+            if file.name not in (WEIGHTS, DESCRIPTION):
+                copy = shutil.copytree if file.is_dir() else shutil.copy2
+                copy(file, partial / file.name)
+        path.rename(old)
+    try:
+        partial.rename(path)
+    except OSError:
+        if old.exists():
+            old.rename(path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """numpy's numbers and paths as JSON."""
+    if hasattr(value, "item"):
+        return value.item()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"a {type(value).__name__} cannot be written as JSON")
