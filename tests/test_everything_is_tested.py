@@ -24,10 +24,7 @@ STATIONS = (
     "models",
 )
 PARTS = [
-    path
-    for station in STATIONS
-    for path in sorted((SOURCE / station).glob("*.py"))
-    if not path.name.startswith("_")
+    path for station in STATIONS for path in sorted((SOURCE / station).glob("*.py")) if not path.name.startswith("_")
 ]
 FILLED = sorted({path.relative_to(SOURCE).parts[0] for path in PARTS})
 FILES = sorted(SOURCE.rglob("*.py"))
@@ -112,10 +109,8 @@ def test_a_station_has_a_conformance_suite(station):
 
 
 def test_stations_are_those_of_the_catalogue():
-    tree = ast.parse((SOURCE / "catalogue.py").read_text(encoding="utf8"))
-    assigned = {
-        ast.unparse(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)
-    }
+    tree = ast.parse((SOURCE / "listing.py").read_text(encoding="utf8"))
+    assigned = {ast.unparse(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
     assert set(ast.literal_eval(assigned["STATIONS"])) == set(STATIONS)
 
 

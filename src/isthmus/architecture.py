@@ -111,18 +111,14 @@ def _name_and_arguments(wanted: str | Mapping[str, Any]) -> tuple[str, dict[str,
     if isinstance(wanted, str):
         return wanted, {}
     if not isinstance(wanted, Mapping):
-        raise ParameterError(
-            f"expected a name, or a mapping with a 'name' and arguments; got {wanted!r:.100}"
-        )
+        raise ParameterError(f"expected a name, or a mapping with a 'name' and arguments; got {wanted!r:.100}")
     given = dict(wanted)
     return str(given.pop("name", "auto")), given
 
 
 def _automatic_name(setting: Setting) -> str:
     """Convolutions for large pictures, if there are enough of them; otherwise a multi-layer perceptron."""
-    large = (
-        math.prod(setting.schema.shape) >= LARGE_PICTURE and min(setting.schema.shape[1:], default=0) >= 16
-    )
+    large = math.prod(setting.schema.shape) >= LARGE_PICTURE and min(setting.schema.shape[1:], default=0) >= 16
     enough = setting.rows >= ENOUGH_PICTURES
     return "conv" if setting.schema.kind == "image" and large and enough else "mlp"
 
@@ -170,8 +166,7 @@ def _make(station: str, name: str, arguments: Mapping[str, Any]) -> Any:
 def _from_modules(network: Sequence[nn.Module], setting: Setting, latent_dim: int, features: int) -> Networks:
     if len(network) != 2 or not all(isinstance(module, nn.Module) for module in network):
         raise ParameterError(
-            f"network is {network!r:.200}; expected 'auto', a name, a mapping, or two torch modules "
-            "(encoder, decoder)"
+            f"network is {network!r:.200}; expected 'auto', a name, a mapping, or two torch modules (encoder, decoder)"
         )
     shape = {"in_shape": setting.schema.shape, "out_dim": features}
     out = {"latent_dim": latent_dim, "out_shape": setting.schema.shape, "outputs": setting.likelihood.outputs}

@@ -86,9 +86,7 @@ class Autoencoder(Component):
             return trace
         output = self.decoder(code, view, None)
         log_likelihood = self.likelihood.log_prob(output, trace.target, batch.valid)
-        return Trace(
-            batch=batch, view=view, features=features, code=code, output=output, log_likelihood=log_likelihood
-        )
+        return Trace(batch=batch, view=view, features=features, code=code, output=output, log_likelihood=log_likelihood)
 
     def encode(self, batch: Batch) -> Code:
         """The single best code of clean data: no corruption, no randomness."""

@@ -1,66 +1,20 @@
-"""What there is: a component's name is the name of its file, and adding a part is adding a file.
-
-Listing reads file names and docstrings only; nothing heavy is imported until a part is built.
-Third parties add parts by entry points in the group ``isthmus.<station>``.
-"""
+"""Parts by name: find their classes, build them from arguments or from a spec."""
 
 from __future__ import annotations
 
-import ast
 import importlib
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isthmus.component import constructor_parameters
 from isthmus.errors import ParameterError, SavedModelError, UnknownNameError, did_you_mean, problems
+from isthmus.listing import STATIONS, Entry, check_name, describe, names, plug_ins
 
 if TYPE_CHECKING:
     from torch import nn
 
-STATIONS = (
-    "corruptions",
-    "encoders",
-    "bottlenecks",
-    "decoders",
-    "likelihoods",
-    "priors",
-    "terms",
-    "critics",
-    "schedules",
-    "models",
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One part: its name, its class, what it does in a line, and where it comes from."""
-
-    station: str
-    name: str
-    class_name: str
-    summary: str
-    source: str
-
-
-@cache
-def names(station: str) -> tuple[str, ...]:
-    """The names of all parts of a station, sorted.
-
-    Raises ``UnknownNameError`` for a station that does not exist.
-
-    >>> "gaussian" in names("bottlenecks")
-    True
-    """
-    if station not in STATIONS:
-        raise UnknownNameError(f"No station is called {station!r}. {did_you_mean(station, STATIONS)}")
-    folder = Path(__file__).parent / station
-    own = {file.stem for file in folder.glob("*.py") if not file.stem.startswith("_")}
-    return tuple(sorted(own | set(_plug_ins(station))))
+__all__ = ["STATIONS", "Entry", "build", "describe", "find", "make", "names", "parameters"]
 
 
 def find(station: str, name: str) -> type:
@@ -72,12 +26,9 @@ def find(station: str, name: str) -> type:
     Traceback (most recent call last):
     isthmus.errors.UnknownNameError: No bottleneck is called 'gausian'. Did you mean 'gaussian'? Known: ...
     """
-    if name not in names(station):
-        raise UnknownNameError(
-            f"No {station.removesuffix('s')} is called {name!r}. {did_you_mean(name, names(station))}"
-        )
-    if name in _plug_ins(station):
-        cls = _plug_ins(station)[name].load()
+    check_name(station, name)
+    if name in plug_ins(station):
+        cls = plug_ins(station)[name].load()
         if hasattr(cls, "registered"):
             cls.registered = f"{station}/{name}"
         return cls  # type: ignore[no-any-return]
@@ -101,9 +52,7 @@ def make(station: str, name: str, arguments: Mapping[str, Any]) -> Any:
     """
     known = parameters(station, name)
     wrong = [word for word in arguments if word not in known]
-    required = [
-        word for word, p in known.items() if p.default is inspect.Parameter.empty and word not in arguments
-    ]
+    required = [word for word, p in known.items() if p.default is inspect.Parameter.empty and word not in arguments]
     found = [f"{station}/{name} has no parameter {word!r}. {did_you_mean(word, known)}" for word in wrong]
     found += [f"{station}/{name} needs the parameter {word!r}." for word in required]
     if found:
@@ -126,9 +75,7 @@ def build(spec: Mapping[str, Any], modules: Sequence[nn.Module] = ()) -> Any:
 
 def _build(spec: Mapping[str, Any], modules: list[nn.Module]) -> Any:
     if not isinstance(spec, Mapping) or set(spec) != {"component", "arguments"}:
-        raise SavedModelError(
-            f"Expected a component spec with 'component' and 'arguments', got {spec!r:.200}"
-        )
+        raise SavedModelError(f"Expected a component spec with 'component' and 'arguments', got {spec!r:.200}")
     name, arguments = spec["component"], spec["arguments"]
     if not isinstance(name, str) or not isinstance(arguments, Mapping):
         raise SavedModelError(f"A component spec needs a name and a mapping of arguments, got {spec!r:.200}")
@@ -137,30 +84,6 @@ def _build(spec: Mapping[str, Any], modules: list[nn.Module]) -> Any:
     if not station:
         return _make_composition(stem, values)
     return make(station, stem, values)
-
-
-def describe(station: str, name: str) -> Entry:
-    """A part's one-line purpose and source, read from its file without importing it.
-
-    >>> describe("bottlenecks", "identity").class_name
-    'Identity'
-    """
-    if name in _plug_ins(station):
-        cls = find(station, name)
-        return _entry(station, name, cls.__name__, inspect.getdoc(cls) or "")
-    if name not in names(station):
-        find(station, name)  # raises, with the closest name
-    tree = ast.parse((Path(__file__).parent / station / f"{name}.py").read_text(encoding="utf8"))
-    public = [n for n in tree.body if isinstance(n, ast.ClassDef) and not n.name.startswith("_")]
-    return _entry(station, name, public[0].name, ast.get_docstring(public[0]) or "")
-
-
-def _entry(station: str, name: str, class_name: str, docstring: str) -> Entry:
-    lines = [line.strip() for line in docstring.splitlines()]
-    source = next((line.removeprefix("Source:").strip() for line in lines if line.startswith("Source:")), "")
-    return Entry(
-        station=station, name=name, class_name=class_name, summary=lines[0] if lines else "", source=source
-    )
 
 
 def _make_composition(stem: str, arguments: Mapping[str, Any]) -> Any:
@@ -189,11 +112,6 @@ def _revive(value: Any, modules: list[nn.Module]) -> Any:
     if isinstance(value, list):
         return tuple(_revive(item, modules) for item in value)
     return value
-
-
-@cache
-def _plug_ins(station: str) -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=f"isthmus.{station}")}
 
 
 def _only_class(module: Any) -> type:

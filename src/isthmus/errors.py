@@ -79,9 +79,7 @@ def require(module: str, *, extra: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != module.partition(".")[0]:
             raise
-        raise MissingExtraError(
-            f"{module!r} is not installed. To get it: pip install 'isthmus[{extra}]'"
-        ) from None
+        raise MissingExtraError(f"{module!r} is not installed. To get it: pip install 'isthmus[{extra}]'") from None
 
 
 def check(owner: str, *rules: tuple[bool, str]) -> None:

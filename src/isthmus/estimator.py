@@ -45,6 +45,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     """
 
     conditional: ClassVar[bool] = False  # y is conditioned on
+    blends: ClassVar[bool] = True  # blended and noisy rows may stand in for more data
     automatic_likelihood: ClassVar[str] = "gaussian"  # for data that are not binary
     automatic_binary_likelihood: ClassVar[str] = "gaussian"
 
@@ -90,7 +91,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             model,
             rows,
             seed=seed,
-            may_blend=setting.likelihood.continuous and not (model.corruption and model.corruption.spoils),
+            may_blend=self._may_blend(model),
             resume=resume,
         )
         self.autoencoder_, self.schema_, self.condition_ = model, schema, condition
@@ -137,18 +138,14 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         examples = self._examples(X)
         noise = self._noise(derive(0, SCORING), DRAWS)
         with torch.no_grad():
-            scores = [
-                self.autoencoder_.log_bound(batch, noise) for batch in self._batches(examples, condition)
-            ]
+            scores = [self.autoencoder_.log_bound(batch, noise) for batch in self._batches(examples, condition)]
         return self._in_users_units(torch.cat(scores))
 
     def score(self, X: Any, y: Any = None) -> float:
         """The mean of ``score_samples``: what ``GridSearchCV`` makes as large as it can."""
         return float(self.score_samples(X, y if self.conditional else None).mean())
 
-    def log_prob(
-        self, X: Any, samples: int = 100, condition: Any = None, random_state: int = 0
-    ) -> NDArray[np.float32]:
+    def log_prob(self, X: Any, samples: int = 100, condition: Any = None, random_state: int = 0) -> NDArray[np.float32]:
         """log p(x) in nats for each row of X, by importance sampling with ``samples`` draws of the code.
 
         Closer to the truth than ``score_samples``, from below, the more draws (Burda et al. 2016).
@@ -164,9 +161,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     # -- new data ------------------------------------------------------------------------------------
 
-    def sample(
-        self, n: int = 1, condition: Any = None, random_state: int | None = None
-    ) -> NDArray[np.float32]:
+    def sample(self, n: int = 1, condition: Any = None, random_state: int | None = None) -> NDArray[np.float32]:
         """``n`` new examples from the prior, in the units of X; ``condition``: one for all, or n of them."""
         check_is_fitted(self)
         check("sample", (n >= 1, f"n is {n!r}; expected 1 or more"))
@@ -237,9 +232,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     @property
     def _likelihood(self) -> Any:
         if self.autoencoder_.likelihood is None:
-            raise ParameterError(
-                f"This {type(self).__name__} has no decoder: it encodes, and cannot rebuild."
-            )
+            raise ParameterError(f"This {type(self).__name__} has no decoder: it encodes, and cannot rebuild.")
         return self.autoencoder_.likelihood
 
     def _check_parameters(self) -> None:
@@ -250,6 +243,11 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             (number and self.latent_dim >= 1, f"latent_dim is {self.latent_dim!r}; expected 1 or more"),
             (trainer, f"trainer is {self.trainer!r}; expected a Trainer or None"),
         )
+
+    def _may_blend(self, model: Autoencoder) -> bool:
+        """Whether blended and noisy rows are like data, and not spoilt twice."""
+        spoilt = model.corruption is not None and model.corruption.spoils
+        return self.blends and not spoilt and model.likelihood is not None and model.likelihood.continuous
 
     def _wanted_likelihood(self, examples: Examples) -> Any:
         if not isinstance(self.likelihood, str) or self.likelihood != "auto":
@@ -278,11 +276,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         wanted = self._condition(condition, len(stored))
         rows = Resident(stored, condition=wanted, prepare=self.schema_.to_model)
         for start in range(0, len(rows), size):
-            yield (
-                rows.rows(torch.arange(start, min(start + size, len(rows))))
-                .to(self._device)
-                .batch(slice(None))
-            )
+            yield (rows.rows(torch.arange(start, min(start + size, len(rows)))).to(self._device).batch(slice(None)))
 
     def _condition(self, condition: Any, count: int) -> Tensor | None:
         """``[count, width]``; all zeros, which means "not known", where none is given."""
@@ -353,10 +347,6 @@ def _seed(random_state: Any) -> int:
         return int(np.random.SeedSequence().generate_state(1)[0])
     if isinstance(random_state, np.random.RandomState):
         return int(random_state.randint(np.iinfo(np.int32).max))
-    if (
-        isinstance(random_state, int | np.integer)
-        and not isinstance(random_state, bool)
-        and random_state >= 0
-    ):
+    if isinstance(random_state, int | np.integer) and not isinstance(random_state, bool) and random_state >= 0:
         return int(random_state)
     raise ParameterError(f"random_state is {random_state!r}; expected 0 or more, a RandomState, or None")

@@ -170,9 +170,7 @@ class Term(Component, ABC):
 class Player:
     """Some of a model's parameters, and the names of the terms whose sum they lessen (None: all of them)."""
 
-    def __init__(
-        self, name: str, parameters: Sequence[nn.Parameter], terms: Sequence[str] | None = None
-    ) -> None:
+    def __init__(self, name: str, parameters: Sequence[nn.Parameter], terms: Sequence[str] | None = None) -> None:
         self.name = name
         self.parameters = list(parameters)
         self.terms = None if terms is None else tuple(terms)

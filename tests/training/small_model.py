@@ -18,9 +18,7 @@ def small_vae(*, hidden=(16,), warmup=0, dropout=0.1, in_dim=6):
                 {"in_shape": (in_dim,), "out_dim": 4, "latent_dim": 2, "hidden": hidden, "dropout": dropout},
             ),
             bottleneck=catalogue.make("bottlenecks", "gaussian", {"latent_dim": 2}),
-            decoder=catalogue.make(
-                "decoders", "mlp", {"latent_dim": 2, "out_shape": (in_dim,), "hidden": hidden}
-            ),
+            decoder=catalogue.make("decoders", "mlp", {"latent_dim": 2, "out_shape": (in_dim,), "hidden": hidden}),
             likelihood=catalogue.make("likelihoods", "gaussian", {}),
             prior=catalogue.make("priors", "standard_normal", {}),
             terms=[
@@ -33,13 +31,9 @@ def small_vae(*, hidden=(16,), warmup=0, dropout=0.1, in_dim=6):
 def small_ae(*, hidden=(16,), in_dim=6):
     with RandomStream(0):
         return Autoencoder(
-            encoder=catalogue.make(
-                "encoders", "mlp", {"in_shape": (in_dim,), "out_dim": 2, "hidden": hidden}
-            ),
+            encoder=catalogue.make("encoders", "mlp", {"in_shape": (in_dim,), "out_dim": 2, "hidden": hidden}),
             bottleneck=catalogue.make("bottlenecks", "identity", {"latent_dim": 2}),
-            decoder=catalogue.make(
-                "decoders", "mlp", {"latent_dim": 2, "out_shape": (in_dim,), "hidden": hidden}
-            ),
+            decoder=catalogue.make("decoders", "mlp", {"latent_dim": 2, "out_shape": (in_dim,), "hidden": hidden}),
             likelihood=catalogue.make("likelihoods", "gaussian", {}),
             terms=[catalogue.make("terms", "reconstruction", {})],
         )

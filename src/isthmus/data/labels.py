@@ -34,9 +34,7 @@ class Condition:
         """From y ``[n]`` of classes or numbers, or ``[n, k]`` of numbers. Raises ``DataError``."""
         values = np.asarray(y)
         if count is not None and len(values) != count:
-            raise DataError(
-                f"X has {count} samples, but y has {len(values)}: inconsistent numbers of samples"
-            )
+            raise DataError(f"X has {count} samples, but y has {len(values)}: inconsistent numbers of samples")
         if values.dtype.kind == "f" and not bool(np.isfinite(values).all()):
             raise DataError(f"y contains {int((~np.isfinite(values)).sum())} NaN or infinity")
         if values.ndim == 2 and values.shape[1] == 1 and values.dtype.kind not in "f":
@@ -62,16 +60,13 @@ class Condition:
         if self.classes is None:
             numbers = _as_numbers(values).reshape(len(values), -1)
             if numbers.shape[1] != self.width:
-                raise DataError(
-                    f"The condition has {numbers.shape[1]} numbers for an example; expected {self.width}"
-                )
+                raise DataError(f"The condition has {numbers.shape[1]} numbers for an example; expected {self.width}")
             return torch.tensor((numbers - np.array(self.mean)) / np.array(self.spread), dtype=torch.float32)
         found = [_plain(value) for value in values.reshape(len(values), -1)[:, 0].tolist()]
         unknown = sorted({repr(value) for value in found if value not in self.classes})
         if unknown:
             raise DataError(
-                f"Unknown in the condition: {', '.join(unknown[:10])}. Known: "
-                f"{', '.join(map(repr, self.classes[:20]))}"
+                f"Unknown in the condition: {', '.join(unknown[:10])}. Known: {', '.join(map(repr, self.classes[:20]))}"
             )
         index = torch.tensor([self.classes.index(value) for value in found])
         return torch.nn.functional.one_hot(index, self.width).float()
@@ -106,6 +101,4 @@ def _as_numbers(values: NDArray[Any]) -> NDArray[np.float64]:
     try:
         return values.astype(np.float64)
     except (TypeError, ValueError) as error:
-        raise DataError(
-            f"The condition must be numbers, as in fit; got {values.flat[0]!r}: {error}"
-        ) from None
+        raise DataError(f"The condition must be numbers, as in fit; got {values.flat[0]!r}: {error}") from None

@@ -28,7 +28,7 @@ class Source(Protocol):
 
 
 def read(self, data: Any, options: Options) -> Examples:
-        """The examples; raises ``DataError``."""
+    """The examples; raises ``DataError``."""
 
 
 class Options:

@@ -15,7 +15,7 @@ from isthmus.errors import DataError
 Scaling = Literal["standard", "centre", "unit", "levels", "none"]
 Values = Literal["binary", "integer", "real"]
 SCALINGS: tuple[str, ...] = ("standard", "centre", "unit", "levels", "none")
-UNEVEN = 20.0  # ratio of spreads (9th to 1st decile of the columns) from which columns are scaled one by one
+UNEVEN = 20.0  # ratio of ranges (9th to 1st decile of the columns) from which units must differ
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +69,9 @@ def _automatic(values: NDArray[Any], kind: Kind) -> Scaling:
         return "unit" if values.dtype == np.uint8 else "none"
     if kind_of_values(values) == "binary":
         return "none"
-    spread = values.reshape(len(values), -1).astype(np.float64).std(0)
-    varying = spread[spread > 0]
+    flat = values.reshape(len(values), -1).astype(np.float64)
+    ranges = flat.max(0) - flat.min(0)  # not spreads: pixels at the border vary little, in the same units
+    varying = ranges[ranges > 0]
     low, high = np.quantile(varying, 0.1, method="lower"), np.quantile(varying, 0.9, method="higher")
     return "standard" if high > UNEVEN * low else "centre"
 

@@ -61,9 +61,7 @@ class Schema:
         ``"levels"`` (integers from 0 on stay), ``"none"``, ``"auto"``.
         """
         if scaling not in ("auto", *SCALINGS):
-            raise ParameterError(
-                f"No scaling is called {scaling!r}. {did_you_mean(scaling, ('auto', *SCALINGS))}"
-            )
+            raise ParameterError(f"No scaling is called {scaling!r}. {did_you_mean(scaling, ('auto', *SCALINGS))}")
         values = examples.values
         check_not_empty(values, owner)
         check_finite(values, examples.columns)
@@ -74,9 +72,7 @@ class Schema:
             )
         constant = _constant(values)
         if constant.all():
-            raise DataError(
-                f"All {constant.size} values are the same in every row; there is nothing to learn"
-            )
+            raise DataError(f"All {constant.size} values are the same in every row; there is nothing to learn")
         ordered = to_model_order(values, examples.layout)
         learnt = learn_scaling(ordered, examples.kind, scaling)
         return cls(
@@ -120,9 +116,7 @@ class Schema:
                 f"{self._range()[0]:g} to {self._range()[1]:g}"
             )
         if found:
-            raise DataError(
-                found[0] if len(found) == 1 else problems("X is not like the data of fit:", found)
-            )
+            raise DataError(found[0] if len(found) == 1 else problems("X is not like the data of fit:", found))
         check_finite(values, self.columns)
 
     @property
@@ -139,11 +133,14 @@ class Schema:
 
     def store(self, examples: Examples) -> Tensor:
         """What is kept in memory for training: uint8 pictures as they are, the rest scaled, in float32."""
-        ordered = to_model_order(examples.values, self.layout)
-        if ordered.dtype == np.uint8 and self.scaling == "unit":
-            return torch.from_numpy(np.array(ordered))
-        scaled = (ordered.astype(np.float64) - self._each(self.shift)) / self._each(self.scale)
-        return torch.from_numpy(scaled.astype(np.float32))
+        if examples.values.dtype == np.uint8 and self.scaling == "unit":
+            return torch.from_numpy(np.array(to_model_order(examples.values, self.layout)))
+        return torch.from_numpy(self.scaled(examples.values).astype(np.float32))
+
+    def scaled(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """The user's values in the model's units, ``[n, *shape]``."""
+        ordered = to_model_order(values, self.layout).astype(np.float64)
+        return np.asarray((ordered - self._each(self.shift)) / self._each(self.scale))
 
     def to_model(self, stored: Tensor) -> Tensor:
         """Stored values as the model takes them, ``[n, *shape]`` float32; cheap, on any device."""
@@ -203,9 +200,7 @@ class Schema:
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
-        return {
-            key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()
-        }
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Schema:

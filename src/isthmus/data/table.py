@@ -32,9 +32,7 @@ def table_of(
     labels = None
     if label_column is not None:
         if label_column not in columns:
-            raise UnknownNameError(
-                f"There is no column {label_column!r}. {did_you_mean(label_column, columns)}"
-            )
+            raise UnknownNameError(f"There is no column {label_column!r}. {did_you_mean(label_column, columns)}")
         labels = np.asarray(columns[label_column])
     features = {name: values for name, values in columns.items() if name != label_column}
     _refuse_mixed(features)

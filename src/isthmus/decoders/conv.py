@@ -76,11 +76,7 @@ class Conv(Decoder):
         if self.path is None:
             return output  # type: ignore[no-any-return]
         straight = self.path(code.z).unflatten(1, (1, *self.out_shape))
-        return (
-            torch.cat([output[:, :1] + straight, output[:, 1:]], dim=1)
-            if self.outputs > 1
-            else output + straight
-        )
+        return torch.cat([output[:, :1] + straight, output[:, 1:]], dim=1) if self.outputs > 1 else output + straight
 
     @torch.no_grad()
     def initialise(self, code: Code, view: View, wanted: Tensor) -> None:

@@ -53,9 +53,7 @@ class TiedMLP(Decoder):
         """Take the encoder's layers, last first; raises ``ParameterError`` where they do not fit."""
         stack, head = getattr(encoder, "stack", None), getattr(encoder, "head", None)
         if stack is None or head is None or getattr(encoder, "path", None) is not None:
-            raise ParameterError(
-                f"TiedMLP needs an mlp encoder with linear_path='none', got {type(encoder).__name__}"
-            )
+            raise ParameterError(f"TiedMLP needs an mlp encoder with linear_path='none', got {type(encoder).__name__}")
         tied = (head, *reversed(stack.linears))
         found = [linear.in_features for linear in tied]
         wanted = [len(bias) for bias in self.biases]

@@ -25,9 +25,7 @@ class Module(Encoder):
     torch.Size([5, 2])
     """
 
-    def __init__(
-        self, module: nn.Module, in_shape: Sequence[int], out_dim: int, condition_dim: int = 0
-    ) -> None:
+    def __init__(self, module: nn.Module, in_shape: Sequence[int], out_dim: int, condition_dim: int = 0) -> None:
         super().__init__()
         self.module = copy.deepcopy(module)
         self.out_dim, self.condition_dim = out_dim, condition_dim

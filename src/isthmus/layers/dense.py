@@ -17,9 +17,7 @@ class DenseStack(nn.Module):
     torch.Size([2, 4])
     """
 
-    def __init__(
-        self, in_dim: int, hidden: Sequence[int], activation: str = "silu", dropout: float = 0.0
-    ) -> None:
+    def __init__(self, in_dim: int, hidden: Sequence[int], activation: str = "silu", dropout: float = 0.0) -> None:
         super().__init__()
         check(
             "DenseStack",

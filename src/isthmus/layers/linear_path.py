@@ -23,9 +23,7 @@ def check_path(owner: str, linear_path: str) -> None:
     isthmus.errors.ParameterError: MLP: linear_path is 'fixd'. Did you mean 'fixed'? ...
     """
     if linear_path not in PATHS:
-        raise ParameterError(
-            f"{owner}: linear_path is {linear_path!r}. {did_you_mean(str(linear_path), PATHS)}"
-        )
+        raise ParameterError(f"{owner}: linear_path is {linear_path!r}. {did_you_mean(str(linear_path), PATHS)}")
 
 
 class PrincipalPath(nn.Module):

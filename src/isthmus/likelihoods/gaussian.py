@@ -36,9 +36,7 @@ class Gaussian(Likelihood):
     ) -> None:
         super().__init__()
         if variance not in _SCALES:
-            raise ParameterError(
-                f"No variance is called {variance!r}. {did_you_mean(str(variance), _SCALES)}"
-            )
+            raise ParameterError(f"No variance is called {variance!r}. {did_you_mean(str(variance), _SCALES)}")
         check(
             "Gaussian",
             (scale > 0, f"scale is {scale!r}; expected a positive standard deviation"),

@@ -1,1 +1,1 @@
-"""Pictures and the one-file HTML report."""
+"""Pictures, and the one-file HTML page about a fitted model."""

@@ -16,9 +16,7 @@ class Cyclic(Schedule):
     [0.0, 1.0, 1.0, 0.0, 1.0, 1.0]
     """
 
-    def __init__(
-        self, period: int, cycles: int = 4, rise: float = 0.5, start: float = 0.0, end: float = 1.0
-    ) -> None:
+    def __init__(self, period: int, cycles: int = 4, rise: float = 0.5, start: float = 0.0, end: float = 1.0) -> None:
         super().__init__()
         check(
             "Cyclic",

@@ -33,7 +33,5 @@ def defaults(count: int) -> Defaults:
     if count < FEW:
         return Defaults(steps=500, batch_size=64, learning_rate=3e-3, mix=0.5, noise=0.0, folds=4, refit=True)
     if count < MANY:
-        return Defaults(
-            steps=1500, batch_size=256, learning_rate=3e-3, mix=0.5, noise=0.3, folds=1, refit=True
-        )
+        return Defaults(steps=1500, batch_size=256, learning_rate=3e-3, mix=0.5, noise=0.3, folds=1, refit=True)
     return Defaults(steps=6000, batch_size=256, learning_rate=2e-3, mix=0.0, noise=0.0, folds=1, refit=False)

@@ -36,9 +36,7 @@ class Engine:
         if device not in _DEVICES:
             raise ParameterError(f"No device is called {device!r}. {did_you_mean(str(device), _DEVICES)}")
         if precision not in _PRECISIONS:
-            raise ParameterError(
-                f"No precision is called {precision!r}. {did_you_mean(str(precision), _PRECISIONS)}"
-            )
+            raise ParameterError(f"No precision is called {precision!r}. {did_you_mean(str(precision), _PRECISIONS)}")
         self.precision = precision
         self.fabric = _fabric(device, processes, strategy)
         self.fabric.launch()

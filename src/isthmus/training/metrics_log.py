@@ -45,7 +45,5 @@ def metrics_log(log: str | Path | MetricsLog | None) -> MetricsLog | None:
     if isinstance(log, str | Path):
         return JsonLines(Path(log))
     if not callable(getattr(log, "log", None)):
-        raise ParameterError(
-            f"log is a {type(log).__name__}; expected a path or an object with log(dict, step)"
-        )
+        raise ParameterError(f"log is a {type(log).__name__}; expected a path or an object with log(dict, step)")
     return log

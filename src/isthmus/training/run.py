@@ -139,9 +139,7 @@ class Run:
 
     def _batch_size(self) -> int:
         """Rows per step and process: the batches share out the rows evenly."""
-        return max(
-            1, min(self.settings.batch_size, len(self.rows) // self.steps_per_epoch) // self.engine.world
-        )
+        return max(1, min(self.settings.batch_size, len(self.rows) // self.steps_per_epoch) // self.engine.world)
 
     def _weights(self) -> Mapping[str, float | Tensor]:
         """The terms' weights now; those that change come as tensors, so that compiled code need not."""
@@ -182,10 +180,7 @@ class Run:
         self.history.epochs.append(entry)
         self._tell(entry, progress)
         if "held_out" in entry and self.steps >= self.settles():
-            if (
-                self.stopping.observe(entry["held_out"]["loss"], self.epoch)
-                and self.settings.stop_after is None
-            ):
+            if self.stopping.observe(entry["held_out"]["loss"], self.epoch) and self.settings.stop_after is None:
                 self.history.stopped = f"no gain on held-out rows for {self.stopping.patience} evaluations"
 
     def _held_out_losses(self) -> dict[str, float]:
@@ -217,9 +212,7 @@ class Run:
         losses = {"loss": entry.get("held_out", {}).get("loss"), **entry.get("training", {})}
         progress.tell("  ".join(f"{name} {value:.4g}" for name, value in losses.items() if value is not None))
         if self.settings.log is not None and self.engine.rank == 0:
-            flat = {
-                f"{part}/{k}": v for part in ("training", "held_out") for k, v in entry.get(part, {}).items()
-            }
+            flat = {f"{part}/{k}": v for part in ("training", "held_out") for k, v in entry.get(part, {}).items()}
             self.settings.log.log({"epoch": float(self.epoch), **flat}, self.steps)
 
     def _check_finite(self) -> None:
@@ -227,14 +220,10 @@ class Run:
         bad = self.step.bad.tolist()
         if not any(bad):
             return
-        self.history.skipped = {
-            n: int(c) for n, c in zip([*self.step.terms, "gradient"], bad, strict=True) if c
-        }
+        self.history.skipped = {n: int(c) for n, c in zip([*self.step.terms, "gradient"], bad, strict=True) if c}
         if max(bad) >= max(0.5 * self.steps, 3):
             self.stopping.restore()
-            worst = ", ".join(
-                f"{name} ({count} of {self.steps} steps)" for name, count in self.history.skipped.items()
-            )
+            worst = ", ".join(f"{name} ({count} of {self.steps} steps)" for name, count in self.history.skipped.items())
             raise TrainingError(
                 f"Training does not get on: not finite: {worst}. Steps like that change nothing and were skipped. "
                 f"Try a learning rate below {self.settings.learning_rate:g}, clip=1.0, or look for extreme values "

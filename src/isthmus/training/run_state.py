@@ -26,9 +26,7 @@ def pack(run: Run) -> Checkpoint:
         tensors |= {f"average.{i}": value for i, value in enumerate(run.average.values)}
     for i, optimiser in enumerate(run.step.optimisers):
         for j, moments in optimiser.state_dict()["state"].items():
-            tensors |= {
-                f"optimiser.{i}.{j}.{k}": torch.as_tensor(v) for k, v in moments.items() if v is not None
-            }
+            tensors |= {f"optimiser.{i}.{j}.{k}": torch.as_tensor(v) for k, v in moments.items() if v is not None}
     state: dict[str, Any] = {
         "epoch": run.epoch,
         "position": run.position,

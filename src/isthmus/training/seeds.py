@@ -13,6 +13,4 @@ def derive(seed: int, *path: int) -> int:
 
 
 _SHIFT = np.array([1, 1 << 31], dtype=np.uint64)
-ORDER, NOISE, EVALUATION, SPLIT, INITIAL, SCORING, SAMPLING, WEIGHTS = range(
-    8
-)  # purposes, as the first of the path
+ORDER, NOISE, EVALUATION, SPLIT, INITIAL, SCORING, SAMPLING, WEIGHTS = range(8)  # purposes, as the first of the path

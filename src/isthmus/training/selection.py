@@ -41,6 +41,4 @@ def choose(make_run: Callable[[Resident, Resident], Run], rows: Resident, parts:
     best = int(pooled.argmin())
     at_best = [each[best] for each in calibrations]
     calibration = {name: torch.stack([c[name] for c in at_best]).mean(0) for name in at_best[0]}
-    return Choice(
-        share=shares[best], losses=tuple(pooled.tolist()), shares=tuple(shares), calibration=calibration
-    )
+    return Choice(share=shares[best], losses=tuple(pooled.tolist()), shares=tuple(shares), calibration=calibration)

@@ -70,9 +70,7 @@ class Step:
         heavy: bool,
     ) -> None:
         if optimiser not in OPTIMISERS:
-            raise ParameterError(
-                f"No optimiser is called {optimiser!r}. {did_you_mean(optimiser, OPTIMISERS)}"
-            )
+            raise ParameterError(f"No optimiser is called {optimiser!r}. {did_you_mean(optimiser, OPTIMISERS)}")
         self.model, self.engine, self.clip, self.heavy = model, engine, clip, heavy
         self.learning_rate, self.name = learning_rate, optimiser
         self.players = model.players()
@@ -81,9 +79,7 @@ class Step:
             OPTIMISERS[optimiser](_groups(player, weight_decay), lr=learning_rate, **_options(optimiser))
             for player in self.players
         ]
-        self.passing: Callable[..., tuple[list[Tensor], Tensor]] = Pass(
-            engine.place(model), model, self.players
-        )
+        self.passing: Callable[..., tuple[list[Tensor], Tensor]] = Pass(engine.place(model), model, self.players)
         self.terms = [term.name for term in model.terms]
         self.bad = torch.zeros(len(self.terms) + 1, device=engine.device)  # by term; last: gradients
         self.compiled = False

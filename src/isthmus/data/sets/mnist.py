@@ -23,16 +23,12 @@ def parts() -> Parts:
     archive = Path(os.environ.get(FOLDER, "")) / "mnist" / "mnist.npz"
     if archive.is_file():
         held = np.load(archive, allow_pickle=False)
-        return Parts(
-            train=_examples(held["x_train"], held["y_train"]), test=_examples(held["x_test"], held["y_test"])
-        )
+        return Parts(train=_examples(held["x_train"], held["y_train"]), test=_examples(held["x_test"], held["y_test"]))
     return Parts(train=_part("train"), test=_part("t10k"))
 
 
 def _part(name: str) -> Examples:
-    return _examples(
-        read_idx(_file(f"{name}-images-idx3-ubyte.gz")), read_idx(_file(f"{name}-labels-idx1-ubyte.gz"))
-    )
+    return _examples(read_idx(_file(f"{name}-images-idx3-ubyte.gz")), read_idx(_file(f"{name}-labels-idx1-ubyte.gz")))
 
 
 def _examples(images: np.ndarray, labels: np.ndarray) -> Examples:

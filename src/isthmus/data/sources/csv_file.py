@@ -24,9 +24,7 @@ _EMPTY = ("", "NA", "N/A", "NaN", "nan", "null", "None")
 
 def accepts(data: Any) -> bool:
     """Paths that end in .csv or .tsv, and compressed ones."""
-    return isinstance(data, str) and any(
-        data.lower().endswith(e) for e in (".csv", ".tsv", ".csv.gz", ".csv.xz")
-    )
+    return isinstance(data, str) and any(data.lower().endswith(e) for e in (".csv", ".tsv", ".csv.gz", ".csv.xz"))
 
 
 def read(data: str, options: Options) -> Examples:

@@ -31,9 +31,7 @@ def read(data: Any, options: Options) -> Examples:
     values = [item[0] if isinstance(item, tuple | list) else item for item in items]
     shapes = {tuple(np.shape(value)) for value in values}
     if len(shapes) > 1:
-        raise DataError(
-            f"The items have {len(shapes)} shapes, for example {sorted(shapes)[:3]}; expected one"
-        )
+        raise DataError(f"The items have {len(shapes)} shapes, for example {sorted(shapes)[:3]}; expected one")
     array = checked_array(np.stack([np.asarray(value) for value in values]))
     kind, layout = kind_and_layout(array)
     return Examples(

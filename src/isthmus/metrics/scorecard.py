@@ -1,0 +1,139 @@
+"""A model on rows it has not seen, beside PCA with a code of the same size."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data.examples import Examples
+from isthmus.errors import DataError
+from isthmus.metrics.neighbours import knn_accuracy
+from isthmus.metrics.reconstruction import mean_squared_error
+
+if TYPE_CHECKING:
+    from isthmus.data.schema import Schema
+    from isthmus.estimator import Estimator
+
+LIKELIHOOD_ROWS = 1000
+DRAWS = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scorecard:
+    """Measured on held-out rows; likelihoods in nats per row.
+
+    Errors are in the model's scaled units (pictures: [0, 1]), so that no column counts by its unit; PCA sees
+    the same scaled values.
+    """
+
+    model: str
+    latent_dim: int
+    train_rows: int
+    test_rows: int
+    mse: float
+    pca_mse: float
+    pca_dim: int
+    knn: float | None  # 5-NN accuracy of held-out codes, where there are labels
+    pca_knn: float | None
+    elbo: float | None  # where the code is random
+    log_likelihood: float | None  # importance-sampled
+    encode_seconds: float
+
+    @classmethod
+    def measure(cls, estimator: Estimator, train: Examples, test: Examples) -> Scorecard:
+        """Encode and rebuild ``test``; PCA and neighbours learn from ``train``. Raises ``DataError``."""
+        if len(test) == 0:
+            raise DataError("There are no test rows to measure on")
+        conditional = estimator.condition_ is not None
+        given = {"condition": test.labels} if conditional and test.labels is not None else {}
+        began = time.perf_counter()
+        codes = estimator.transform(test, **given)
+        seconds = time.perf_counter() - began
+        schema = estimator.schema_
+        rebuilt = schema.scaled(np.asarray(estimator.reconstruct(test, **given)))
+        x_train, x_test = _flat(schema, train), _flat(schema, test)
+        dim = codes.reshape(len(codes), -1).shape[1]
+        pca = _Pca.fit(x_train, dim)
+        labelled = _classes(train) and _classes(test)
+        random_code = estimator.autoencoder_.prior is not None
+        some = test.take(np.arange(min(len(test), LIKELIHOOD_ROWS)))
+        some_given = {"condition": some.labels} if given else {}
+        return cls(
+            model=type(estimator).__name__,
+            latent_dim=dim,
+            train_rows=len(train),
+            test_rows=len(test),
+            mse=mean_squared_error(x_test, rebuilt.reshape(len(rebuilt), -1)),
+            pca_mse=mean_squared_error(x_test, pca.rebuild(x_test)),
+            pca_dim=len(pca.axes),
+            knn=_knn(estimator.transform(train), codes, train, test) if labelled and not conditional else None,
+            pca_knn=_knn(pca.encode(x_train), pca.encode(x_test), train, test) if labelled else None,
+            elbo=float(estimator.score_samples(some, **some_given).mean()) if random_code else None,
+            log_likelihood=float(estimator.log_prob(some, DRAWS, **some_given).mean()) if random_code else None,
+            encode_seconds=seconds,
+        )
+
+    @property
+    def ratio(self) -> float:
+        """Test error in units of PCA's; below 1 is better than PCA."""
+        return self.mse / self.pca_mse if self.pca_mse > 0 else float("inf")
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data, the ratio included."""
+        ratio = self.ratio if np.isfinite(self.ratio) else None
+        return {**asdict(self), "ratio": ratio}
+
+    def as_text(self) -> str:
+        """A table for a terminal."""
+        rows = [("", self.model, f"PCA-{self.pca_dim}")]
+        rows.append(("test MSE", f"{self.mse:.4g}", f"{self.pca_mse:.4g}"))
+        rows.append(("test MSE / PCA's", f"{self.ratio:.3f}", "1"))
+        if self.knn is not None or self.pca_knn is not None:
+            told = "-" if self.knn is None else f"{self.knn:.3f}"
+            rows.append(("5-NN accuracy of codes", told, f"{self.pca_knn:.3f}"))
+        if self.elbo is not None:
+            rows.append(("ELBO, nats", f"{self.elbo:.2f}", ""))
+            rows.append((f"log p(x), nats ({DRAWS} draws)", f"{self.log_likelihood:.2f}", ""))
+        widths = [max(len(row[i]) for row in rows) for i in range(3)]
+        lines = [f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}".rstrip() for a, b, c in rows]
+        return "\n".join([f"{self.test_rows} held-out rows, {self.latent_dim} numbers in the code", *lines])
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Pca:
+    """Mean and axes; where the data allow fewer axes than wanted, as many as there are."""
+
+    mean: NDArray[np.float64]
+    axes: NDArray[np.float64]
+
+    @classmethod
+    def fit(cls, x: NDArray[np.float64], dim: int) -> _Pca:
+        from sklearn.decomposition import PCA
+
+        found = PCA(min(dim, *x.shape), random_state=0).fit(x)
+        return cls(mean=found.mean_, axes=found.components_)
+
+    def encode(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray((x - self.mean) @ self.axes.T)
+
+    def rebuild(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(self.encode(x) @ self.axes + self.mean)
+
+
+def _flat(schema: Schema, examples: Examples) -> NDArray[np.float64]:
+    return schema.scaled(examples.values).reshape(len(examples), -1)
+
+
+def _classes(examples: Examples) -> bool:
+    """Whether labels are classes: text, or few whole numbers."""
+    if examples.labels is None or examples.labels.ndim != 1:
+        return False
+    return examples.labels.dtype.kind in "USOb" or len(np.unique(examples.labels)) <= 50
+
+
+def _knn(train_codes: Any, codes: Any, train: Examples, test: Examples) -> float:
+    return knn_accuracy(train_codes, train.labels, codes, test.labels)  # type: ignore[arg-type]

@@ -1,0 +1,114 @@
+"""What every panel of a report reads: the model, the rows, and what is computed from them once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data.examples import Examples
+from isthmus.estimator import Estimator
+from isthmus.metrics.latent_usage import LatentUsage, latent_usage
+from isthmus.metrics.scorecard import Scorecard
+from isthmus.training.resident import Resident
+
+_PIXEL = re.compile(r"pixel_(\d+)_(\d+)")
+MOST_ROWS = 2000  # held-out rows in maps and curves
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """A fitted model with training and held-out rows; ``command`` made it."""
+
+    estimator: Estimator
+    train: Examples
+    test: Examples
+    command: str = ""
+    seed: int = 0
+
+    @cached_property
+    def some(self) -> Examples:
+        """Held-out rows, at most as many as can be shown."""
+        if len(self.test) <= MOST_ROWS:
+            return self.test
+        return self.test.take(np.random.default_rng(self.seed).permutation(len(self.test))[:MOST_ROWS])
+
+    @cached_property
+    def codes(self) -> NDArray[np.float32]:
+        """Codes of ``some``, one row each."""
+        codes = self.estimator.transform(self.some, **self.condition(self.some))
+        return codes.reshape(len(codes), -1)
+
+    @cached_property
+    def rebuilt(self) -> NDArray[Any]:
+        """Reconstructions of ``some``."""
+        return np.asarray(self.estimator.reconstruct(self.some, **self.condition(self.some)))
+
+    @cached_property
+    def scorecard(self) -> Scorecard:
+        """The model beside PCA."""
+        return Scorecard.measure(self.estimator, self.train, self.test)
+
+    @cached_property
+    def usage(self) -> LatentUsage | None:
+        """KL by dimension, where the code is random."""
+        model = self.estimator.autoencoder_
+        if model.prior is None:
+            return None
+        condition = self.estimator.condition_
+        labels = self.some.labels
+        rows = Resident(
+            self.estimator.schema_.store(self.some),
+            condition=condition.encode(labels) if condition is not None and labels is not None else None,
+            prepare=self.estimator.schema_.to_model,
+        )
+        return latent_usage(model, rows.batches(1024))
+
+    @cached_property
+    def ranked(self) -> NDArray[np.int64]:
+        """Dimensions of the code, the most informative first: by KL, or by variance."""
+        weight = self.codes.var(0) if self.usage is None else self.usage.kl
+        return np.argsort(-weight)
+
+    def condition(self, examples: Examples) -> dict[str, Any]:
+        """The keyword that conditional models want."""
+        conditional = self.estimator.condition_ is not None and examples.labels is not None
+        return {"condition": examples.labels} if conditional else {}
+
+    def pictures(self, values: NDArray[Any]) -> NDArray[np.float64] | None:
+        """Values of examples as pictures in [0, 1], ``[n, height, width(, 3)]``; None if they are none."""
+        schema = self.estimator.schema_
+        low, high = (0.0, 255.0) if schema.dtype == "uint8" else (schema.low, schema.high)
+        shown = np.clip((np.asarray(values, dtype=np.float64) - low) / max(high - low, 1e-12), 0, 1)
+        if schema.kind == "image":
+            if schema.layout == "CHW":
+                shown = np.moveaxis(shown, 1, -1)
+            return (
+                shown[..., 0]
+                if shown.ndim == 4 and shown.shape[-1] == 1
+                else shown[..., :3]
+                if shown.ndim == 4
+                else shown
+            )
+        size = pixel_grid(schema.columns)
+        return None if size is None else shown.reshape(-1, *size)
+
+
+def pixel_grid(columns: tuple[str, ...] | None) -> tuple[int, int] | None:
+    """Height and width where a table's columns are the pixels of a picture, in order.
+
+    >>> pixel_grid(("pixel_0_0", "pixel_0_1"))
+    (1, 2)
+    >>> pixel_grid(("age", "weight")) is None
+    True
+    """
+    found = [_PIXEL.fullmatch(name) for name in columns or ()]
+    if not found or not all(found):
+        return None
+    places = [(int(match[1]), int(match[2])) for match in found if match is not None]
+    height, width = max(r for r, _ in places) + 1, max(c for _, c in places) + 1
+    return (height, width) if places == [(r, c) for r in range(height) for c in range(width)] else None

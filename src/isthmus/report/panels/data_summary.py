@@ -1,0 +1,23 @@
+"""What the data are."""
+
+from isthmus.report.context import Context
+from isthmus.report.tables import pairs, table
+
+ORDER, TITLE = 90, "Data"
+
+
+def applies(context: Context) -> bool:
+    """Always."""
+    return True
+
+
+def html(context: Context) -> str:
+    """The schema, and what could not be read."""
+    told = {"training rows": f"{len(context.train):,}", "held-out rows": f"{len(context.test):,}"}
+    told |= context.estimator.schema_.describe()
+    if context.train.origin:
+        told["from"] = context.train.origin
+    lost = [*context.train.quarantined, *context.test.quarantined]
+    rows = [(item.name, item.reason) for item in lost[:50]]
+    listed = f"<h3>{len(lost)} inputs could not be read</h3>" + table(["file", "why"], rows) if lost else ""
+    return pairs(told) + listed

@@ -1,0 +1,29 @@
+"""What each dimension of a random code carries."""
+
+import numpy as np
+
+from isthmus.report.context import Context
+from isthmus.report.figures import as_image, figure, tidy
+
+ORDER, TITLE = 50, "What the latents carry"
+
+
+def applies(context: Context) -> bool:
+    """Where the code is random."""
+    return context.usage is not None
+
+
+def html(context: Context) -> str:
+    """KL of each dimension, the largest first."""
+    usage = context.usage
+    assert usage is not None
+    kl = usage.kl[context.ranked]
+    made = figure(min(0.28 * len(kl) + 2, 10), 2.8)
+    axes = made.add_subplot()
+    axes.bar(np.arange(len(kl)), kl, color="#0072B2")
+    axes.set_xticks(np.arange(len(kl)), [str(i) for i in context.ranked], fontsize=7)
+    axes.set_xlabel("dimension")
+    axes.set_ylabel("KL, nats")
+    tidy(axes)
+    told = f"{usage.active_units} of {len(kl)} dimensions are active; {kl.sum():.1f} nats in all."
+    return as_image(made, "KL divergence by latent dimension") + f'<p class="note">{told}</p>'

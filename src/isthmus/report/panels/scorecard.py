@@ -1,0 +1,30 @@
+"""The model beside PCA."""
+
+from isthmus.metrics.scorecard import DRAWS
+from isthmus.report.context import Context
+from isthmus.report.tables import table
+
+ORDER, TITLE = 10, "Scorecard"
+
+
+def applies(context: Context) -> bool:
+    """Always."""
+    return True
+
+
+def html(context: Context) -> str:
+    """Errors, neighbours and likelihood."""
+    card = context.scorecard
+    rows = [
+        ("mean squared error (scaled units)", card.mse, card.pca_mse),
+        ("... in units of PCA's", card.ratio, 1.0),
+    ]
+    if card.pca_knn is not None:
+        rows.append(("5-NN accuracy of codes", "-" if card.knn is None else card.knn, card.pca_knn))
+    if card.elbo is not None:
+        rows.append(("ELBO, nats per row", card.elbo, ""))
+        rows.append((f"log p(x), nats per row ({DRAWS} draws)", card.log_likelihood, ""))
+    note = (
+        f"{card.train_rows:,} rows to learn from, {card.test_rows:,} to measure on; codes of {card.latent_dim} numbers."
+    )
+    return table(["held-out rows", card.model, f"PCA-{card.pca_dim}"], rows) + f'<p class="note">{note}</p>'

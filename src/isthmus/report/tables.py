@@ -1,0 +1,34 @@
+"""HTML tables; everything is escaped."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def pairs(rows: Mapping[str, Any]) -> str:
+    """Two columns: what, and its value.
+
+    >>> pairs({"<b>": 1})
+    '<div class="wide"><table><tr><th scope="row">&lt;b&gt;</th><td>1</td></tr></table></div>'
+    """
+    body = "".join(
+        f'<tr><th scope="row">{html.escape(str(key))}</th><td>{html.escape(str(value))}</td></tr>'
+        for key, value in rows.items()
+    )
+    return f'<div class="wide"><table>{body}</table></div>'
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A table with a header; numbers stand to the right."""
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in header)
+    body = "".join("<tr>" + "".join(_cell(value) for value in row) + "</tr>" for row in rows)
+    return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f'<td class="number">{value:.4g}</td>'
+    kind = ' class="number"' if isinstance(value, int) else ""
+    return f"<td{kind}>{html.escape(str(value))}</td>"
