@@ -38,6 +38,7 @@ class Component(nn.Module):
     registered: ClassVar[str | None] = None  # "station/name", set for plug-ins by the catalogue
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Bind the arguments before any constructor runs."""
         self = super().__new__(cls)
         object.__setattr__(self, "_arguments", {})
         if not constructor_parameters(cls):

@@ -23,6 +23,7 @@ from isthmus.errors import SavedModelError, problems
 
 FORMAT = 1
 WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
+COMPANIONS = {WEIGHTS, DESCRIPTION, "config.yaml", "metrics.jsonl", "checkpoint.safetensors", "report.html"}
 
 
 class Description(BaseModel):
@@ -60,7 +61,7 @@ def write(path: Path, tensors: Mapping[str, Tensor], content: Mapping[str, Any])
     ``content`` has the fields of ``Description`` but the ones about files and versions. Raises
     ``SavedModelError``; what was at ``path`` is then as it was.
     """
-    _refuse_foreign(path)
+    check_place(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         partial.mkdir(parents=True)
@@ -148,9 +149,14 @@ def _described(path: Path) -> Description:
         raise SavedModelError(problems(f"{path} is not a description of a model:", lines)) from None
 
 
-def _refuse_foreign(path: Path) -> None:
-    """A directory of something else is never replaced."""
-    if path.is_file() or (path.is_dir() and any(path.iterdir()) and not (path / DESCRIPTION).is_file()):
+def check_place(path: Path) -> None:
+    """Refuse to replace a file, or a directory of something else; raises ``SavedModelError``."""
+    foreign = (
+        path.is_dir()
+        and not (path / DESCRIPTION).is_file()
+        and any(entry.name not in COMPANIONS and not entry.name.startswith(".") for entry in path.iterdir())
+    )
+    if path.is_file() or foreign:
         raise SavedModelError(
             f"{path} exists and is not a saved model; it is left alone. Choose another place, or remove it."
         )

@@ -27,17 +27,6 @@ class Source(Protocol):
         """The examples; raises ``DataError``."""
 
 
-def read(self, data: Any, options: Options) -> Examples:
-    """The examples; raises ``DataError``."""
-
-
-class Options:
-    """How to read: the column of labels, the size and the mode of pictures."""
-
-    def __init__(self, labels: str | None, size: tuple[int, int] | None, mode: Mode) -> None:
-        self.labels, self.size, self.mode = labels, size, mode
-
-
 def read(
     data: Any,
     *,

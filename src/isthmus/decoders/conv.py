@@ -18,8 +18,8 @@ class Conv(Decoder):
     """A linear layer to the smallest grid, then each level passes ``blocks`` residual blocks and doubles.
 
     ``channels`` are listed from the smallest grid to the picture. With ``flatten=False`` the code is a grid
-    ``[batch, height, width, latent_dim]``. With a ``linear_path`` the least-squares reconstruction is
-    added (flat codes only; ``"fixed"`` stays there, ``"trained"`` moves on), and the convolutions start by adding nothing.
+    ``[batch, height, width, latent_dim]``. With a ``linear_path`` the least-squares reconstruction is added (flat
+    codes only; ``"fixed"`` stays there, ``"trained"`` moves on), and the convolutions start by adding nothing.
 
     Source: Masci et al. 2011, Stacked convolutional auto-encoders; residual blocks: He et al. 2016.
 

@@ -49,8 +49,7 @@ class MLP(Decoder):
             (latent_dim >= 1, f"latent_dim is {latent_dim!r}; expected 1 or more"),
             (
                 coordinates is None or (1 <= coordinates <= out_dim and outputs == 1),
-                f"coordinates is {coordinates!r}; expected None, or 1 to {out_dim} for a likelihood with one "
-                f"output per value (this one has {outputs})",
+                f"coordinates is {coordinates!r}; expected None, or 1 to {out_dim} (and one output, not {outputs})",
             ),
         )
         self.out_shape, self.outputs, self.condition_dim = tuple(out_shape), outputs, condition_dim

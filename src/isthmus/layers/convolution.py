@@ -30,8 +30,7 @@ def check_picture(owner: str, shape: Sequence[int], channels: Sequence[int]) -> 
         (len(channels) >= 1 and all(c >= 1 for c in channels), f"channels is {channels!r}; expected widths"),
         (
             len(shape) != 3 or smallest > 2 ** (len(channels) - 1),
-            f"channels has {len(channels)} levels, each halving the picture, but {tuple(shape[1:])} bears "
-            f"{max(smallest, 1).bit_length()}",
+            f"channels has {len(channels)} halvings; {tuple(shape[1:])} bears {max(smallest, 1).bit_length()}",
         ),
     )
 

@@ -179,9 +179,9 @@ class Run:
             entry["held_out"] = self._held_out_losses()
         self.history.epochs.append(entry)
         self._tell(entry, progress)
-        if "held_out" in entry and self.steps >= self.settles():
-            if self.stopping.observe(entry["held_out"]["loss"], self.epoch) and self.settings.stop_after is None:
-                self.history.stopped = f"no gain on held-out rows for {self.stopping.patience} evaluations"
+        compares = "held_out" in entry and self.steps >= self.settles()
+        if compares and self.stopping.observe(entry["held_out"]["loss"], self.epoch):
+            self.history.stopped = f"no gain on held-out rows for {self.stopping.patience} evaluations"
 
     def _held_out_losses(self) -> dict[str, float]:
         assert self.held_out is not None

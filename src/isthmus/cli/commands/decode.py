@@ -1,0 +1,30 @@
+"""Codes to data."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from isthmus.cli.outputs import check_out, say, write_examples
+
+
+def command(
+    model: Annotated[Path, typer.Argument(help="Folder of a saved model.")],
+    codes: Annotated[str, typer.Argument(help="A file of codes, as `isthmus encode` writes it.")],
+    out: Annotated[Path, typer.Option(help="A .csv, .npy or .parquet file; for pictures also a folder.")],
+    condition: Annotated[str | None, typer.Option(help="A class, for conditional models.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+) -> None:
+    """Decode every row of CODES, into the units that the data had.
+
+    Example: `isthmus decode models/plant codes.csv --out rebuilt.csv`
+    """
+    from isthmus.cli.conditions import as_condition
+    from isthmus.data.reading import read
+    from isthmus.loading import load
+
+    check_out(out, force=force)
+    estimator = load(model, part="decoder")
+    values = estimator.inverse_transform(read(codes).values, as_condition(estimator, condition))
+    write_examples(estimator, values, out)
+    say(f"{len(values)} examples: {out}")

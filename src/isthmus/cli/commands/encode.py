@@ -1,0 +1,33 @@
+"""Data to codes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from isthmus.cli.outputs import check_out, say, write_table
+
+
+def command(
+    model: Annotated[Path, typer.Argument(help="Folder of a saved model.")],
+    data: Annotated[str, typer.Argument(help="A file, a folder of images, or a data set by name.")],
+    out: Annotated[Path, typer.Option(help="codes.csv, .npy or .parquet")],
+    size: Annotated[str | None, typer.Option(help="Bring pictures to HEIGHTxWIDTH.")] = None,
+    labels: Annotated[str | None, typer.Option(help="A column that is no feature.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
+) -> None:
+    """Encode every row of DATA.
+
+    Example: `isthmus encode models/plant new.csv --out codes.csv`
+    """
+    from isthmus.cli.configuration import Configuration
+    from isthmus.cli.rows import examples, tell_quarantined
+    from isthmus.loading import load
+
+    check_out(out, force=force)
+    estimator = load(model, part="encoder")
+    rows = examples(data, Configuration(size=size, labels=labels))
+    tell_quarantined(rows)
+    codes = estimator.transform(rows)
+    write_table(codes, out, [f"z{i}" for i in range(codes.reshape(len(codes), -1).shape[1])])
+    say(f"{len(codes)} codes of {codes.shape[-1]} numbers: {out}")

@@ -1,0 +1,127 @@
+"""Fit a model."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from isthmus.cli.configuration import FILE, Configuration
+from isthmus.cli.outputs import print_json, say
+from isthmus.cli.rows import Rows, split_rows, tell_quarantined
+from isthmus.errors import Interrupted, MissingExtraError, ParameterError
+
+CHECKPOINT, METRICS, REPORT = "checkpoint.safetensors", "metrics.jsonl", "report.html"
+
+
+def command(
+    model: Annotated[str | None, typer.Argument(help="A model: `isthmus models` lists them.")] = None,
+    data: Annotated[str | None, typer.Argument(help="A file, a folder of images, or a data set by name.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the model; models/MODEL if not given.")] = None,
+    latent_dim: Annotated[int | None, typer.Option(help="Numbers in the code.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Passes through the data; by default the data's size decides.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+    labels: Annotated[
+        str | None, typer.Option(help="Column of labels: not a feature; colours maps, conditions a CVAE.")
+    ] = None,
+    test: Annotated[str | None, typer.Option(help="Rows to measure on, instead of a share of DATA.")] = None,
+    test_share: Annotated[float | None, typer.Option(help="Share of DATA to measure on; 0.2 if not given.")] = None,
+    size: Annotated[str | None, typer.Option(help="Bring pictures to HEIGHTxWIDTH.")] = None,
+    config: Annotated[Path | None, typer.Option(help="A configuration, as fit saves it beside the model.")] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", help="Any parameter: beta=2, trainer.batch_size=64, network.name=conv.")
+    ] = None,
+    report: Annotated[bool, typer.Option(help="Write the HTML report.")] = True,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a model that is there.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> None:
+    """Fit a model to your data, measure it on held-out rows beside PCA, and write a report.
+
+    Examples:
+
+    - `isthmus fit ae measurements.csv --latent-dim 4 --out models/plant`
+    - `isthmus fit vae photos/ --size 64x64 --set trainer.epochs=40`
+    - `isthmus fit --config models/plant/config.yaml --resume`
+    """
+    from isthmus import saving
+
+    configuration = Configuration() if config is None else Configuration.read(config)
+    options = {"model": model, "data": data, "labels": labels, "test": test, "test_share": test_share}
+    options |= {"size": size, "seed": seed}
+    for name, value in options.items():
+        if value is not None:
+            setattr(configuration, name, value)
+    if latent_dim is not None:
+        configuration.parameters["latent_dim"] = latent_dim
+    if epochs is not None:
+        configuration.trainer["epochs"] = epochs
+    configuration.assign(assignments or [])
+    _check_complete(configuration)
+    configuration.check()
+    folder = out or (config.parent if config is not None and resume else Path("models") / str(configuration.model))
+    saving.check_place(folder)
+    if (folder / saving.DESCRIPTION).exists() and not force and not resume:
+        raise ParameterError(f"{folder} holds a model already; pass --force to replace it, or choose another --out")
+    rows = split_rows(configuration)
+    tell_quarantined(rows.train, rows.test)
+    configuration.write(folder)
+    _fit(configuration, rows, folder, resume=resume, progress=not quiet, report=report, as_json=json)
+
+
+def _check_complete(configuration: Configuration) -> None:
+    missing = [name for name in ("model", "data") if getattr(configuration, name) is None]
+    if missing:
+        raise ParameterError(f"Missing: {' and '.join(missing)}. For example: isthmus fit ae digits")
+
+
+def _fit(
+    configuration: Configuration, rows: Rows, folder: Path, *, resume: bool, progress: bool, report: bool, as_json: bool
+) -> None:
+    from isthmus import catalogue
+    from isthmus.metrics.scorecard import Scorecard
+    from isthmus.training.trainer import Trainer
+
+    checkpoint = folder / CHECKPOINT
+    settings = {"checkpoint": checkpoint, "log": folder / METRICS, "progress": progress, **configuration.trainer}
+    if not resume:
+        (folder / METRICS).unlink(missing_ok=True)
+    estimator = catalogue.make(
+        "models",
+        str(configuration.model).replace("-", "_").lower(),
+        {**configuration.parameters, "trainer": Trainer(**settings), "random_state": configuration.seed},
+    )
+    try:
+        estimator.fit(rows.train, rows.train.labels, resume=resume)
+    except KeyboardInterrupt:
+        again = f"isthmus fit --config {shlex.quote(str(folder / FILE))} --out {shlex.quote(str(folder))}"
+        if checkpoint.exists():
+            raise Interrupted(f"Stopped; the checkpoint is {checkpoint}. To go on:\n  {again} --resume") from None
+        raise Interrupted(f"Stopped before the first checkpoint. To begin again:\n  {again}") from None
+    card = Scorecard.measure(estimator, rows.train, rows.test) if len(rows.test) else None
+    estimator.save(folder, metrics=None if card is None else card.to_json())
+    checkpoint.unlink(missing_ok=True)
+    page = _report(estimator, rows, folder) if report and card is not None else None
+    if as_json:
+        print_json({"model": str(folder), "report": str(page) if page else None, "scorecard": card and card.to_json()})
+        return
+    say("" if card is None else card.as_text())
+    say(f"\nmodel   {folder}")
+    if page is not None:
+        say(f"report  {page}")
+    say(f"next    isthmus encode {folder} {configuration.data} --out codes.csv")
+
+
+def _report(estimator, rows: Rows, folder: Path):  # type: ignore[no-untyped-def]
+    from isthmus.report.page import write
+
+    command_line = f"isthmus fit --config {folder / FILE}"
+    try:
+        return write(estimator, train=rows.train, test=rows.test, path=folder / REPORT, command=command_line)
+    except MissingExtraError as error:
+        sys.stderr.write(f"No report was written: {error}\n")
+        return None

@@ -1,0 +1,35 @@
+"""What a saved model is."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from isthmus.cli.outputs import print_json, say
+
+
+def command(
+    model: Annotated[Path, typer.Argument(help="Folder of a saved model.")],
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Say what a saved model is: its kind, data, parts, settings, measurements and versions.
+
+    Example: `isthmus info models/plant`
+    """
+    from isthmus.data.schema import Schema
+    from isthmus.saving import read
+
+    description = read(model).description
+    if json:
+        print_json(description.model_dump())
+        return
+    told = {"model": description.model, **Schema.from_json(description.data_schema).describe()}
+    told |= {key: value for key, value in description.parameters.items() if key != "trainer"}
+    parts = description.autoencoder.get("arguments", {})
+    told |= {name: part["component"] for name, part in parts.items() if isinstance(part, dict) and "component" in part}
+    told |= {f"training: {key}": value for key, value in description.history.get("settings", {}).items()}
+    told |= {f"measured: {key}": value for key, value in description.metrics.items() if value is not None}
+    told |= {f"version: {key}": value for key, value in description.versions.items()}
+    width = max(map(len, told))
+    for key, value in told.items():
+        say(f"{key:<{width}}  {value}")

@@ -1,0 +1,35 @@
+"""Data through the code and back."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from isthmus.cli.outputs import check_out, say, write_examples
+
+
+def command(
+    model: Annotated[Path, typer.Argument(help="Folder of a saved model.")],
+    data: Annotated[str, typer.Argument(help="A file, a folder of images, or a data set by name.")],
+    out: Annotated[Path, typer.Option(help="A .csv, .npy or .parquet file; for pictures also a folder.")],
+    size: Annotated[str | None, typer.Option(help="Bring pictures to HEIGHTxWIDTH.")] = None,
+    labels: Annotated[str | None, typer.Option(help="A column that is no feature.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+) -> None:
+    """Encode and decode every row: with a DAE this denoises.
+
+    Example: `isthmus reconstruct models/dae noisy/ --out clean/`
+    """
+    import numpy as np
+
+    from isthmus.cli.configuration import Configuration
+    from isthmus.cli.rows import examples, tell_quarantined
+    from isthmus.loading import load
+
+    check_out(out, force=force)
+    estimator = load(model)
+    rows = examples(data, Configuration(size=size, labels=labels))
+    tell_quarantined(rows)
+    values = np.asarray(estimator.reconstruct(rows))
+    write_examples(estimator, values, out)
+    say(f"{len(values)} examples: {out}")

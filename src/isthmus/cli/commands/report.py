@@ -1,0 +1,28 @@
+"""Write the report of a model."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from isthmus.cli.outputs import say
+
+
+def command(
+    model: Annotated[Path, typer.Argument(help="Folder of a saved model.")],
+    data: Annotated[str | None, typer.Argument(help="Rows to measure on; by default those held out in fit.")] = None,
+    train: Annotated[str | None, typer.Option(help="Rows that PCA learns from; by default those of fit.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The HTML file; MODEL/report.html if not given.")] = None,
+) -> None:
+    """Write one self-contained HTML file about a saved model.
+
+    Example: `isthmus report models/plant new.csv --out new.html`
+    """
+    from isthmus.cli.rows import examples, saved_rows
+    from isthmus.loading import load
+    from isthmus.report.page import write
+
+    learnt = examples(train) if train is not None else saved_rows(model).train
+    measured = examples(data) if data is not None else saved_rows(model).test
+    shown = f"isthmus report {model}" + (f" {data}" if data else "")
+    say(str(write(load(model), train=learnt, test=measured, path=out or model / "report.html", command=shown)))

@@ -1,0 +1,80 @@
+"""The rows that a command works on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from isthmus.errors import DataError, ParameterError, did_you_mean
+
+if TYPE_CHECKING:
+    from isthmus.cli.configuration import Configuration
+    from isthmus.data.examples import Examples
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """What is trained on, and what is measured on."""
+
+    train: Examples
+    test: Examples
+
+
+def examples(source: str, configuration: Configuration | None = None, split: str = "all") -> Examples:
+    """Rows from a path, or from a data set by its name; a path that exists wins."""
+    from isthmus.data.loading import load, names
+    from isthmus.data.options import file_part
+    from isthmus.data.reading import read
+
+    if Path(file_part(source)).exists():
+        labels = None if configuration is None else configuration.labels
+        size = None if configuration is None else configuration.picture_size()
+        return read(source, labels=labels, size=size)
+    if source in names():
+        return load(source, split)  # type: ignore[arg-type]
+    beside = [entry.name for entry in Path(source).parent.iterdir()] if Path(source).parent.is_dir() else []
+    hint = did_you_mean(Path(source).name, [*names(), *beside][:60])
+    raise DataError(f"{source!r} is neither a file or folder here nor a known data set. {hint}")
+
+
+def split_rows(configuration: Configuration) -> Rows:
+    """Training and held-out rows of a configuration: the same ones every time."""
+    import numpy as np
+
+    from isthmus.data.loading import names
+
+    if configuration.data is None:
+        raise ParameterError("There are no data: name a file, a folder or a data set")
+    whole = configuration.test is None
+    published = whole and not Path(configuration.data).exists() and configuration.data in names()
+    train = examples(configuration.data, configuration, "train" if published else "all")
+    if published:
+        return Rows(train=train, test=examples(configuration.data, configuration, "test"))
+    if configuration.test is not None:
+        return Rows(train=train, test=examples(configuration.test, configuration))
+    order = np.random.default_rng(configuration.seed).permutation(len(train))
+    held_out = round(configuration.test_share * len(train))
+    return Rows(train=train.take(np.sort(order[held_out:])), test=train.take(np.sort(order[:held_out])))
+
+
+def saved_rows(folder: Path) -> Rows:
+    """The rows that the model in ``folder`` was fitted and measured on."""
+    from isthmus.cli.configuration import FILE, Configuration
+
+    if not (folder / FILE).is_file():
+        raise ParameterError(f"{folder} has no {FILE} that says which rows it was fitted on; give --train and DATA")
+    return split_rows(Configuration.read(folder / FILE))
+
+
+def tell_quarantined(*parts: Examples) -> None:
+    """On standard error: what could not be read."""
+    import sys
+
+    lost = [item for part in parts for item in part.quarantined]
+    if lost:
+        sys.stderr.write(f"{len(lost)} inputs could not be read and were left out:\n")
+        for item in lost[:10]:
+            sys.stderr.write(f"  {item.name}: {item.reason}\n")
+        if len(lost) > 10:
+            sys.stderr.write(f"  ... and {len(lost) - 10} more\n")
