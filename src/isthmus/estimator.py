@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -33,6 +33,7 @@ from isthmus.training.seeds import SAMPLING, SCORING, WEIGHTS, derive
 from isthmus.training.trainer import Trainer
 
 ROWS = 1024  # rows at a time outside of training
+FILLED = 16  # batches are filled up to a multiple of this many rows
 BLOCK = 256  # rows that share a stream of random numbers in log_prob, whatever the batches
 DRAWS = 16  # draws from the posterior for score_samples
 
@@ -102,10 +103,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     def transform(self, X: Any, condition: Any = None) -> NDArray[np.float32]:
         """The codes of X, ``[n, latent_dim]``: the single best code of each row, without noise."""
-        examples = self._examples(X)
-        with torch.no_grad():
-            codes = [self.autoencoder_.encode(batch).z for batch in self._batches(examples, condition)]
-        return torch.cat(codes).float().cpu().numpy()
+        codes = self._by_batch(self._examples(X), condition, lambda batch, _: self.autoencoder_.encode(batch).z)
+        return codes.float().numpy()
 
     def inverse_transform(self, Z: ArrayLike, condition: Any = None) -> NDArray[np.float32]:
         """The expected x of codes ``[n, latent_dim]``, in the units and layout that X had in ``fit``."""
@@ -123,9 +122,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def reconstruct(self, X: Any, condition: Any = None) -> Any:
         """X, encoded and decoded; a data frame where X is one."""
         examples = self._examples(X)
-        with torch.no_grad():
-            rebuilt = [self.autoencoder_.rebuild(batch).cpu() for batch in self._batches(examples, condition)]
-        return self.schema_.give_back(self.schema_.from_model(torch.cat(rebuilt)), examples)
+        rebuilt = self._by_batch(examples, condition, lambda batch, _: self.autoencoder_.rebuild(batch))
+        return self.schema_.give_back(self.schema_.from_model(rebuilt), examples)
 
     # -- likelihood ----------------------------------------------------------------------------------
 
@@ -135,11 +133,11 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         The ELBO at beta = 1, with the same draws for every row. Where the code is not random it is
         log p(x | z): what the code costs is left out. For real data a density in the units of X.
         """
-        examples = self._examples(X)
         noise = self._noise(derive(0, SCORING), DRAWS)
-        with torch.no_grad():
-            scores = [self.autoencoder_.log_bound(batch, noise) for batch in self._batches(examples, condition)]
-        return self._in_users_units(torch.cat(scores))
+        scores = self._by_batch(
+            self._examples(X), condition, lambda batch, _: self.autoencoder_.log_bound(batch, noise)
+        )
+        return self._in_users_units(scores)
 
     def score(self, X: Any, y: Any = None) -> float:
         """The mean of ``score_samples``: what ``GridSearchCV`` makes as large as it can."""
@@ -151,13 +149,12 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         Closer to the truth than ``score_samples``, from below, the more draws (Burda et al. 2016).
         """
         check("log_prob", (samples >= 1, f"samples is {samples!r}; expected 1 or more"))
-        examples = self._examples(X)
-        found = []
-        with torch.no_grad():
-            for number, batch in enumerate(self._batches(examples, condition, BLOCK)):
-                noise = self._noise(derive(random_state, SCORING, number), samples, len(batch))
-                found.append(self.autoencoder_.log_prob(batch, noise))
-        return self._in_users_units(torch.cat(found))
+
+        def likelihood(batch: Batch, number: int) -> Tensor:
+            noise = self._noise(derive(random_state, SCORING, number), samples, BLOCK)
+            return self.autoencoder_.log_prob(batch, noise[:, : len(batch)])
+
+        return self._in_users_units(self._by_batch(self._examples(X), condition, likelihood, BLOCK))
 
     # -- new data ------------------------------------------------------------------------------------
 
@@ -271,12 +268,22 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self.schema_.check(examples, owner=type(self).__name__)
         return examples
 
-    def _batches(self, examples: Examples, condition: Any, size: int = ROWS) -> Iterator[Batch]:
+    @torch.no_grad()
+    def _by_batch(
+        self, examples: Examples, condition: Any, function: Callable[[Batch, int], Tensor], size: int = ROWS
+    ) -> Tensor:
+        """``function(batch, number of the batch)`` over all rows, put together on the CPU.
+
+        Batches are filled up to whole vector registers, so that rounding does not depend on companions.
+        """
         stored = self.schema_.store(examples)
-        wanted = self._condition(condition, len(stored))
-        rows = Resident(stored, condition=wanted, prepare=self.schema_.to_model)
-        for start in range(0, len(rows), size):
-            yield (rows.rows(torch.arange(start, min(start + size, len(rows)))).to(self._device).batch(slice(None)))
+        rows = Resident(stored, condition=self._condition(condition, len(stored)), prepare=self.schema_.to_model)
+        found = []
+        for number, start in enumerate(range(0, len(rows), size)):
+            count = min(size, len(rows) - start)
+            index = torch.arange(start, start + math.ceil(count / FILLED) * FILLED).clamp_max(len(rows) - 1)
+            found.append(function(rows.rows(index).to(self._device).batch(slice(None)), number)[:count].cpu())
+        return torch.cat(found)
 
     def _condition(self, condition: Any, count: int) -> Tensor | None:
         """``[count, width]``; all zeros, which means "not known", where none is given."""

@@ -1,0 +1,163 @@
+"""Small examples of any part, made from its constructor's parameters, so that new parts are run unasked.
+
+A parameter without a default gets a value by its name. A part whose constructor wants something that no name
+here tells says so in a failing test: add the name, or give the parameter a default.
+"""
+
+import inspect
+import typing
+
+import torch
+from torch import nn
+
+from isthmus import catalogue
+from isthmus.records import Batch, View
+from isthmus.training.random_stream import RandomStream
+
+BATCH, LATENT = 5, 4
+SHAPE = (2, 8, 8)  # pictures with two channels, which every encoder takes (mlp flattens)
+
+BY_NAME = {
+    "in_shape": SHAPE,
+    "out_shape": SHAPE,
+    "out_dim": LATENT,
+    "latent_dim": LATENT,
+    "levels": 3,
+    "steps": 10,
+    "period": 10,
+    "name": "kl",
+}
+# defaults made small, so that tests are quick and k <= latent_dim
+SMALL = {
+    "hidden": (6, 5),
+    "channels": (4, 6),
+    "k": 2,
+    "dropout": 0.1,
+    "patience": 2,
+    "pretrain_steps": 3,
+    "noise": 0.1,
+    "free_bits": 0.1,
+    "spare": 1,
+}
+
+
+def parts(station):
+    return list(catalogue.names(station))
+
+
+def arguments(station, name):
+    """Arguments for a small example."""
+    found = {}
+    for word, parameter in catalogue.parameters(station, name).items():
+        if word == "module":
+            out = LATENT if station == "encoders" else 128
+            into = 128 if station == "encoders" else LATENT
+            found[word] = nn.Sequential(nn.Flatten(), nn.Linear(into, out))
+        elif parameter.default is inspect.Parameter.empty:
+            assert word in BY_NAME, f"{station}/{name}: no example value is known for the parameter {word!r}"
+            found[word] = BY_NAME[word]
+        elif word in SMALL:
+            small = SMALL[word]
+            backwards = station == "decoders" and word in ("hidden", "channels")
+            found[word] = tuple(reversed(small)) if backwards else small
+    return found
+
+
+def make(station, name, /, **changed):
+    """A small example with fixed weights, connected to a partner where it needs one."""
+    with RandomStream(0):
+        part = catalogue.make(station, name, {**arguments(station, name), **changed})
+        if station == "decoders":
+            connect(part, name, changed)
+        for parameter in part.parameters():  # zero heads would hide what they should show
+            if parameter.requires_grad and bool((parameter == 0).all()):
+                nn.init.normal_(parameter, std=0.1)
+    return part
+
+
+def connect(decoder, name, changed):
+    """Decoders that share weights meet the encoder of the same name."""
+    partner = {"tied_mlp": "mlp"}.get(name, name)
+    if partner not in catalogue.names("encoders") or name == "module":
+        return
+    given = arguments("encoders", partner)
+    known = catalogue.parameters("encoders", partner)
+    for word, value in changed.items():
+        if word in ("hidden", "channels"):
+            given[word] = tuple(reversed(value))
+        elif word == "latent_dim":
+            given["out_dim"] = value
+        elif word == "out_shape":
+            given["in_shape"] = value
+        elif word in known and word != "linear_path":
+            given[word] = value
+    if name == "tied_mlp":
+        given["linear_path"] = "none"
+    decoder.connect(catalogue.make("encoders", partner, given))
+
+
+def pictures(count=BATCH, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand(count, *SHAPE, generator=generator)
+
+
+def batch(count=BATCH, seed=0, condition_dim=0):
+    condition = torch.rand(count, condition_dim, generator=torch.Generator().manual_seed(seed + 1))
+    return Batch(x=pictures(count, seed), condition=condition if condition_dim else None)
+
+
+def view(count=BATCH, seed=0, condition_dim=0):
+    given = batch(count, seed, condition_dim)
+    return View(x=given.x, condition=given.condition)
+
+
+def features(dim, grid=(), count=BATCH, seed=0):
+    return torch.randn(count, *grid, dim, generator=torch.Generator().manual_seed(seed))
+
+
+def alternatives(station, name, word):
+    """Other values for a parameter than the example's, from its type, its default and its name."""
+    parameter = catalogue.parameters(station, name)[word]
+    now = arguments(station, name).get(word, parameter.default)
+    hint = typing.get_type_hints(catalogue.find(station, name).__init__).get(word)
+    literal = _literals(hint)
+    if word == "module":
+        return [nn.Sequential(nn.Flatten(), nn.Linear(now[1].in_features, now[1].out_features), nn.Tanh())]
+    if literal:
+        return [value for value in literal if value != now]
+    if word in NAMED:
+        return [value for value in NAMED[word] if value != now]
+    if isinstance(now, bool):
+        return [not now]
+    if isinstance(now, int):
+        return [now + 1, now + 2]
+    if isinstance(now, float):
+        return [now * 1.5, now * 0.5, 0.5]
+    if isinstance(now, tuple) and all(isinstance(item, int) for item in now):
+        return [tuple(item + 2 for item in now)]
+    if now is None:
+        return [1, 2, 3]
+    return []
+
+
+NAMED = {
+    "activation": ["tanh", "relu"],
+    "pretrain": ["none", "denoising", "rbm"],
+    "in_shape": [(2, 8, 10)],
+    "out_shape": [(2, 8, 10)],
+    "name": ["l1"],
+    "weight": [2.0],
+    "fill": [0.7],
+    "free_bits": [5.0],
+    "low": [-1.0],
+    "high": [2.0],
+}
+
+
+def _literals(hint):
+    if typing.get_origin(hint) is typing.Literal:
+        return list(typing.get_args(hint))
+    for inner in typing.get_args(hint):
+        if typing.get_origin(inner) is typing.Literal:
+            return list(typing.get_args(inner))
+    return []

@@ -1,0 +1,106 @@
+"""Every decoder: shapes, independence of companions, gradients, the start, JSON."""
+
+import pytest
+import torch
+from examples import BATCH, LATENT, SHAPE, features, make, parts, pictures, view
+from round_trip import rebuilt
+
+from isthmus import catalogue
+from isthmus.errors import ParameterError
+from isthmus.records import Code, View
+
+ALL = pytest.mark.parametrize("name", parts("decoders"))
+
+
+@ALL
+def test_output_has_the_likelihoods_outputs_then_the_shape(name):
+    decoder = make("decoders", name).eval()
+    assert decoder(Code(z=features(LATENT)), None).shape == (BATCH, 1, *SHAPE)
+
+
+@ALL
+def test_several_outputs_or_a_refusal_in_words(name):
+    try:
+        changed = {"coordinates": None} if "coordinates" in catalogue.parameters("decoders", name) else {}
+        module = torch.nn.Linear(LATENT, 3 * 128)
+        changed |= {"module": module} if "module" in catalogue.parameters("decoders", name) else {}
+        decoder = make("decoders", name, outputs=3, **changed).eval()
+    except ParameterError as error:
+        assert "outputs is 3" in str(error)
+    else:
+        assert decoder(Code(z=features(LATENT)), None).shape == (BATCH, 3, *SHAPE)
+
+
+@ALL
+def test_an_example_does_not_depend_on_its_companions(name):
+    decoder, z = make("decoders", name).eval(), features(LATENT)
+    whole = decoder(Code(z=z), None)
+    alone = torch.cat([decoder(Code(z=one[None]), None) for one in z])
+    assert torch.allclose(whole, alone, atol=1e-5)
+
+
+@ALL
+def test_the_start_is_no_worse_than_the_mean(name):
+    """After ``initialise`` the output is at least as close to what is wanted as its mean is."""
+    if name == "module":
+        pytest.skip("the user's module starts as it is")
+    decoder = make("decoders", name).eval()
+    z = features(LATENT, count=60)
+    mixing = torch.randn(LATENT, 128, generator=torch.Generator().manual_seed(3))
+    wanted = (z @ mixing).unflatten(1, SHAPE) + 5.0
+    with torch.no_grad():
+        for parameter in decoder.parameters():  # as a fresh part: what starts at zero is at zero
+            if parameter.requires_grad:
+                parameter.mul_(0.0 if hasattr(decoder, "head") else 1.0)
+        decoder.initialise(Code(z=z), View(x=wanted), wanted)
+        error = (decoder(Code(z=z), None)[:, 0] - wanted).square().mean()
+    if getattr(decoder, "path", None) is not None:
+        assert error < 1e-3 * wanted.var()
+    elif name in ("mlp", "conv"):
+        assert error <= 1.001 * (wanted - wanted.mean(0)).square().mean()
+    assert bool(error.isfinite())
+
+
+@ALL
+def test_every_trainable_weight_gets_a_gradient(name):
+    decoder = make("decoders", name)
+    decoder(Code(z=features(LATENT, count=16)), None).square().sum().backward()
+    for key, parameter in decoder.named_parameters():
+        if parameter.requires_grad:
+            assert parameter.grad is not None, key
+            assert bool((parameter.grad != 0).any()), key
+
+
+@ALL
+def test_eval_changes_no_state_and_is_deterministic(name):
+    decoder, code = make("decoders", name).eval(), Code(z=features(LATENT))
+    before = {key: value.clone() for key, value in decoder.state_dict().items()}
+    assert torch.equal(decoder(code, None), decoder(code, None))
+    assert all(torch.equal(before[key], value) for key, value in decoder.state_dict().items())
+
+
+@ALL
+def test_conditions_are_heard(name):
+    if "condition_dim" not in catalogue.parameters("decoders", name):
+        pytest.skip("takes no condition")
+    if name == "module":
+        pytest.skip("the user's module decides")
+    decoder, code = make("decoders", name, condition_dim=3).eval(), Code(z=features(LATENT))
+    one, other = view(condition_dim=3), view(condition_dim=3, seed=5)
+    assert not torch.allclose(decoder(code, one), decoder(code, other))
+
+
+@ALL
+def test_it_survives_json(name):
+    part, copy = rebuilt("decoders", name)
+    code = Code(z=features(LATENT))
+    assert torch.equal(part(code, None), copy(code, None))
+
+
+@pytest.mark.parametrize("size", [(1, 28, 28), (3, 32, 32), (3, 64, 64), (1, 96, 128), (2, 17, 23), (1, 5, 9)])
+def test_conv_takes_pictures_of_any_size(size):
+    channels = (3, 4)
+    encoder = catalogue.make("encoders", "conv", {"in_shape": size, "out_dim": 2, "channels": channels})
+    decoder = catalogue.make("decoders", "conv", {"latent_dim": 2, "out_shape": size, "channels": channels[::-1]})
+    x = pictures(2).new_zeros(2, *size)
+    assert decoder(Code(z=encoder(View(x=x))), None).shape == (2, 1, *size)

@@ -1,0 +1,145 @@
+"""Every hyper-parameter of every part changes what the part does, or is refused: none is stored and forgotten."""
+
+import pytest
+import torch
+from examples import BATCH, LATENT, alternatives, batch, features, make, parts, pictures, view
+
+from isthmus import catalogue
+from isthmus.errors import ParameterError
+from isthmus.records import Code, Trace
+from isthmus.training.random_stream import RandomStream
+
+CASES = [
+    pytest.param(station, name, word, id=f"{station}/{name}-{word}")
+    for station in ("corruptions", "encoders", "bottlenecks", "decoders", "likelihoods", "priors", "terms", "schedules")
+    for name in parts(station)
+    for word in catalogue.parameters(station, name)
+]
+
+
+@pytest.mark.parametrize(("station", "name", "word"), CASES)
+def test_it_changes_something_or_is_refused(station, name, word):
+    tried = alternatives(station, name, word)
+    assert tried, f"{station}/{name}: no other value of {word!r} is known; see conformance/examples.py"
+    for context in contexts(station, name, word):
+        usual = behaviour(station, name, context)
+        for value in tried:
+            try:
+                changed = behaviour(station, name, {**context, word: value})
+            except ParameterError:
+                return
+            if differ(usual, changed):
+                return
+    pytest.fail(f"{station}/{name}: {word} = {tried} does what the default does")
+
+
+def contexts(station, name, word):
+    """The usual setting, then those in which one other parameter is another of its names."""
+    yield {}
+    for other in catalogue.parameters(station, name):
+        if other != word:
+            yield from ({other: value} for value in alternatives(station, name, other) if isinstance(value, str))
+
+
+def behaviour(station, name, changed):
+    """All that a part does with fixed numbers, as a list of tensors."""
+    with RandomStream(7):
+        part = make(station, name, **changed)
+        return WATCHED[station](part, changed)
+
+
+def watch_corruption(part, changed):
+    seen = part.train()(batch(40, condition_dim=2))
+    return [seen.x, seen.condition]
+
+
+def watch_encoder(part, changed):
+    shape = part.arguments["in_shape"]
+    x = pictures(40) if tuple(shape) == pictures().shape[1:] else torch.rand(40, *shape)
+    seen = view(40, condition_dim=part.arguments.get("condition_dim", 0) or 0)
+    seen = seen.__class__(x=x, condition=seen.condition)
+    fresh = part.train()(seen)
+    with RandomStream(3), torch.no_grad():
+        part.initialise(seen)
+    return [fresh, part.train()(seen), part.eval()(seen), sizes(part)]
+
+
+def watch_bottleneck(part, changed):
+    found = []
+    prior = catalogue.make("priors", "standard_normal", {})
+    given = features(part.in_dim, count=40).requires_grad_()
+    shifted = (8 * given.detach() - 20.0 * (torch.arange(part.in_dim) == 0)).requires_grad_()
+    part.train()
+    for seen in (given, shifted, shifted, shifted, given):
+        code = part(seen, view(40), prior)
+        total = code.z.sum() + sum(cost.sum() for cost in code.costs.values())
+        found += [code.z, *code.costs.values(), *torch.autograd.grad(total, seen, allow_unused=True)]
+        learnt = [p for p in part.parameters() if p.requires_grad]
+        found += torch.autograd.grad(part(seen, view(40), prior).z.sum(), learnt, allow_unused=True) if learnt else []
+    return [*found, part.eval().mode(given, view(40)).z, sizes(part)]
+
+
+def watch_decoder(part, changed):
+    latent = part.arguments["latent_dim"]
+    condition = part.arguments.get("condition_dim", 0) or 0
+    seen = view(40, condition_dim=condition)
+    grid = () if part.arguments.get("flatten", True) else part.grid[1:]
+    code = Code(z=features(latent, grid, count=40))
+    fresh = part.train()(code, seen)
+    if fresh.shape[1] == 1:
+        with torch.no_grad():
+            part.initialise(code, seen, torch.rand(40, *fresh.shape[2:]))
+    own = [p.sum() for p in part.parameters() if p.requires_grad]
+    return [fresh, part.train()(code, seen), part.eval()(code, seen), sizes(part), *own]
+
+
+def watch_likelihood(part, changed):
+    output = torch.randn(40, part.outputs, 3) * 2
+    target = torch.randint(0, 2, (40, 3)).float()
+    wide = 1e-4 * torch.ones(40, part.outputs, 3) - 20 * torch.arange(part.outputs)[None, :, None]
+    found = [part.train().log_prob(output, target), part.sample(output)]
+    part.calibrate(1e-6 * output, 0 * target)
+    return [*found, part.eval().log_prob(wide, 0 * target), part.log_prob(output, target)]
+
+
+def watch_prior(part, changed):
+    return [part.sample((5, LATENT)), part.log_prob(features(LATENT))]
+
+
+def watch_term(part, changed):
+    costs = {"kl": torch.ones(BATCH), "l1": torch.zeros(BATCH)}
+    z = features(LATENT)
+    trace = Trace(batch=batch(), view=view(), features=z, code=Code(z=z, costs=costs), log_likelihood=z.sum(1))
+    return [part(trace, {}), torch.as_tensor(float(part.weight))]
+
+
+def watch_schedule(part, changed):
+    return [torch.tensor([part.at(step) for step in range(60)])]
+
+
+WATCHED = {
+    "corruptions": watch_corruption,
+    "encoders": watch_encoder,
+    "bottlenecks": watch_bottleneck,
+    "decoders": watch_decoder,
+    "likelihoods": watch_likelihood,
+    "priors": watch_prior,
+    "terms": watch_term,
+    "schedules": watch_schedule,
+}
+
+
+def sizes(part):
+    return torch.tensor([float(p.numel()) for p in part.parameters() if p.requires_grad])
+
+
+def differ(first, second):
+    if len(first) != len(second):
+        return True
+    return any(differing(a, b) for a, b in zip(first, second, strict=True))
+
+
+def differing(a, b):
+    if a is None or b is None:
+        return a is not b
+    return a.shape != b.shape or not torch.allclose(a, b, atol=1e-7, rtol=1e-5)
