@@ -25,9 +25,9 @@ def quick():
 
 def make(name, **changed):
     known = catalogue.parameters("models", name)
-    small = {"hidden": (6, 5), "pretrain_steps": 3} if name == "stacked_ae" else {}
+    small = {"hidden": (16, 8), "pretrain_steps": 3} if name == "stacked_ae" else {}
     small = {key: value for key, value in small.items() if key in known}
-    return catalogue.find("models", name)(**{"latent_dim": 1, "trainer": quick(), **small, **changed})
+    return catalogue.find("models", name)(**{"latent_dim": 2, "trainer": quick(), **small, **changed})
 
 
 @pytest.fixture(scope="module")
@@ -135,16 +135,16 @@ def test_the_decoder_alone(name, data, tmp_path):
 def test_pipelines_clones_and_grids(name, data):
     x, y = data
     model = make(name)
-    assert clone(model).get_params()["latent_dim"] == 1
+    assert clone(model).get_params()["latent_dim"] == 2
     codes = make_pipeline(StandardScaler(), clone(model)).fit_transform(x, y)
-    assert codes.shape == (80, 1)
+    assert codes.shape == (80, 2)
     search = GridSearchCV(clone(model), {"latent_dim": [1, 2], "trainer__epochs": [1]}, cv=2, error_score="raise")
     search.fit(x, y if model.conditional else None)
     assert search.best_params_["latent_dim"] in (1, 2)
 
 
 OTHER = {
-    "latent_dim": 2,
+    "latent_dim": 3,
     "network": {"name": "mlp", "hidden": (7,)},
     "likelihood": "laplace",
     "trainer": im.Trainer(epochs=3, validation=0, compile=False),
