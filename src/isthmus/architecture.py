@@ -164,7 +164,8 @@ def _make(station: str, name: str, arguments: Mapping[str, Any]) -> Any:
 
 
 def _from_modules(network: Sequence[nn.Module], setting: Setting, latent_dim: int, features: int) -> Networks:
-    if len(network) != 2 or not all(isinstance(module, nn.Module) for module in network):
+    pair = isinstance(network, Sequence) and len(network) == 2
+    if not pair or not all(isinstance(module, nn.Module) for module in network):
         raise ParameterError(
             f"network is {network!r:.200}; expected 'auto', a name, a mapping, or two torch modules (encoder, decoder)"
         )

@@ -227,3 +227,25 @@ def test_bf16_and_compile_learn_too():
     history = Trainer(epochs=30, validation=0.2, precision="bf16").fit(model, rows)
     losses = history.curve("held_out", "loss")
     assert min(losses) < losses[0] - 0.5
+
+
+def test_ctrl_c_and_resume_is_bit_identical(tmp_path, monkeypatch):
+    plain = run_module.Run._take_step
+
+    def interrupted(self, order):
+        plain(self, order)
+        if self.steps == 7:
+            signal.raise_signal(signal.SIGINT)
+
+    def trainer(name):
+        return Trainer(epochs=6, batch_size=32, validation=0.2, checkpoint=tmp_path / name)
+
+    whole, resumed = small_vae(), small_vae()
+    trainer("whole").fit(whole, curved_rows())
+    monkeypatch.setattr(run_module.Run, "_take_step", interrupted)
+    with pytest.raises(Interrupted):
+        trainer("part").fit(small_vae(), curved_rows())
+    monkeypatch.setattr(run_module.Run, "_take_step", plain)
+    trainer("part").fit(resumed, curved_rows(), resume=True)
+    for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True):
+        assert torch.equal(a, b)

@@ -83,9 +83,19 @@ def _commands() -> list[str]:
     return sorted(stems, key=lambda stem: (known.index(stem) if stem in known else len(known), stem))
 
 
-def _version(
-    version: bool = typer.Option(False, "--version", help="Print the version and stop.", is_eager=True),  # noqa: FBT003
-) -> None:
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         sys.stdout.write(f"isthmus {__version__}\n")
         raise typer.Exit
+
+
+def _version(
+    version: bool = typer.Option(  # noqa: FBT001
+        False,
+        "--version",
+        help="Print the version and stop.",
+        is_eager=True,
+        callback=_print_version,  # noqa: FBT003
+    ),
+) -> None:
+    """Autoencoders for tables, images and arrays: fit one, look at it, use it."""

@@ -36,6 +36,7 @@ class RandomStream:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._mine = self._swap(self._theirs)
+        self._theirs = []
 
     def state(self) -> list[Tensor]:
         """The stream's state (uint8 tensors), inside or outside of the block."""

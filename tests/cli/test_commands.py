@@ -1,0 +1,226 @@
+"""The commands do what they say, refuse in words, and keep exit codes."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas
+import pytest
+from PIL import Image
+
+from isthmus.cli import main
+
+QUICK = ["--set", "trainer.epochs=1", "--set", "trainer.validation=0", "--quiet"]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    frame = pandas.DataFrame(rng.normal(size=(60, 4)), columns=list("abcd"))
+    frame["kind"] = np.where(frame.a > 0, "up", "down")
+    frame.to_csv("table.csv", index=False)
+    frame.drop(columns="kind").to_csv("numbers.csv", index=False)
+    return tmp_path
+
+
+@pytest.fixture
+def model(here, capsys):
+    assert main(["fit", "vae", "numbers.csv", "--latent-dim", "2", "--out", "m", "--no-report", *QUICK]) == 0
+    capsys.readouterr()
+    return here / "m"
+
+
+def told(capsys):
+    return capsys.readouterr()
+
+
+def test_fit_tells_what_it_measured_and_where_things_are(here, capsys):
+    assert main(["fit", "ae", "table.csv", "--labels", "kind", "--latent-dim", "2", "--out", "m", *QUICK]) == 0
+    out = told(capsys).out
+    assert "12 held-out rows" in out
+    assert "test MSE / PCA's" in out
+    assert "5-NN accuracy" in out
+    assert {path.name for path in (here / "m").iterdir()} == {
+        "model.safetensors",
+        "model.json",
+        "config.yaml",
+        "metrics.jsonl",
+        "report.html",
+    }
+
+
+def test_fit_as_json_is_one_object(here, capsys):
+    assert main(["fit", "vae", "numbers.csv", "--json", "--no-report", *QUICK]) == 0
+    content = json.loads(told(capsys).out)
+    assert content["scorecard"]["test_rows"] == 12
+    assert content["model"] == "models/vae"
+
+
+def test_the_saved_configuration_repeats_the_fit(model, here, capsys):
+    assert main(["fit", "--config", "m/config.yaml", "--out", "again", "--no-report", "--quiet"]) == 0
+    first, second = (json.loads((here / f / "model.json").read_text()) for f in ("m", "again"))
+    assert first["sha256"] == second["sha256"]
+
+
+def test_options_win_over_the_file_and_set_over_options(here, capsys):
+    (here / "c.yaml").write_text("model: beta_vae\ndata: numbers.csv\nseed: 5\nparameters: {beta: 2, latent_dim: 3}\n")
+    command = ["fit", "--config", "c.yaml", "--latent-dim", "2", "--set", "beta=7.5", "--out", "m", "--no-report"]
+    assert main([*command, *QUICK]) == 0
+    saved = json.loads((here / "m" / "model.json").read_text())["parameters"]
+    assert (saved["beta"], saved["latent_dim"], saved["random_state"]) == (7.5, 2, 5)
+
+
+def test_encode_decode_and_back(model, here, capsys):
+    assert main(["encode", "m", "numbers.csv", "--out", "codes.csv"]) == 0
+    assert main(["decode", "m", "codes.csv", "--out", "back.csv"]) == 0
+    assert main(["reconstruct", "m", "numbers.csv", "--out", "rebuilt.parquet"]) == 0
+    back, rebuilt = pandas.read_csv("back.csv"), pandas.read_parquet("rebuilt.parquet")
+    assert list(back.columns) == list("abcd")
+    assert np.allclose(back, rebuilt, atol=1e-4)
+
+
+def test_sample_interpolate_evaluate_report_info(model, here, capsys):
+    assert main(["sample", "m", "-n", "5", "--seed", "1", "--out", "new.npy"]) == 0
+    assert np.load("new.npy").shape == (5, 4)
+    assert main(["interpolate", "m", "0", "3", "--steps", "4", "--out", "walk.csv"]) == 0
+    assert pandas.read_csv("walk.csv").shape == (4, 4)
+    assert main(["evaluate", "m"]) == 0
+    assert main(["report", "m", "--out", "r.html"]) == 0
+    assert (here / "r.html").read_text().startswith("<!doctype html>")
+    capsys.readouterr()
+    assert main(["evaluate", "m", "numbers.csv", "--json"]) == 0
+    assert json.loads(told(capsys).out)["test_rows"] == 60
+    assert main(["info", "m", "--json"]) == 0
+    assert json.loads(told(capsys).out)["model"] == "models/vae"
+    assert main(["info", "m"]) == 0
+    assert "rows in fit" in told(capsys).out
+
+
+def test_a_folder_of_pictures_there_and_back(here, capsys):
+    rng = np.random.default_rng(0)
+    (here / "photos").mkdir()
+    for i in range(30):
+        Image.fromarray(rng.integers(0, 255, (6, 8, 3), dtype=np.uint8)).save(here / "photos" / f"{i:02d}.png")
+    (here / "photos" / "broken.jpg").write_bytes(b"no")
+    assert main(["fit", "vae", "photos", "--latent-dim", "2", "--out", "m", *QUICK]) == 0
+    assert "broken.jpg" in told(capsys).err
+    assert main(["sample", "m", "-n", "3", "--out", "new"]) == 0
+    with Image.open(here / "new" / "0002.png") as picture:
+        assert picture.size == (8, 6)
+    assert main(["interpolate", "m", "photos/00.png", "photos/01.png", "--out", "walk"]) == 0
+    assert len(list((here / "walk").iterdir())) == 8
+
+
+def test_a_conditional_model_is_told_its_labels(here, capsys):
+    command = ["fit", "cvae", "table.csv", "--labels", "kind", "--latent-dim", "2", "--out", "m", "--no-report"]
+    assert main([*command, *QUICK]) == 0
+    assert main(["sample", "m", "-n", "2", "--condition", "up", "--out", "up.csv"]) == 0
+    assert main(["sample", "m", "-n", "2", "--condition", "sideways", "--out", "s.csv"]) == 1
+    assert "Known: 'down', 'up'" in told(capsys).err
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (["fit", "vea", "numbers.csv"], "Did you mean 'vae'"),
+        (["fit", "vae", "nubmers.csv"], "Did you mean 'numbers.csv'"),
+        (["fit", "vae", "table.csv"], "'kind'"),
+        (["fit", "vae"], "Missing: data"),
+        (["fit", "vae", "numbers.csv", "--set", "bta=3", "--set", "trainer.epoch=1"], "trainer has no setting 'epoch'"),
+        (["fit", "vae", "numbers.csv", "--set", "beta"], "key=value"),
+        (["fit", "vae", "numbers.csv", "--latent-dim", "0"], "latent_dim is 0; expected 1 or more"),
+        (["fit", "vae", "numbers.csv", "--test-share", "1.5"], "test_share is 1.5"),
+        (["fit", "vae", "numbers.csv", "--size", "big", *QUICK], "HEIGHTxWIDTH"),
+        (["fit", "--config", "nothing.yaml"], "cannot be read as a configuration"),
+        (["encode", "m", "numbers.csv", "--out", "codes.csv"], "not a saved model"),
+        (["models", "vea"], "Did you mean 'vae'"),
+        (["parts", "bottleneck"], "Did you mean 'bottlenecks'"),
+    ],
+)
+def test_user_errors_are_words_and_exit_code_1(here, capsys, command, message):
+    assert main(command) == 1
+    err = told(capsys).err
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_wrong_usage_is_exit_code_2(capsys):
+    assert main(["fit", "--no-such-option"]) == 2
+    assert main(["fits"]) == 2
+
+
+def test_nothing_is_replaced_unasked(model, here, capsys):
+    assert main(["fit", "vae", "numbers.csv", "--out", "m", *QUICK]) == 1
+    assert "holds a model already" in told(capsys).err
+    assert main(["encode", "m", "numbers.csv", "--out", "numbers.csv"]) == 1
+    assert "--force" in told(capsys).err
+    assert main(["encode", "m", "numbers.csv", "--out", "codes.txt"]) == 1
+    assert ".csv, .npy, .parquet" in told(capsys).err
+    (here / "thesis").mkdir()
+    (here / "thesis" / "chapter.tex").write_text("years")
+    assert main(["fit", "vae", "numbers.csv", "--out", "thesis", "--force", *QUICK]) == 1
+    assert (here / "thesis" / "chapter.tex").exists()
+
+
+def test_an_unexpected_error_is_a_line_and_a_way_to_report_it(here, capsys, monkeypatch):
+    def broken(*args, **named):
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr("isthmus.cli.rows.split_rows", broken)
+    monkeypatch.setattr("isthmus.cli.commands.fit.split_rows", broken)
+    assert main(["fit", "vae", "numbers.csv"]) == 1
+    assert "This is a defect of Isthmus" in told(capsys).err
+
+
+def test_listings(capsys):
+    assert main(["models", "--json"]) == 0
+    listed = json.loads(told(capsys).out)["models"]
+    assert {"ae", "vae", "sae"} <= {entry["name"] for entry in listed}
+    assert all(entry["source"] for entry in listed)
+    assert main(["models", "beta-vae"]) == 0
+    assert "beta = 4.0" in told(capsys).out
+    assert main(["parts"]) == 0
+    assert "bottlenecks: gaussian" in told(capsys).out
+    assert main(["parts", "encoders", "mlp", "--json"]) == 0
+    assert json.loads(told(capsys).out)["parameters"]["activation"] == "silu"
+    assert main(["data"]) == 0
+    assert "digits" in told(capsys).out
+    assert main(["doctor", "--json"]) == 0
+    assert "torch" in json.loads(told(capsys).out)
+    assert main(["--version"]) == 0
+    assert main([]) in (0, 2)
+
+
+INTERRUPT = """
+import signal, sys
+from isthmus.training import run
+plain = run.Run._take_step
+def step(self, order):
+    plain(self, order)
+    if self.settings.checkpoint is not None and self.steps == 5:
+        signal.raise_signal(signal.SIGINT)
+run.Run._take_step = step
+from isthmus.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_ctrl_c_says_how_to_go_on_and_that_works(here, capsys):
+    command = ["fit", "vae", "numbers.csv", "--out", "m", "--no-report", "--quiet", "--set", "trainer.epochs=20"]
+    command += ["--set", "trainer.batch_size=16"]
+    stopped = subprocess.run(
+        [sys.executable, "-c", INTERRUPT, *command], capture_output=True, text=True, env=dict(os.environ), check=False
+    )
+    assert stopped.returncode == 130, stopped.stderr
+    assert "isthmus fit --config m/config.yaml --out m --resume" in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+    assert (here / "m" / "checkpoint.safetensors").exists()
+    assert main(["fit", "--config", "m/config.yaml", "--out", "m", "--resume", "--no-report", "--quiet"]) == 0
+    assert not (here / "m" / "checkpoint.safetensors").exists()
+    command[command.index("m")] = "whole"
+    assert main(command) == 0
+    hashes = [json.loads((here / f / "model.json").read_text())["sha256"] for f in ("m", "whole")]
+    assert hashes[0] == hashes[1]

@@ -1,0 +1,217 @@
+"""Everything a user may have is read, and what cannot be is refused in words."""
+
+import gzip
+import struct
+import zipfile
+
+import numpy as np
+import pandas
+import polars
+import pytest
+import torch
+from PIL import Image
+
+from isthmus.data import read
+from isthmus.errors import DataError, ParameterError, UnknownNameError
+
+X = np.arange(12, dtype=float).reshape(6, 2)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        X,
+        X.tolist(),
+        torch.tensor(X),
+        pandas.DataFrame(X, columns=["a", "b"]),
+        polars.DataFrame(X, schema=["a", "b"]),
+        torch.utils.data.TensorDataset(torch.tensor(X), torch.arange(6)),
+    ],
+    ids=lambda given: type(given).__name__,
+)
+def test_tables_in_memory(given):
+    examples = read(given)
+    assert np.array_equal(examples.values, X)
+    assert examples.kind == "table"
+
+
+def test_labels_of_a_dataset_and_of_a_column():
+    dataset = torch.utils.data.TensorDataset(torch.tensor(X), torch.arange(6))
+    assert read(dataset).labels.tolist() == [0, 1, 2, 3, 4, 5]
+    frame = pandas.DataFrame({"a": [1.0, 2.0], "kind": ["x", "y"]})
+    examples = read(frame, labels="kind")
+    assert examples.columns == ("a",)
+    assert examples.labels.tolist() == ["x", "y"]
+    with pytest.raises(UnknownNameError, match="no column 'knd'. Did you mean 'kind'"):
+        read(frame, labels="knd")
+
+
+@pytest.mark.parametrize("ending", ["npy", "npz", "csv", "csv.gz", "parquet"])
+def test_tables_in_files(tmp_path, ending):
+    path = tmp_path / f"table.{ending}"
+    if ending == "npy":
+        np.save(path, X)
+    elif ending == "npz":
+        np.savez(path, first=X, second=X + 1)
+        with pytest.raises(DataError, match=r"2 arrays: first .*Say which"):
+            read(path)
+        with pytest.raises(UnknownNameError, match="Did you mean 'first'"):
+            read(f"{path}:frst")
+        path = f"{path}:first"
+    elif ending == "parquet":
+        pandas.DataFrame(X, columns=["a", "b"]).to_parquet(path)
+    else:
+        pandas.DataFrame(X, columns=["a", "b"]).to_csv(path, index=False)
+    examples = read(path)
+    assert np.array_equal(examples.values, X)
+    if ending in ("csv", "csv.gz", "parquet"):
+        assert examples.columns == ("a", "b")
+
+
+def test_csv_without_header_with_other_separators_and_gaps(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("1;2\n3;\n")
+    examples = read(path)
+    assert examples.columns is None
+    assert np.isnan(examples.values[1, 1])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a,b\n1,x\n2,y\n", r"1 of 2 columns are not numbers:\n  - 'b' \(object, for example 'x'\)"),
+        ("a,b\n1,2\n3\n", "line 3: 1"),
+        ("a,a\n1,2\n", "more than once: a"),
+        ("", "no rows"),
+        ("a,b\n", "no rows"),
+    ],
+)
+def test_broken_csv(tmp_path, text, message):
+    (tmp_path / "table.csv").write_text(text)
+    with pytest.raises(DataError, match=message):
+        read(tmp_path / "table.csv")
+
+
+def test_csv_in_another_encoding_is_refused(tmp_path):
+    (tmp_path / "table.csv").write_bytes("ä,b\n1,2\n".encode("latin-1"))
+    with pytest.raises(DataError, match="UTF-8"):
+        read(tmp_path / "table.csv")
+
+
+def test_mixed_columns_are_named_with_what_to_do():
+    frame = pandas.DataFrame({"a": [1.0], "city": ["Rome"], "when": pandas.to_datetime(["2020-01-01"])})
+    with pytest.raises(DataError, match=r"2 of 3 columns(.|\n)*'city'(.|\n)*'when'(.|\n)*OneHotEncoder"):
+        read(frame)
+    with pytest.raises(DataError, match="'city'"):
+        read(polars.DataFrame({"a": [1.0], "city": ["Rome"]}))
+
+
+def test_pickled_arrays_are_refused(tmp_path):
+    np.save(tmp_path / "objects.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    with pytest.raises(DataError, match="can run code"):
+        read(tmp_path / "objects.npy")
+
+
+def test_idx_files(tmp_path):
+    images = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
+    content = struct.pack(">IIII", 2051, 2, 3, 4) + images.tobytes()
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(content)
+    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(content))
+    for name in ("train-images-idx3-ubyte", "train-images-idx3-ubyte.gz"):
+        examples = read(tmp_path / name)
+        assert np.array_equal(examples.values, images)
+        assert (examples.kind, examples.layout) == ("image", "HW")
+    (tmp_path / "cut-idx3-ubyte").write_bytes(content[:-3])
+    with pytest.raises(DataError, match="cut short"):
+        read(tmp_path / "cut-idx3-ubyte")
+    (tmp_path / "other-idx3-ubyte").write_bytes(b"hello")
+    with pytest.raises(DataError, match="not in the idx format"):
+        read(tmp_path / "other-idx3-ubyte")
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos"
+    for i, label in enumerate(("cat", "dog", "dog")):
+        (folder / label).mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (6, 4), (40 * i, 0, 0)).save(folder / label / f"{i}.png")
+    (folder / "dog" / "broken.png").write_bytes(b"\x89PNG not really")
+    (folder / "notes.txt").write_text("not a picture")
+    return folder
+
+
+def test_a_folder_of_images_with_a_broken_one(photos):
+    examples = read(photos)
+    assert examples.values.shape == (3, 4, 6, 3)
+    assert examples.labels.tolist() == ["cat", "dog", "dog"]
+    assert examples.names == ("cat/0.png", "dog/1.png", "dog/2.png")
+    assert [item.name for item in examples.quarantined] == ["dog/broken.png"]
+
+
+def test_a_zip_of_images(photos, tmp_path):
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        for file in sorted(photos.rglob("*.png")):
+            archive.write(file, file.relative_to(photos))
+    examples = read(tmp_path / "photos.zip")
+    assert examples.values.shape == (3, 4, 6, 3)
+    assert len(examples.quarantined) == 1
+
+
+def test_images_of_mixed_sizes_say_what_to_do(photos):
+    Image.new("RGB", (8, 8)).save(photos / "large.png")
+    with pytest.raises(DataError, match=r"3 of 4x6, 1 of 8x8.*size=\(4, 6\).*--size 4x6"):
+        read(photos)
+    assert read(photos, size=(5, 5)).values.shape == (4, 5, 5, 3)
+
+
+def test_grey_images_stay_grey_unless_some_are_coloured(tmp_path):
+    Image.new("L", (3, 3), 7).save(tmp_path / "a.png")
+    assert read(tmp_path).values.shape == (1, 3, 3)
+    Image.new("RGB", (3, 3), (1, 2, 3)).save(tmp_path / "b.png")
+    assert read(tmp_path).values.shape == (2, 3, 3, 3)
+    assert read(tmp_path, mode="L").values.shape == (2, 3, 3)
+
+
+def test_a_decompression_bomb_is_quarantined(photos, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    with pytest.raises(DataError, match="decompression bomb"):
+        read(photos)
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        ("nowhere/table.csv", DataError, "no file or folder"),
+        (3, DataError, "Cannot read a builtins.int"),
+        ({"a": 1}, DataError, "Cannot read"),
+        (np.array([1.0, 2.0]), DataError, "Reshape your data"),
+        (np.array([["a", "b"]]), DataError, "could not convert string to float"),
+        (np.array([[1j]]), DataError, "Complex data not supported"),
+        ([[1, 2], [3]], DataError, "same length"),
+    ],
+)
+def test_what_is_no_data(given, error, message):
+    with pytest.raises(error, match=message):
+        read(given)
+
+
+def test_a_close_file_name_is_suggested(tmp_path):
+    (tmp_path / "measurements.csv").write_text("a\n1\n")
+    with pytest.raises(DataError, match="Did you mean 'measurements.csv'"):
+        read(tmp_path / "mesurements.csv")
+
+
+def test_an_empty_folder(tmp_path):
+    with pytest.raises(DataError, match="holds no images"):
+        read(tmp_path)
+
+
+def test_kinds():
+    assert read(np.zeros((4, 8, 8))).kind == "image"
+    assert read(np.full((4, 8, 8), 3.0)).kind == "array"
+    assert read(np.zeros((4, 3, 8, 8), dtype=np.uint8)).layout == "CHW"
+    assert read(np.full((4, 8, 8), 3.0), kind="image").layout == "HW"
+    with pytest.raises(DataError, match="no table"):
+        read(np.zeros((4, 8, 8)), kind="table")
+    with pytest.raises(ParameterError, match="Did you mean 'table'"):
+        read(X, kind="tabel")
