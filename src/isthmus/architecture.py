@@ -80,11 +80,11 @@ def make_likelihood(wanted: str | Mapping[str, Any] | Likelihood, schema: Schema
     A categorical one learns its number of levels from the schema.
     """
     if isinstance(wanted, Likelihood):
-        return catalogue.build(wanted.spec())  # type: ignore[no-any-return]
+        return catalogue.build(wanted.spec())
     name, given = _name_and_arguments(wanted)
     if name == "categorical" and "levels" not in given:
         given = {**given, "levels": schema.levels}
-    return catalogue.make("likelihoods", name, given)  # type: ignore[no-any-return]
+    return catalogue.make("likelihoods", name, given)
 
 
 def likelihood_scaling(wanted: str | Mapping[str, Any] | Likelihood) -> str:

@@ -95,7 +95,7 @@ class Autoencoder(Component):
 
     def decode(self, code: Code, view: View | None = None) -> Tensor:
         """The likelihood's parameters, ``[batch, outputs, *shape]``; ``view`` carries the condition."""
-        return self._decoder()(code, view, None)  # type: ignore[no-any-return]
+        return self._decoder()(code, view, None)
 
     def rebuild(self, batch: Batch) -> Tensor:
         """The expected x for clean data, ``[batch, *shape]``, in the model's units."""

@@ -31,7 +31,7 @@ def find(station: str, name: str) -> type:
         cls = plug_ins(station)[name].load()
         if hasattr(cls, "registered"):
             cls.registered = f"{station}/{name}"
-        return cls  # type: ignore[no-any-return]
+        return cls
     module = importlib.import_module(f"isthmus.{station}.{name}")
     return _only_class(module)
 

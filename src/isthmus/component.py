@@ -96,14 +96,15 @@ def constructor_parameters(cls: type) -> dict[str, inspect.Parameter]:
 def registered_name(cls: type) -> str:
     """``"station/name"``: the folder and the file that hold the class, or its entry point."""
     if getattr(cls, "registered", None) is not None:
-        return str(cls.registered)
+        return str(cls.registered)  # type: ignore[attr-defined]
     package, _, stem = cls.__module__.rpartition(".")
     if package.startswith("isthmus.") or package == "isthmus":
         return f"{package.rpartition('.')[2]}/{stem}" if package != "isthmus" else stem
     value = f"{cls.__module__}:{cls.__qualname__}"
-    for point in entry_points():
-        if point.group.startswith("isthmus.") and point.value == value:
-            return f"{point.group.removeprefix('isthmus.')}/{point.name}"
+    for group in entry_points().groups:
+        for point in entry_points(group=group) if group.startswith("isthmus.") else ():
+            if point.value == value:
+                return f"{group.removeprefix('isthmus.')}/{point.name}"
     raise ParameterError(
         f"{value} is not in the catalogue, so a model that holds it cannot be saved. Give its package an "
         f'entry point: [project.entry-points."isthmus.<station>"] <name> = "{value}"'

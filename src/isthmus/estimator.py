@@ -47,8 +47,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     conditional: ClassVar[bool] = False  # y is conditioned on
     blends: ClassVar[bool] = True  # blended and noisy rows may stand in for more data
-    automatic_likelihood: ClassVar[str] = "gaussian"  # for data that are not binary
-    automatic_binary_likelihood: ClassVar[str] = "gaussian"
+    automatic_likelihood: ClassVar[Any] = "gaussian"  # for data that are not binary: a name, or a mapping
+    automatic_binary_likelihood: ClassVar[Any] = "gaussian"
 
     latent_dim: int
     network: Any
@@ -205,7 +205,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """As scikit-learn does; ``trainer__epochs=5`` works where no trainer was given, too."""
         if self.trainer is None and any(name.startswith("trainer__") for name in params):
             self.trainer = Trainer()
-        return super().set_params(**params)  # type: ignore[no-any-return]
+        return super().set_params(**params)
 
     # -- inside --------------------------------------------------------------------------------------
 
@@ -213,7 +213,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         tags.target_tags.required = self.conditional
-        return tags  # type: ignore[no-any-return]
+        return tags
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "autoencoder_")

@@ -87,7 +87,7 @@ def _estimator(name: str, parameters: Mapping[str, Any]) -> Estimator:
     station, _, stem = name.partition("/")
     if station != "models":
         raise SavedModelError(f"expected the name of a model, got {name!r}")
-    return catalogue.make("models", stem, {key: _parameter(key, value) for key, value in parameters.items()})  # type: ignore[no-any-return]
+    return catalogue.make("models", stem, {key: _parameter(key, value) for key, value in parameters.items()})
 
 
 def _parameter(name: str, value: Any) -> Any:

@@ -98,7 +98,8 @@ Record = TypeVar("Record")
 def _detached(record: Record) -> Record:
     """A copy of any record in which every tensor is cut from its graph."""
     assert is_dataclass(record)
-    return replace(record, **{f.name: _cut(getattr(record, f.name)) for f in fields(record)})  # type: ignore[return-value]
+    cut = {f.name: _cut(getattr(record, f.name)) for f in fields(record)}
+    return replace(record, **cut)  # type: ignore[type-var]
 
 
 def _cut(value: Any) -> Any:

@@ -94,7 +94,7 @@ def read(path: Path, prefixes: tuple[str, ...] = ("",)) -> SavedModel:
             "(its SHA-256 differs). Copy the whole directory again."
         )
     try:
-        with safe_open(path / WEIGHTS, framework="pt") as file:  # type: ignore[no-untyped-call]
+        with safe_open(path / WEIGHTS, framework="pt") as file:
             names = [name for name in file.keys() if name.startswith(prefixes)]  # noqa: SIM118
             tensors = {name: file.get_tensor(name) for name in names}
     except (OSError, SafetensorError) as error:

@@ -1,6 +1,7 @@
 """Every schedule is finite everywhere, and no longer warms up once it has settled."""
 
 import math
+from itertools import pairwise
 
 import pytest
 from examples import make, parts
@@ -25,7 +26,7 @@ def test_it_is_a_number_between_its_ends(name, step):
 def test_after_it_has_settled_it_does_not_rise(name):
     schedule = make("schedules", name)
     values = [schedule.at(schedule.settles + i) for i in range(50)]
-    assert all(b <= a + 1e-12 for a, b in zip(values, values[1:], strict=False))
+    assert all(b <= a + 1e-12 for a, b in pairwise(values))
 
 
 @ALL

@@ -9,7 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -90,12 +90,8 @@ def _print_version(wanted: bool) -> None:
 
 
 def _version(
-    version: bool = typer.Option(  # noqa: FBT001
-        False,
-        "--version",
-        help="Print the version and stop.",
-        is_eager=True,
-        callback=_print_version,  # noqa: FBT003
-    ),
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", is_eager=True, callback=_print_version)
+    ] = False,
 ) -> None:
     """Autoencoders for tables, images and arrays: fit one, look at it, use it."""

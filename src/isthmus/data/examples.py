@@ -46,7 +46,7 @@ class Examples:
 
     def take(self, rows: Iterable[int] | NDArray[Any]) -> Examples:
         """Some of the rows, by number."""
-        chosen = np.asarray(list(rows) if not isinstance(rows, np.ndarray) else rows)
+        chosen = rows if isinstance(rows, np.ndarray) else np.fromiter(rows, dtype=np.int64)
         return replace(
             self,
             values=self.values[chosen],

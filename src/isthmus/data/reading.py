@@ -73,7 +73,7 @@ def read(
 def _sources() -> list[Source]:
     folder = Path(__file__).parent / "sources"
     stems = sorted(path.stem for path in folder.glob("[!_]*.py"))
-    return [importlib.import_module(f"isthmus.data.sources.{stem}") for stem in stems]  # type: ignore[misc]
+    return [importlib.import_module(f"isthmus.data.sources.{stem}") for stem in stems]
 
 
 def _check_exists(data: str) -> None:

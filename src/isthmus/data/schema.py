@@ -220,7 +220,8 @@ class Schema:
                 found.append("scaling and scale make no sense")
         if found:
             raise SavedModelError(problems("the schema of the data is not valid:", found))
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})
+        given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+        return cls(**given)
 
     # -- inside --------------------------------------------------------------------------------------
 

@@ -74,7 +74,7 @@ class Conv(Decoder):
         grid = stem.unflatten(1, self.grid) if self.flatten else stem.movedim(-1, 1)
         output = self.head(self.trunk(grid)).unflatten(1, (self.outputs, self.out_shape[0]))
         if self.path is None:
-            return output  # type: ignore[no-any-return]
+            return output
         straight = self.path(code.z).unflatten(1, (1, *self.out_shape))
         return torch.cat([output[:, :1] + straight, output[:, 1:]], dim=1) if self.outputs > 1 else output + straight
 
@@ -84,4 +84,4 @@ class Conv(Decoder):
         if self.path is not None:
             self.path.start(code.z, wanted.flatten(1))
         else:
-            self.head.bias[: self.out_shape[0]] = wanted.mean(dim=(0, 2, 3))  # type: ignore[union-attr]
+            self.head.bias[: self.out_shape[0]] = wanted.mean(dim=(0, 2, 3))  # type: ignore[index]

@@ -25,7 +25,13 @@ class Dictionary(Decoder):
 
     spread: Tensor
 
-    def __init__(self, latent_dim: int, out_shape: Sequence[int], outputs: int = 1, condition_dim: int = 0) -> None:
+    def __init__(
+        self,
+        latent_dim: int,
+        out_shape: Sequence[int],
+        outputs: int = 1,
+        condition_dim: int = 0,
+    ) -> None:
         super().__init__()
         if outputs != 1:
             raise ParameterError(
@@ -41,8 +47,8 @@ class Dictionary(Decoder):
 
     @property
     def atoms(self) -> Tensor:
-        """What each unit of the code stands for, of unit norm: ``[latent_dim, *out_shape]``."""
-        return F.normalize(self.weight, dim=1)[: self.latent_dim].unflatten(1, self.out_shape)
+        """What each unit of the code stands for: ``[latent_dim, *out_shape]``."""
+        return self._directions()[: self.latent_dim].unflatten(1, self.out_shape)
 
     def connect(self, encoder: Encoder) -> None:
         """Meet the encoder, to start as its transpose."""
@@ -52,7 +58,7 @@ class Dictionary(Decoder):
         """``[batch, 1, *out_shape]``."""
         z = code.z
         both = z if self.condition_dim == 0 else torch.cat([z, view.condition], dim=1)  # type: ignore
-        flat = self.bias + self.spread * (both @ F.normalize(self.weight, dim=1))
+        flat = self.bias + self.spread * (both @ self._directions())
         return flat.unflatten(1, (1, *self.out_shape))
 
     @torch.no_grad()
@@ -65,3 +71,6 @@ class Dictionary(Decoder):
         linear = getattr(self._encoder[0], "linear", None) if self._encoder else None
         if linear is not None and linear.weight.shape == self.weight.shape:
             self.weight.copy_(linear.weight)
+
+    def _directions(self) -> Tensor:
+        return F.normalize(self.weight, dim=1)

@@ -67,7 +67,7 @@ class MLP(Decoder):
         if self.path is not None:
             u = u + self.path(z)
         flat = u if self.shown is None else self.shown.backwards(u)
-        return flat.unflatten(1, (self.outputs, *self.out_shape))  # type: ignore[no-any-return]
+        return flat.unflatten(1, (self.outputs, *self.out_shape))
 
     @torch.no_grad()
     def initialise(self, code: Code, view: View, wanted: Tensor) -> None:

@@ -46,7 +46,7 @@ class Module(Decoder):
             made = self.module(code.z, view.condition)  # type: ignore[union-attr]
         else:
             made = self.module(code.z)
-        return made.reshape(len(code.z), self.outputs, *self.out_shape)  # type: ignore[no-any-return]
+        return made.reshape(len(code.z), self.outputs, *self.out_shape)
 
     @torch.no_grad()
     def _dry_run(self, z: Tensor, condition: Tensor | None) -> None:

@@ -69,7 +69,7 @@ class Conv(Encoder):
             grid = torch.cat([grid, maps.expand(-1, -1, *grid.shape[2:])], dim=1)
         trunk = self.trunk(grid)
         features = self.head(trunk.flatten(1) if self.flatten else trunk.movedim(1, -1))
-        return features if self.path is None else features + self.path(x)  # type: ignore[no-any-return]
+        return features if self.path is None else features + self.path(x)
 
     def initialise(self, view: View) -> None:
         """Learn the input's mean and spread, and the principal components."""

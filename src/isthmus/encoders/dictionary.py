@@ -38,7 +38,7 @@ class Dictionary(Encoder):
         """``[batch, out_dim]``."""
         x = self.seen(view.x.flatten(1))
         both = x if self.condition_dim == 0 else torch.cat([x, view.condition], dim=1)  # type: ignore[list-item]
-        return self.linear(both)  # type: ignore[no-any-return]
+        return self.linear(both)
 
     @torch.no_grad()
     def initialise(self, view: View) -> None:

@@ -66,7 +66,7 @@ class MLP(Encoder):
         u = self.seen(view.x.flatten(1))
         both = u if self.condition_dim == 0 else torch.cat([u, view.condition], dim=1)  # type: ignore[list-item]
         features = self.head(self.stack(both))
-        return features if self.path is None else features + self.path(u)  # type: ignore[no-any-return]
+        return features if self.path is None else features + self.path(u)
 
     def initialise(self, view: View) -> None:
         """Learn the input's mean, spread and principal components."""

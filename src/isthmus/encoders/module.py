@@ -36,10 +36,10 @@ class Module(Encoder):
 
     def forward(self, view: View) -> Tensor:
         """``[batch, out_dim]``."""
-        return self.head(self._call(view))  # type: ignore[no-any-return]
+        return self.head(self._call(view))
 
     def _call(self, view: View) -> Tensor:
-        return self.module(view.x, view.condition) if self.condition_dim else self.module(view.x)  # type: ignore[no-any-return]
+        return self.module(view.x, view.condition) if self.condition_dim else self.module(view.x)
 
     @torch.no_grad()
     def _dry_run(self, view: View) -> int:

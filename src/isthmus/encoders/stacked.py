@@ -74,7 +74,7 @@ class Stacked(Encoder):
         *hidden, head = self.linears
         for linear in hidden:
             h = self.activation(linear(h))
-        return head(h)  # type: ignore[no-any-return]
+        return head(h)
 
     @torch.no_grad()
     def initialise(self, view: View) -> None:

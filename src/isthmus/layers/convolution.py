@@ -50,11 +50,11 @@ class Residual(nn.Module):
         self.first = nn.Conv2d(channels, channels, 3, padding=1)
         self.second = nn.Conv2d(channels, channels, 3, padding=1)
         nn.init.zeros_(self.second.weight)
-        nn.init.zeros_(self.second.bias)
+        nn.init.zeros_(self.second.bias)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor) -> Tensor:
         """``[batch, channels, height, width]``, unchanged in shape."""
-        return x + self.second(self.activation(self.first(self.activation(x))))  # type: ignore[no-any-return]
+        return x + self.second(self.activation(self.first(self.activation(x))))
 
 
 class Halve(nn.Module):
@@ -71,7 +71,7 @@ class Halve(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``[batch, in, h, w] -> [batch, out, ceil(h / 2), ceil(w / 2)]``."""
-        return self.conv(x)  # type: ignore[no-any-return]
+        return self.conv(x)
 
 
 class Double(nn.Module):
@@ -89,4 +89,4 @@ class Double(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``[batch, in, h, w] -> [batch, out, *size]``."""
-        return self.conv(x)[..., : self.size[0], : self.size[1]]  # type: ignore[no-any-return]
+        return self.conv(x)[..., : self.size[0], : self.size[1]]

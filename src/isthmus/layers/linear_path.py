@@ -47,7 +47,7 @@ class PrincipalPath(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``[batch, in_dim] -> [batch, out_dim]``."""
-        return self.linear(x)  # type: ignore[no-any-return]
+        return self.linear(x)
 
     @torch.no_grad()
     def start(self, x: Tensor, dims: int | None = None) -> None:
@@ -84,7 +84,7 @@ class RebuildingPath(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """``[batch, in_dim] -> [batch, out_dim]``."""
-        return self.linear(z)  # type: ignore[no-any-return]
+        return self.linear(z)
 
     @torch.no_grad()
     def start(self, z: Tensor, wanted: Tensor) -> None:

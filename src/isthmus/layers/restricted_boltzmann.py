@@ -63,7 +63,7 @@ class RestrictedBoltzmann(nn.Module):
         directions = (first.T @ v - h.T @ w, (first - h).sum(0), (v - w).sum(0))
         for parameter, speed, direction in zip(self.parameters(), self._speed, directions, strict=True):
             speed.mul_(momentum).add_(direction, alpha=learning_rate / len(v))
-            parameter += speed
+            parameter.add_(speed)
 
 
 def _mean(field: Tensor, units: Units) -> Tensor:

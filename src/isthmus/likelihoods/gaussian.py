@@ -9,13 +9,14 @@ from torch import Tensor, nn
 from isthmus.errors import ParameterError, check, did_you_mean
 from isthmus.stations import Likelihood
 
-_SCALES = ("fixed", "learned", "optimal", "per_value")
+_SCALES = ("fixed", "relative", "learned", "optimal", "per_value")
 
 
 class Gaussian(Likelihood):
     """p(x | z) = N(output, scale^2), in the model's units.
 
-    ``variance``: ``"fixed"`` at ``scale``; ``"learned"``: one number trained by gradient; ``"optimal"``: the
+    ``variance``: ``"fixed"`` at ``scale``; ``"relative"``: fixed at ``scale`` times the data's spread, so that other
+    costs weigh the same whatever the units; ``"learned"``: one number trained by gradient; ``"optimal"``: the
     mean squared error of the batch, which is the maximum-likelihood value (a running mean of it outside of
     training); ``"per_value"``: the decoder gives one for each value. Standard deviations are softly kept
     above ``min_scale``.
@@ -30,7 +31,7 @@ class Gaussian(Likelihood):
 
     def __init__(
         self,
-        variance: Literal["fixed", "learned", "optimal", "per_value"] = "optimal",
+        variance: Literal["fixed", "relative", "learned", "optimal", "per_value"] = "optimal",
         scale: float = 1.0,
         min_scale: float = 1e-3,
     ) -> None:
@@ -47,6 +48,8 @@ class Gaussian(Likelihood):
         self.outputs = 2 if variance == "per_value" else 1
         if variance == "learned":
             self.log_scale = nn.Parameter(torch.tensor(math.log(scale)))
+        if variance == "relative":
+            self.register_buffer("spread", torch.ones(()))
         if variance == "optimal":
             self.register_buffer("running_mse", torch.tensor(scale**2))
 
@@ -70,6 +73,9 @@ class Gaussian(Likelihood):
         mse = (target - output[:, 0]).square().mean()
         if self.variance == "optimal":
             self.running_mse.copy_(mse)  # type: ignore[operator]
+        if self.variance == "relative":
+            spread = (target - target.mean(0)).square().mean().sqrt()
+            self.spread.copy_(torch.where(spread > 0, spread, 1.0))  # type: ignore[operator]
         if self.variance == "learned":
             self.log_scale.data.copy_(0.5 * torch.log(mse + self.min_scale**2))
 
@@ -82,15 +88,17 @@ class Gaussian(Likelihood):
         """log of the standard deviation, broadcastable to the values."""
         if self.variance == "fixed":
             return torch.as_tensor(math.log(self.scale), device=output.device)
+        if self.variance == "relative":
+            return math.log(self.scale) + self.spread.log()  # type: ignore[operator]
         if self.variance == "learned":
             return self._above_minimum(self.log_scale)
         if self.variance == "per_value":
             return self._above_minimum(output[:, 1])
         if self.training and error is not None:
-            mse = error.mean()
+            mse: Tensor = error.mean()
             self.running_mse.lerp_(mse.detach(), 0.02)  # type: ignore[operator]
             return 0.5 * torch.log(mse + self.min_scale**2)
-        return 0.5 * torch.log(self.running_mse + self.min_scale**2)  # type: ignore[operator]
+        return 0.5 * torch.log(self.running_mse + self.min_scale**2)  # type: ignore[arg-type, operator]
 
     def _above_minimum(self, log_scale: Tensor) -> Tensor:
         """Softly above log(min_scale), with a gradient everywhere."""

@@ -49,7 +49,7 @@ class Scorecard:
         if len(test) == 0:
             raise DataError("There are no test rows to measure on")
         conditional = estimator.condition_ is not None
-        given = {"condition": test.labels} if conditional and test.labels is not None else {}
+        given: dict[str, Any] = {"condition": test.labels} if conditional and test.labels is not None else {}
         began = time.perf_counter()
         codes = estimator.transform(test, **given)
         seconds = time.perf_counter() - began
@@ -61,7 +61,7 @@ class Scorecard:
         labelled = _classes(train) and _classes(test)
         random_code = estimator.autoencoder_.prior is not None
         some = test.take(np.arange(min(len(test), LIKELIHOOD_ROWS)))
-        some_given = {"condition": some.labels} if given else {}
+        some_given: dict[str, Any] = {"condition": some.labels} if given else {}
         return cls(
             model=type(estimator).__name__,
             latent_dim=dim,

@@ -1,7 +1,7 @@
 """The sparse autoencoder: many units, few of them active."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from isthmus.architecture import Setting, make_networks, make_part
 from isthmus.autoencoder import Autoencoder
@@ -15,7 +15,7 @@ _PRICES: Mapping[str, Mapping[str, float]] = {  # nats per example; found on the
     "top_k": {"dead": 0.1},
     "l1": {"l1": 3.0, "dead": 0.1},
     "threshold": {"l0": 5.0, "dead": 0.1},
-    "kl_sparse": {"kl_sparse": 1.0},
+    "kl_sparse": {"kl_sparse": 100.0},
 }
 
 
@@ -44,6 +44,8 @@ class SAE(Estimator):
     8
     """
 
+    automatic_likelihood: ClassVar[Any] = {"name": "gaussian", "variance": "relative", "scale": 0.3}
+    automatic_binary_likelihood = automatic_likelihood
     blends = False  # a blend of two rows has the units of both
 
     def __init__(

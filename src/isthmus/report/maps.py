@@ -27,12 +27,13 @@ def side_by_side(estimator: Estimator, train: Examples, test: Examples) -> Figur
     from sklearn.decomposition import PCA
 
     schema = estimator.schema_
-    x_train, x_test = (schema.scaled(part.values).reshape(len(part), -1) for part in (train, test))
-    z_train, z_test = (estimator.transform(part).reshape(len(part), -1) for part in (train, test))
+    x_train, x_test = [schema.scaled(part.values).reshape(len(part), -1) for part in (train, test)]
+    z_train, z_test = [estimator.transform(part).reshape(len(part), -1) for part in (train, test)]
     made = figure(10, 4.8)
     name = type(estimator).__name__
     titles = ("PCA", name if z_test.shape[1] == 2 else f"PCA of the {name}'s {z_test.shape[1]} numbers")
-    for i, (known, new, title) in enumerate(((x_train, x_test, titles[0]), (z_train, z_test, titles[1]))):
+    pairs: list[tuple[Any, Any, str]] = [(x_train, x_test, titles[0]), (z_train, z_test, titles[1])]
+    for i, (known, new, title) in enumerate(pairs):
         if new.shape[1] != 2:
             pca = PCA(2, random_state=0).fit(known)
             known, new = pca.transform(known), pca.transform(new)

@@ -55,7 +55,7 @@ class Checkpoint:
         if not path.is_file():
             raise TrainingError(f"There is no checkpoint at {path}.")
         try:
-            with safe_open(path, framework="pt") as file:  # type: ignore[no-untyped-call]
+            with safe_open(path, framework="pt") as file:
                 metadata = file.metadata() or {}
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             state = json.loads(metadata["state"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,11 +32,21 @@ class History:
         return [entry[part][name] for entry in self.epochs if name in entry.get(part, {})]
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
-        return dict(vars(self))
+        """As plain data; what is not finite becomes None, which JSON can say."""
+        return {name: _finite(value) for name, value in vars(self).items()}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> History:
         """From what ``to_json`` gave; unknown fields of newer versions are left out."""
         known = cls.__dataclass_fields__
         return cls(**{name: value for name, value in data.items() if name in known})
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value

@@ -144,7 +144,7 @@ class Run:
     def _weights(self) -> Mapping[str, float | Tensor]:
         """The terms' weights now; those that change come as tensors, so that compiled code need not."""
         now = self.model.weights_at(self.steps)
-        changing = [t.name for t in self.model.terms if isinstance(t.weight, Schedule)]
+        changing = [str(t.name) for t in self.model.terms if isinstance(t.weight, Schedule)]
         return {
             name: torch.tensor(value, device=self.engine.device) if name in changing else value
             for name, value in now.items()

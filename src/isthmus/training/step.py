@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +15,7 @@ from isthmus.records import Batch, batch_mean
 from isthmus.stations import Player
 from isthmus.training.engine import Engine
 
-OPTIMISERS: dict[str, type[torch.optim.Optimizer]] = {
+OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "adam": torch.optim.Adam,
     "adamw": torch.optim.AdamW,
     "adamax": torch.optim.Adamax,
@@ -80,7 +81,7 @@ class Step:
             for player in self.players
         ]
         self.passing: Callable[..., tuple[list[Tensor], Tensor]] = Pass(engine.place(model), model, self.players)
-        self.terms = [term.name for term in model.terms]
+        self.terms = [str(term.name) for term in model.terms]
         self.bad = torch.zeros(len(self.terms) + 1, device=engine.device)  # by term; last: gradients
         self.compiled = False
 
@@ -92,7 +93,7 @@ class Step:
         for i, (player, total) in enumerate(zip(self.players, totals, strict=True)):
             for parameter in player.parameters:
                 parameter.grad = None
-            only = {} if last == 0 else {"inputs": player.parameters, "retain_graph": i < last}
+            only: dict[str, Any] = {} if last == 0 else {"inputs": player.parameters, "retain_graph": i < last}
             self.engine.fabric.backward(total, **only)
         for player, optimiser in zip(self.players, self.optimisers, strict=True):
             self._update(player, optimiser, means, rate)
@@ -105,7 +106,7 @@ class Step:
 
         def guarded(batch: Batch, weights: Mapping[str, float | Tensor]) -> tuple[list[Tensor], Tensor]:
             try:
-                return compiled(batch, weights)  # type: ignore[no-any-return]
+                return compiled(batch, weights)
             except Exception as error:  # noqa: BLE001  a compiler may fail in any way
                 warnings.warn(
                     f"The model could not be compiled ({str(error).splitlines()[0][:200]}); training goes on "
@@ -144,8 +145,8 @@ def _groups(player: Player, weight_decay: float) -> list[dict[str, object]]:
     return [group for group in groups if group["params"]]
 
 
-def _options(optimiser: str) -> dict[str, object]:
-    fused = {"fused": True} if optimiser in _FUSED else {}
+def _options(optimiser: str) -> dict[str, Any]:
+    fused: dict[str, Any] = {"fused": True} if optimiser in _FUSED else {}
     return fused | ({"betas": (0.9, 0.99)} if optimiser in ("adam", "adamw") else {})
 
 

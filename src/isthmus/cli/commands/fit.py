@@ -116,7 +116,7 @@ def _fit(
     say(f"next    isthmus encode {folder} {configuration.data} --out codes.csv")
 
 
-def _report(estimator, rows: Rows, folder: Path):  # type: ignore[no-untyped-def]
+def _report(estimator, rows: Rows, folder: Path):
     from isthmus.report.page import write
 
     command_line = f"isthmus fit --config {folder / FILE}"

@@ -32,7 +32,7 @@ def command(
     numbered = first.isdigit() or last.isdigit()
     rows = None if not numbered else examples(data) if data is not None else saved_rows(model).test
 
-    def one(text: str):  # type: ignore[no-untyped-def]
+    def one(text: str):
         if rows is not None and text.isdigit():
             if int(text) >= len(rows):
                 raise ParameterError(f"There is no row {text}; there are {len(rows)}, from 0 on")

@@ -45,4 +45,4 @@ def _entry(path: str, archive: Any, key: str | None) -> NDArray[Any]:
         raise DataError(f"{path} holds {len(keys)} arrays: {shapes}. Say which: {path}:{keys[0]}")
     if key not in keys:
         raise UnknownNameError(f"{path} holds no array {key!r}. {did_you_mean(key, keys)}")
-    return archive[key]  # type: ignore[no-any-return]
+    return archive[key]

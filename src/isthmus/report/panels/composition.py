@@ -33,6 +33,6 @@ def html(context: Context) -> str:
     return pairs(told | settings)
 
 
-def _described(part) -> str:  # type: ignore[no-untyped-def]
+def _described(part) -> str:
     shown = {k: v for k, v in part.arguments.items() if isinstance(v, int | float | str | tuple | list) and v != ""}
     return f"{registered_name(type(part))} ({', '.join(f'{k}={v}' for k, v in shown.items())})"

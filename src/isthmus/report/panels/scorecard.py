@@ -15,7 +15,7 @@ def applies(context: Context) -> bool:
 def html(context: Context) -> str:
     """Errors, neighbours and likelihood."""
     card = context.scorecard
-    rows = [
+    rows: list[tuple[object, ...]] = [
         ("mean squared error (scaled units)", card.mse, card.pca_mse),
         ("... in units of PCA's", card.ratio, 1.0),
     ]

@@ -1,0 +1,1 @@
+"""Side by side with peers: each a command that prints a table and writes JSON."""

@@ -1,0 +1,49 @@
+"""A table with a target: printed for people, written as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from isthmus.saving import versions
+
+FOLDER = Path(__file__).parents[1] / "results"
+
+
+@dataclass(kw_only=True)
+class Result:
+    """Rows of one measurement; ``met`` says whether the target was."""
+
+    name: str
+    target: str
+    columns: Sequence[str]
+    rows: list[list[Any]] = field(default_factory=list)
+    met: bool = False
+    note: str = ""
+
+    def add(self, *row: Any) -> None:
+        """A row, shown at once."""
+        self.rows.append(list(row))
+        print("  ".join(shown(value) for value in row), flush=True)
+
+    def write(self) -> Path:
+        """``benchmarks/results/NAME.json``, with the versions that made it."""
+        FOLDER.mkdir(exist_ok=True)
+        path = FOLDER / f"{self.name}.json"
+        path.write_text(json.dumps({**asdict(self), "versions": versions()}, indent=1, default=float) + "\n")
+        return path
+
+
+def shown(value: Any) -> str:
+    """Numbers with four digits."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def mean_sd(values: Sequence[float]) -> str:
+    """``mean ± sd``."""
+    spread = statistics.stdev(values) if len(values) > 1 else 0.0
+    return f"{statistics.fmean(values):.4g} ± {spread:.2g}"
