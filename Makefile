@@ -67,8 +67,8 @@ docs-check: $(VENV)/.dev
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 src docs $(wildcard README*.md)
 
 bench-quality: $(VENV)/.dev
-	@echo "Measuring quality (python -m benchmarks.quality)"
-	@$(BIN)/python -m benchmarks.quality
+	@echo "Measuring quality (python -m benchmarks.quality all)"
+	@$(BIN)/python -m benchmarks.quality all
 
 build: $(VENV)/.dev
 	@echo "Building the wheel and the source archive into dist/"

@@ -39,6 +39,7 @@ ORDER = (
     {"hub", "tasks", "report", "export"},
     {"isthmus"},
     {"cli", "serve", "studio"},
+    {"__main__"},
 )
 ROW = {unit: row for row, units in enumerate(ORDER) for unit in units}
 

@@ -44,10 +44,15 @@ class Engine:
         self.rank: int = self.fabric.global_rank
         self.world: int = self.fabric.world_size
 
-    def place(self, model: nn.Module) -> nn.Module:
-        """The model on the device, wrapped where several processes share its gradients."""
-        model.to(self.device)
-        return model if self.world == 1 else self.fabric.setup_module(model)
+    def place(self, module: nn.Module) -> nn.Module:
+        """The module on the device, wrapped where several processes share its gradients."""
+        module.to(self.device)
+        if self.world == 1:
+            return module
+        if type(self.fabric.strategy).__name__ == "DDPStrategy":  # Fabric's own wrapper refuses frozen records
+            devices = None if self.device.type == "cpu" else [self.device]
+            return nn.parallel.DistributedDataParallel(module, device_ids=devices)
+        return self.fabric.setup_module(module)
 
     def autocast(self, heavy: bool) -> AbstractContextManager[Any]:
         """bf16 matrix products where asked for, or where they are native and the work is ``heavy``."""

@@ -32,15 +32,13 @@ class Pass(nn.Module):
     'Pass'
     """
 
-    def __init__(self, model: nn.Module, terms: Autoencoder, players: Sequence[Player]) -> None:
+    def __init__(self, model: Autoencoder, players: Sequence[Player]) -> None:
         super().__init__()
         self.model, self.players = model, players
-        self._terms = (terms,)  # in a tuple: the parameters are registered once, in the model
 
     def forward(self, batch: Batch, weights: Mapping[str, float | Tensor]) -> tuple[list[Tensor], Tensor]:
         """Totals by player (with graph) and the means of all terms, stacked (without)."""
-        (autoencoder,) = self._terms
-        loss = autoencoder.loss(self.model(batch), weights)
+        loss = self.model.loss(self.model(batch), weights)
         means = {name: batch_mean(values, batch.weight) for name, values in loss.terms.items()}
         if all(player.terms is None for player in self.players):
             totals = [loss.total]
@@ -80,7 +78,7 @@ class Step:
             OPTIMISERS[optimiser](_groups(player, weight_decay), lr=learning_rate, **_options(optimiser))
             for player in self.players
         ]
-        self.passing: Callable[..., tuple[list[Tensor], Tensor]] = Pass(engine.place(model), model, self.players)
+        self.passing: Callable[..., tuple[list[Tensor], Tensor]] = engine.place(Pass(model, self.players))
         self.terms = [str(term.name) for term in model.terms]
         self.bad = torch.zeros(len(self.terms) + 1, device=engine.device)  # by term; last: gradients
         self.compiled = False
