@@ -196,6 +196,7 @@ def test_listings(capsys):
 
 INTERRUPT = """
 import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from isthmus.training import run
 plain = run.Run._take_step
 def step(self, order):

@@ -38,6 +38,7 @@ def test_sets_of_pictures(name, count, shape):
     assert examples.kind == "image"
     assert examples.values.dtype == "uint8"
     assert examples.values.max() == 255
+    assert examples.names is None or len(examples.names) == count
 
 
 def test_unknown_names():

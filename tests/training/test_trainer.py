@@ -15,6 +15,14 @@ from isthmus.training.resident import Resident
 from isthmus.training.trainer import Trainer
 
 
+@pytest.fixture
+def _ctrl_c():
+    """SIGINT raises KeyboardInterrupt, even where the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def held_out_loss(model, rows):
     model.eval()
     with torch.no_grad():
@@ -150,6 +158,7 @@ def test_a_single_bad_batch_changes_nothing_and_is_counted():
     assert all(bool(p.isfinite().all()) for p in model.parameters())
 
 
+@pytest.mark.usefixtures("_ctrl_c")
 def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_go_on(tmp_path, monkeypatch):
     plain = run_module.Run._take_step
 
@@ -229,6 +238,7 @@ def test_bf16_and_compile_learn_too():
     assert min(losses) < losses[0] - 0.5
 
 
+@pytest.mark.usefixtures("_ctrl_c")
 def test_ctrl_c_and_resume_is_bit_identical(tmp_path, monkeypatch):
     plain = run_module.Run._take_step
 

@@ -129,4 +129,5 @@ def _joined(parts: Parts) -> Examples:
         train,
         values=np.concatenate([train.values, test.values]),
         labels=np.concatenate([train.labels, test.labels]) if both else None,
+        names=None if train.names is None or test.names is None else train.names + test.names,
     )
