@@ -1,4 +1,7 @@
-"""A model on rows it has not seen, beside PCA with a code of the same size."""
+"""A model on rows it has not seen, beside PCA with a code of the same size.
+
+A sparse code has the size of the units that are active in a row on average.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from isthmus.estimator import Estimator
 
 LIKELIHOOD_ROWS = 1000
+NOTHING = 1e-12  # an error that is rounding
 DRAWS = 100
 
 
@@ -57,7 +61,7 @@ class Scorecard:
         rebuilt = schema.scaled(np.asarray(estimator.reconstruct(test, **given)))
         x_train, x_test = _flat(schema, train), _flat(schema, test)
         dim = codes.reshape(len(codes), -1).shape[1]
-        pca = _Pca.fit(x_train, dim)
+        pca = _Pca.fit(x_train, _size(codes.reshape(len(codes), -1)))
         labelled = _classes(train) and _classes(test)
         random_code = estimator.autoencoder_.prior is not None
         some = test.take(np.arange(min(len(test), LIKELIHOOD_ROWS)))
@@ -79,8 +83,8 @@ class Scorecard:
 
     @property
     def ratio(self) -> float:
-        """Test error in units of PCA's; below 1 is better than PCA."""
-        return self.mse / self.pca_mse if self.pca_mse > 0 else float("inf")
+        """Test error in units of PCA's; below 1 is better than PCA. Infinite where PCA loses nothing."""
+        return self.mse / self.pca_mse if self.pca_mse > NOTHING else float("inf")
 
     def to_json(self) -> dict[str, Any]:
         """As plain data, the ratio included."""
@@ -91,7 +95,8 @@ class Scorecard:
         """A table for a terminal."""
         rows = [("", self.model, f"PCA-{self.pca_dim}")]
         rows.append(("test MSE", f"{self.mse:.4g}", f"{self.pca_mse:.4g}"))
-        rows.append(("test MSE / PCA's", f"{self.ratio:.3f}", "1"))
+        if np.isfinite(self.ratio):
+            rows.append(("test MSE / PCA's", f"{self.ratio:.3f}", "1"))
         if self.knn is not None or self.pca_knn is not None:
             told = "-" if self.knn is None else f"{self.knn:.3f}"
             rows.append(("5-NN accuracy of codes", told, f"{self.pca_knn:.3f}"))
@@ -126,6 +131,12 @@ class _Pca:
 
 def _flat(schema: Schema, examples: Examples) -> NDArray[np.float64]:
     return schema.scaled(examples.values).reshape(len(examples), -1)
+
+
+def _size(codes: NDArray[Any]) -> int:
+    """Numbers in a code; for a sparse one those that are not zero."""
+    active = (codes != 0).sum(1).mean()
+    return max(1, round(float(active))) if active < 0.5 * codes.shape[1] else codes.shape[1]
 
 
 def _classes(examples: Examples) -> bool:

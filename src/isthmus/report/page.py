@@ -23,8 +23,8 @@ h1 { font-size: 1.7rem; margin: 0 0 4px; } h2 { font-size: 1.2rem; margin: 38px 
 p.lead { margin: 0 0 8px; opacity: .8; } p.note { font-size: .9rem; opacity: .8; }
 img { max-width: 100%; height: auto; background: #fff; border: 1px solid var(--line); border-radius: 6px; }
 table { border-collapse: collapse; font-size: .93rem; } .wide { overflow-x: auto; }
-th, td { text-align: left; padding: 5px 14px 5px 0; border-bottom: 1px solid var(--line); vertical-align: top;
-  overflow-wrap: anywhere; }
+th, td { text-align: left; padding: 5px 14px 5px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+th { min-width: 7em; } td { overflow-wrap: anywhere; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 pre { background: var(--soft); padding: 10px 14px; border-radius: 6px; overflow-x: auto; font-size: .87rem; }
 nav { display: flex; flex-wrap: wrap; gap: 4px 14px; font-size: .9rem; margin: 14px 0; } a { color: var(--mark); }

@@ -1,5 +1,7 @@
 """The model beside PCA."""
 
+import math
+
 from isthmus.metrics.scorecard import DRAWS
 from isthmus.report.context import Context
 from isthmus.report.tables import table
@@ -17,8 +19,9 @@ def html(context: Context) -> str:
     card = context.scorecard
     rows: list[tuple[object, ...]] = [
         ("mean squared error (scaled units)", card.mse, card.pca_mse),
-        ("... in units of PCA's", card.ratio, 1.0),
     ]
+    if math.isfinite(card.ratio):
+        rows.append(("... in units of PCA's", card.ratio, 1.0))
     if card.pca_knn is not None:
         rows.append(("5-NN accuracy of codes", "-" if card.knn is None else card.knn, card.pca_knn))
     if card.elbo is not None:

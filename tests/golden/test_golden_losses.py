@@ -1,0 +1,39 @@
+"""Every model's losses on fixed data, as they were when somebody last looked: a change must be meant.
+
+To accept new ones: python tests/golden/test_golden_losses.py
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import isthmus as im
+from isthmus import catalogue
+
+FILE = Path(__file__).with_name("losses.json")
+SMALL = {"stacked_ae": {"hidden": (8,), "pretrain_steps": 20}}
+
+
+def losses(name):
+    """The training losses of the second of two epochs, nats per row by term."""
+    rng = np.random.default_rng(0)
+    t = rng.uniform(0, 3, size=(96, 2))
+    x = np.c_[t, np.sin(t), t[:, :1] * t[:, 1:]] + 0.05 * rng.normal(size=(96, 5))
+    trainer = im.Trainer(epochs=2, batch_size=16, validation=0, compile=False, precision="fp32", device="cpu")
+    model = catalogue.find("models", name)(latent_dim=2, trainer=trainer, random_state=0, **SMALL.get(name, {}))
+    model.fit(x, (t[:, 0] > 1.5).astype(int))
+    return model.history_.epochs[-1]["training"]
+
+
+@pytest.mark.parametrize("name", catalogue.names("models"))
+def test_losses_are_what_they_were(name):
+    known = json.loads(FILE.read_text())
+    assert name in known, f"{name} has no golden losses yet: python {Path(__file__).name}"
+    assert losses(name) == pytest.approx(known[name], rel=2e-3, abs=1e-4)
+
+
+if __name__ == "__main__":
+    found = {name: losses(name) for name in catalogue.names("models")}
+    FILE.write_text(json.dumps(found, indent=1) + "\n")
