@@ -10,7 +10,9 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("name", ["digits", "digits_likelihood", "never_worse_than_pca", "fashion_mlp", "sparse_features"])
+@pytest.mark.parametrize(
+    "name", ["digits", "digits_likelihood", "never_worse_than_pca", "fashion_mlp", "sparse_features"]
+)
 def test_the_target_is_met(name, monkeypatch):
     import importlib
 

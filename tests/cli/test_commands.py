@@ -59,6 +59,30 @@ def test_fit_as_json_is_one_object(here, capsys):
     assert content["model"] == "models/vae"
 
 
+def test_columns_are_dropped(here, capsys):
+    command = [
+        "fit",
+        "ae",
+        "table.csv",
+        "--drop",
+        "kind",
+        "--drop",
+        "a",
+        "--latent-dim",
+        "2",
+        "--out",
+        "m",
+        "--no-report",
+    ]
+    assert main([*command, *QUICK]) == 0
+    assert main(["encode", "m", "table.csv", "--out", "codes.csv"]) == 0  # reads as fit did
+    assert main(["evaluate", "m", "table.csv"]) == 0
+    pandas.read_csv("table.csv")[["b", "c", "d"]].to_csv("new.csv", index=False)
+    assert main(["encode", "m", "new.csv", "--out", "new_codes.csv"]) == 0  # what was dropped need not be there
+    assert main(["fit", "ae", "table.csv", "--drop", "kid"]) == 1
+    assert "no column 'kid'. Did you mean 'kind'" in told(capsys).err
+
+
 def test_the_saved_configuration_repeats_the_fit(model, here, capsys):
     assert main(["fit", "--config", "m/config.yaml", "--out", "again", "--no-report", "--quiet"]) == 0
     first, second = (json.loads((here / f / "model.json").read_text()) for f in ("m", "again"))

@@ -19,7 +19,13 @@ def main() -> None:
     model = small_ae()
     model.likelihood = catalogue.make("likelihoods", "gaussian", {"variance": "fixed"})
     trainer = Trainer(
-        epochs=4, batch_size=32, validation=0.2, device="cpu", processes=int(sys.argv[2]), compile=False, precision="fp32"
+        epochs=4,
+        batch_size=32,
+        validation=0.2,
+        device="cpu",
+        processes=int(sys.argv[2]),
+        compile=False,
+        precision="fp32",
     )
     history = trainer.fit(model, curved_rows())
     if torch.distributed.is_initialized() and torch.distributed.get_rank() != 0:

@@ -20,6 +20,7 @@ class Configuration:
     model: str | None = None
     data: str | None = None
     labels: str | None = None  # a column
+    drop: list[str] = field(default_factory=list)  # columns
     test: str | None = None
     test_share: float = TEST_SHARE
     size: str | None = None  # "HxW"

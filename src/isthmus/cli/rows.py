@@ -21,7 +21,9 @@ class Rows:
     test: Examples
 
 
-def examples(source: str, configuration: Configuration | None = None, split: str = "all") -> Examples:
+def examples(
+    source: str, configuration: Configuration | None = None, split: str = "all", *, missing_ok: bool = False
+) -> Examples:
     """Rows from a path, or from a data set by its name; a path that exists wins."""
     from isthmus.data.loading import load, names
     from isthmus.data.options import file_part
@@ -30,7 +32,8 @@ def examples(source: str, configuration: Configuration | None = None, split: str
     if Path(file_part(source)).exists():
         labels = None if configuration is None else configuration.labels
         size = None if configuration is None else configuration.picture_size()
-        return read(source, labels=labels, size=size)
+        drop = configuration.drop if configuration else ()
+        return read(source, labels=labels, drop=drop, missing_ok=missing_ok, size=size)
     if source in names():
         return load(source, split)  # type: ignore[arg-type]
     beside = [entry.name for entry in Path(source).parent.iterdir()] if Path(source).parent.is_dir() else []
@@ -65,6 +68,19 @@ def saved_rows(folder: Path) -> Rows:
     if not (folder / FILE).is_file():
         raise ParameterError(f"{folder} has no {FILE} that says which rows it was fitted on; give --train and DATA")
     return split_rows(Configuration.read(folder / FILE))
+
+
+def as_in_fit(
+    folder: Path, *, labels: str | None = None, drop: list[str] | None = None, size: str | None = None
+) -> Configuration:
+    """How the model's own data were read, unless told otherwise."""
+    from isthmus.cli.configuration import FILE, Configuration
+
+    configuration = Configuration.read(folder / FILE) if (folder / FILE).is_file() else Configuration()
+    configuration.labels = configuration.labels if labels is None else labels
+    configuration.drop = configuration.drop if drop is None else drop
+    configuration.size = configuration.size if size is None else size
+    return configuration
 
 
 def tell_quarantined(*parts: Examples) -> None:

@@ -10,9 +10,11 @@ Mode = Literal["auto", "L", "RGB"]
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The column of labels, the size ``(height, width)`` and the mode of pictures."""
+    """The column of labels, columns to leave out, the size ``(height, width)`` and the mode of pictures."""
 
     labels: str | None = None
+    drop: tuple[str, ...] = ()
+    missing_ok: bool = False  # the columns to drop and of labels need not be there
     size: tuple[int, int] | None = None
     mode: Mode = "auto"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -31,6 +32,8 @@ def read(
     data: Any,
     *,
     labels: Any = None,
+    drop: Sequence[str] = (),
+    missing_ok: bool = False,
     kind: Literal["auto", "table", "image", "array"] = "auto",
     size: tuple[int, int] | None = None,
     mode: Mode = "auto",
@@ -38,7 +41,9 @@ def read(
     """Examples from an array, a tensor, a data frame, a torch Dataset, a file or a folder of images.
 
     Files: .npy, .npz (``file.npz:key`` where it holds several arrays), .csv, .parquet, idx(.gz), .zip of
-    images. ``labels``: an array, or the name of a column, which is then not a feature. ``size``
+    images. ``labels``: an array, or the name of a column, which is then not a feature. ``drop``: columns to leave out;
+    with ``missing_ok`` these columns need not be there.
+    ``size``
     ``(height, width)`` and ``mode`` bring pictures to a common shape. Raises ``DataError``.
 
     >>> read(np.zeros((4, 8, 8), dtype=np.uint8)).kind
@@ -55,7 +60,13 @@ def read(
         data = str(data)
     if isinstance(data, str):
         _check_exists(data)
-    options = Options(labels=labels if isinstance(labels, str) else None, size=size, mode=mode)
+    options = Options(
+        labels=labels if isinstance(labels, str) else None,
+        drop=tuple(drop),
+        missing_ok=missing_ok,
+        size=size,
+        mode=mode,
+    )
     source = next((s for s in _sources() if s.accepts(data)), None)
     if source is None:
         raise DataError(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.examples import Examples
+from isthmus.data.options import Options
 from isthmus.errors import DataError, UnknownNameError, did_you_mean, problems
 
 
@@ -16,25 +17,27 @@ def table_of(
     columns: Mapping[str, NDArray[Any]],
     *,
     count: int,
-    label_column: str | None,
+    options: Options,
     container: str,
     origin: str,
     named: bool = True,
     index: Any = None,
 ) -> Examples:
-    """Examples from columns by name; ``label_column`` becomes the labels. Raises ``DataError``.
+    """Examples from columns by name; one may become the labels, some are left out. Raises ``DataError``.
 
-    >>> table = table_of({"a": np.ones(2), "b": np.array(["x", "y"])}, count=2, label_column="b",
+    >>> table = table_of({"a": np.ones(2), "b": np.array(["x", "y"])}, count=2, options=Options(labels="b"),
     ...                  container="file", origin="here")
     >>> table.columns, table.labels.tolist()
     (('a',), ['x', 'y'])
     """
-    labels = None
-    if label_column is not None:
-        if label_column not in columns:
-            raise UnknownNameError(f"There is no column {label_column!r}. {did_you_mean(label_column, columns)}")
-        labels = np.asarray(columns[label_column])
-    features = {name: values for name, values in columns.items() if name != label_column}
+    left_out = [*options.drop, *([] if options.labels is None else [options.labels])]
+    unknown = [
+        f"There is no column {name!r}. {did_you_mean(name, columns)}" for name in left_out if name not in columns
+    ]
+    if unknown and not options.missing_ok:
+        raise UnknownNameError("\n".join(unknown))
+    labels = columns.get(options.labels) if options.labels is not None else None
+    features = {name: values for name, values in columns.items() if name not in left_out}
     _refuse_mixed(features)
     arrays = [np.asarray(values) for values in features.values()]
     if arrays:
@@ -48,7 +51,7 @@ def table_of(
         kind="table",
         layout="rows",
         columns=tuple(features) if named else None,
-        labels=labels,
+        labels=None if labels is None else np.asarray(labels),
         container=container,
         index=index,
         origin=origin,
@@ -65,6 +68,6 @@ def _refuse_mixed(columns: Mapping[str, NDArray[Any]]) -> None:
     if found:
         raise DataError(
             problems(f"{len(found)} of {len(columns)} columns are not numbers:", found)
-            + "\nDrop these columns, use one as labels (labels='name'), or encode them as numbers "
-            "(sklearn.preprocessing.OneHotEncoder): could not convert string to float."
+            + "\nDrop them (read(data, drop=[...]), or --drop NAME), use one as labels (labels='name'), "
+            "or encode them as numbers (sklearn.preprocessing.OneHotEncoder): could not convert string to float."
         )

@@ -18,13 +18,13 @@ def command(
 
     Example: `isthmus evaluate models/plant new.csv`
     """
-    from isthmus.cli.rows import examples, saved_rows
+    from isthmus.cli.rows import as_in_fit, examples, saved_rows
     from isthmus.loading import load
     from isthmus.metrics.scorecard import Scorecard
 
     estimator = load(model)
-    learnt = examples(train) if train is not None else saved_rows(model).train
-    measured = examples(data) if data is not None else saved_rows(model).test
+    learnt = examples(train, as_in_fit(model), missing_ok=True) if train is not None else saved_rows(model).train
+    measured = examples(data, as_in_fit(model), missing_ok=True) if data is not None else saved_rows(model).test
     card = Scorecard.measure(estimator, learnt, measured)
     if json:
         print_json(card.to_json())

@@ -27,6 +27,7 @@ def command(
     labels: Annotated[
         str | None, typer.Option(help="Column of labels: not a feature; colours maps, conditions a CVAE.")
     ] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="A column to leave out; may be given again.")] = None,
     test: Annotated[str | None, typer.Option(help="Rows to measure on, instead of a share of DATA.")] = None,
     test_share: Annotated[float | None, typer.Option(help="Share of DATA to measure on; 0.2 if not given.")] = None,
     size: Annotated[str | None, typer.Option(help="Bring pictures to HEIGHTxWIDTH.")] = None,
@@ -51,8 +52,14 @@ def command(
     from isthmus import saving
 
     configuration = Configuration() if config is None else Configuration.read(config)
-    options = {"model": model, "data": data, "labels": labels, "test": test, "test_share": test_share}
-    options |= {"size": size, "seed": seed}
+    options: dict[str, object] = {
+        "model": model,
+        "data": data,
+        "labels": labels,
+        "test": test,
+        "test_share": test_share,
+    }
+    options |= {"size": size, "seed": seed, "drop": drop}
     for name, value in options.items():
         if value is not None:
             setattr(configuration, name, value)

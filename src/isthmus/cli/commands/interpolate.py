@@ -23,21 +23,27 @@ def command(
 
     Example: `isthmus interpolate models/faces 3 17 --steps 10 --out walk/`
     """
-    from isthmus.cli.rows import examples, saved_rows
+    from isthmus.cli.rows import as_in_fit, examples, saved_rows
     from isthmus.errors import ParameterError
     from isthmus.loading import load
 
     check_out(out, force=force)
     estimator = load(model)
     numbered = first.isdigit() or last.isdigit()
-    rows = None if not numbered else examples(data) if data is not None else saved_rows(model).test
+    rows = (
+        None
+        if not numbered
+        else examples(data, as_in_fit(model), missing_ok=True)
+        if data is not None
+        else saved_rows(model).test
+    )
 
     def one(text: str):
         if rows is not None and text.isdigit():
             if int(text) >= len(rows):
                 raise ParameterError(f"There is no row {text}; there are {len(rows)}, from 0 on")
             return rows.values[int(text)]
-        return examples(text).values[0]
+        return examples(text, as_in_fit(model), missing_ok=True).values[0]
 
     values = estimator.interpolate(one(first), one(last), steps)
     write_examples(estimator, values, out)

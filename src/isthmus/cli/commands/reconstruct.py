@@ -14,6 +14,7 @@ def command(
     out: Annotated[Path, typer.Option(help="A .csv, .npy or .parquet file; for pictures also a folder.")],
     size: Annotated[str | None, typer.Option(help="Bring pictures to HEIGHTxWIDTH.")] = None,
     labels: Annotated[str | None, typer.Option(help="A column that is no feature.")] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="A column to leave out; may be given again.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
 ) -> None:
     """Encode and decode every row: with a DAE this denoises.
@@ -22,13 +23,12 @@ def command(
     """
     import numpy as np
 
-    from isthmus.cli.configuration import Configuration
-    from isthmus.cli.rows import examples, tell_quarantined
+    from isthmus.cli.rows import as_in_fit, examples, tell_quarantined
     from isthmus.loading import load
 
     check_out(out, force=force)
     estimator = load(model)
-    rows = examples(data, Configuration(size=size, labels=labels))
+    rows = examples(data, as_in_fit(model, size=size, labels=labels, drop=drop), missing_ok=True)
     tell_quarantined(rows)
     values = np.asarray(estimator.reconstruct(rows))
     write_examples(estimator, values, out)

@@ -18,11 +18,11 @@ def command(
 
     Example: `isthmus report models/plant new.csv --out new.html`
     """
-    from isthmus.cli.rows import examples, saved_rows
+    from isthmus.cli.rows import as_in_fit, examples, saved_rows
     from isthmus.loading import load
     from isthmus.report.page import write
 
-    learnt = examples(train) if train is not None else saved_rows(model).train
-    measured = examples(data) if data is not None else saved_rows(model).test
+    learnt = examples(train, as_in_fit(model), missing_ok=True) if train is not None else saved_rows(model).train
+    measured = examples(data, as_in_fit(model), missing_ok=True) if data is not None else saved_rows(model).test
     shown = f"isthmus report {model}" + (f" {data}" if data else "")
     say(str(write(load(model), train=learnt, test=measured, path=out or model / "report.html", command=shown)))

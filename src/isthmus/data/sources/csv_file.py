@@ -43,7 +43,7 @@ def read(data: str, options: Options) -> Examples:
     return table_of(
         columns,
         count=len(rows),
-        label_column=options.labels,
+        options=options,
         container="file",
         origin=data,
         named=header is not None,

@@ -30,7 +30,7 @@ def read(data: Any, options: Options) -> Examples:
     return table_of(
         columns,
         count=len(frame),
-        label_column=options.labels,
+        options=options,
         container=str(library),
         origin=f"a {library} data frame",
         named=all(isinstance(name, str) for name in names),

@@ -23,4 +23,4 @@ def read(data: str, options: Options) -> Examples:
     except (OSError, ValueError) as error:
         raise DataError(f"{data} cannot be read as Parquet: {error}") from error
     columns = {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names}
-    return table_of(columns, count=table.num_rows, label_column=options.labels, container="file", origin=data)
+    return table_of(columns, count=table.num_rows, options=options, container="file", origin=data)
