@@ -147,7 +147,7 @@ def _backwards(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_given(name: str, given: Mapping[str, Any]) -> None:
     known = set(catalogue.parameters("encoders", name)) | set(catalogue.parameters("decoders", name))
-    known -= {"in_shape", "out_dim", "latent_dim", "out_shape", "outputs", "condition_dim"}
+    known -= {"in_shape", "out_dim", "latent_dim", "out_shape", "outputs", "condition_dim", "flatten"}
     wrong = [
         f"network {name!r} has no parameter {word!r}. {did_you_mean(word, known)}"
         for word in given

@@ -18,6 +18,8 @@ from isthmus.data.feature_names import check_names
 from isthmus.data.scaling import SCALINGS, Scaling, Values, kind_of_values, learn_scaling
 from isthmus.errors import DataError, ParameterError, SavedModelError, did_you_mean, problems
 
+ROWS = 16_384  # scaled at a time
+
 
 @dataclass(frozen=True, kw_only=True)
 class Schema:
@@ -135,7 +137,10 @@ class Schema:
         """What is kept in memory for training: uint8 pictures as they are, the rest scaled, in float32."""
         if examples.values.dtype == np.uint8 and self.scaling == "unit":
             return torch.from_numpy(np.array(to_model_order(examples.values, self.layout)))
-        return torch.from_numpy(self.scaled(examples.values).astype(np.float32))
+        stored = np.empty((len(examples), *self.shape), dtype=np.float32)
+        for start in range(0, len(examples), ROWS):  # in parts, because the arithmetic is in float64
+            stored[start : start + ROWS] = self.scaled(examples.values[start : start + ROWS])
+        return torch.from_numpy(stored)
 
     def scaled(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """The user's values in the model's units, ``[n, *shape]``."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from isthmus.estimator import Estimator
 
 LIKELIHOOD_ROWS = 1000
+LEARNT_ROWS = 20_000  # that PCA and the neighbours learn from, at the most
 NOTHING = 1e-12  # an error that is rounding
 DRAWS = 100
 
@@ -58,6 +59,7 @@ class Scorecard:
         codes = estimator.transform(test, **given)
         seconds = time.perf_counter() - began
         schema = estimator.schema_
+        train = _at_most(train, LEARNT_ROWS)
         rebuilt = schema.scaled(np.asarray(estimator.reconstruct(test, **given)))
         x_train, x_test = _flat(schema, train), _flat(schema, test)
         dim = codes.reshape(len(codes), -1).shape[1]
@@ -69,7 +71,7 @@ class Scorecard:
         return cls(
             model=type(estimator).__name__,
             latent_dim=dim,
-            train_rows=len(train),
+            train_rows=estimator.schema_.count,
             test_rows=len(test),
             mse=mean_squared_error(x_test, rebuilt.reshape(len(rebuilt), -1)),
             pca_mse=mean_squared_error(x_test, pca.rebuild(x_test)),
@@ -131,6 +133,13 @@ class _Pca:
 
 def _flat(schema: Schema, examples: Examples) -> NDArray[np.float64]:
     return schema.scaled(examples.values).reshape(len(examples), -1)
+
+
+def _at_most(examples: Examples, count: int) -> Examples:
+    """A fixed random choice where there are more."""
+    if len(examples) <= count:
+        return examples
+    return examples.take(np.random.default_rng(0).permutation(len(examples))[:count])
 
 
 def _size(codes: NDArray[Any]) -> int:
