@@ -6,7 +6,9 @@ import sys
 import time
 from pathlib import Path
 
-NOT_ONE = {"__init__", "__main__", "result"}
+from benchmarks.quality import page
+
+NOT_ONE = {"__init__", "__main__", "page", "result"}
 
 
 def names() -> list[str]:
@@ -17,7 +19,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality")
     parser.add_argument("names", nargs="*", choices=[*names(), "all", []])
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--page", action="store_true", help="write docs/results.md from the last measurements")
     given = parser.parse_args()
+    if given.page:
+        print(page.write(names()))
+        return 0
     if not given.names:
         for name in names():
             module = importlib.import_module(f"benchmarks.quality.{name}")
