@@ -43,11 +43,14 @@ def __getattr__(name: str) -> Any:
         found = getattr(importlib.import_module(f"isthmus.models.{stem}"), name, None)
         if found is not None:
             return found
-    raise AttributeError(f"module 'isthmus' has no attribute {name!r}")
+    from isthmus.errors import did_you_mean
+
+    hint = "" if name.startswith("_") else f". {did_you_mean(name, __dir__())}"
+    raise AttributeError(f"module 'isthmus' has no attribute {name!r}{hint}")
 
 
 def __dir__() -> list[str]:
-    from isthmus.catalogue import describe, names
+    from isthmus.listing import describe, names
 
     models = [describe("models", name).class_name for name in names("models")]
     return sorted([*models, *_ELSEWHERE, *_PACKAGES, "__version__"])

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import nn
 
 from isthmus import catalogue
@@ -22,7 +23,7 @@ Network = str | Mapping[str, Any] | Sequence[nn.Module]
 LARGE_PICTURE = 2048  # values from which convolutions are worth their time
 ENOUGH_PICTURES = 2000
 FEW, MANY = 1000, 10_000  # rows; see isthmus.training.defaults
-MOST_COORDINATES = 4096
+MOST_COORDINATES = 2048
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,10 +118,11 @@ def _name_and_arguments(wanted: str | Mapping[str, Any]) -> tuple[str, dict[str,
 
 
 def _automatic_name(setting: Setting) -> str:
-    """Convolutions for large pictures, if there are enough of them; otherwise a multi-layer perceptron."""
+    """Convolutions for many large pictures where there is a GPU to pay for them; else a multi-layer perceptron."""
     large = math.prod(setting.schema.shape) >= LARGE_PICTURE and min(setting.schema.shape[1:], default=0) >= 16
     enough = setting.rows >= ENOUGH_PICTURES
-    return "conv" if setting.schema.kind == "image" and large and enough else "mlp"
+    fast = torch.cuda.is_available() or torch.backends.mps.is_available()
+    return "conv" if setting.schema.kind == "image" and large and enough and fast else "mlp"
 
 
 def _mlp_arguments(setting: Setting, latent_dim: int, linear_path: LinearPath) -> dict[str, Any]:

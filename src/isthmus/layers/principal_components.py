@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-GRAM_LIMIT = 4096  # rows or columns up to which the smaller Gram matrix is decomposed exactly
+GRAM_LIMIT = 2048  # rows or columns up to which the smaller Gram matrix is decomposed exactly
 
 
 @dataclass(frozen=True, kw_only=True)
