@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import numbers
 from collections.abc import Mapping
 from importlib.metadata import entry_points
 from typing import Any, ClassVar, Self
@@ -12,7 +13,7 @@ from torch import nn
 from isthmus.errors import ParameterError, problems
 
 _MAY_OVERRIDE = {"forward", "extra_repr"}
-_RESERVED = {name for name in dir(nn.Module) if not name.startswith("_")} - _MAY_OVERRIDE
+_RESERVED = ({name for name in dir(nn.Module) if not name.startswith("_")} | {"training"}) - _MAY_OVERRIDE
 
 SHADOWS = """{owner} uses names that torch.nn.Module already has: {names}.
 A component that shadows them breaks the module silently (`.to(device)` would call it). Rename, for example
@@ -115,6 +116,10 @@ def _as_json(value: Any, where: str, found: list[str]) -> Any:
     """``value`` as JSON-able data; what cannot be written is added to ``found``."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, numbers.Integral):  # numpy's, from a search over parameters
+        return int(value)
+    if isinstance(value, numbers.Real):
+        return float(value)
     if isinstance(value, Component):
         return value.spec()
     if isinstance(value, nn.Module):  # the user's own: its weights are saved, its code is not

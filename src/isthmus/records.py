@@ -105,6 +105,8 @@ def _detached(record: Record) -> Record:
 def _cut(value: Any) -> Any:
     if isinstance(value, Tensor):
         return value.detach()
+    if hasattr(value, "detached"):  # a posterior
+        return value.detached()
     if is_dataclass(value) and not isinstance(value, type):
         return _detached(value)
     if isinstance(value, Mapping):

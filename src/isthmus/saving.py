@@ -66,6 +66,7 @@ def write(path: Path, tensors: Mapping[str, Tensor], content: Mapping[str, Any])
     try:
         partial.mkdir(parents=True)
         save_file({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, partial / WEIGHTS)
+        (partial / WEIGHTS).chmod(0o666 & ~_umask())  # as other files; safetensors lets only the owner read
         description = Description(**content, versions=versions(), sha256=_sha256(partial / WEIGHTS))
         text = json.dumps(description.model_dump(), indent=1, allow_nan=False, default=_plain)
         (partial / DESCRIPTION).write_text(text, encoding="utf8")
@@ -178,6 +179,13 @@ def _take_place(partial: Path, path: Path) -> None:
             old.rename(path)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _umask() -> int:
+    """The permissions that new files are not given; it can only be read by setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def _sha256(path: Path) -> str:

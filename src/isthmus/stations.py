@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from torch import Tensor, nn
 
@@ -54,6 +55,14 @@ class Posterior(ABC):
     @abstractmethod
     def log_prob(self, z: Tensor) -> Tensor:
         """log q(z | x) per dimension, nats, ``[batch, *grid, dim]``."""
+
+    def detached(self) -> Self:
+        """The same distribution without its graph: every tensor it holds is cut."""
+        cut = copy.copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, Tensor):
+                setattr(cut, name, value.detach())
+        return cut
 
 
 class Prior(Component, ABC):

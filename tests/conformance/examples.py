@@ -7,10 +7,12 @@ here tells says so in a failing test: add the name, or give the parameter a defa
 import inspect
 import typing
 
+import pytest
 import torch
 from torch import nn
 
 from isthmus import catalogue
+from isthmus.errors import ParameterError
 from isthmus.records import Batch, View
 from isthmus.training.random_stream import RandomStream
 
@@ -43,6 +45,25 @@ SMALL = {
 
 def parts(station):
     return list(catalogue.names(station))
+
+
+def cases(station):
+    """Every part of a station as it is by default, and once for each other named choice that it offers.
+
+    For ``parametrize(("name", "changed"), ...)``: a likelihood is judged with each of its variances, a network
+    with and without its linear path.
+    """
+    found = [pytest.param(name, {}, id=name) for name in parts(station)]
+    for name in parts(station):
+        for word in catalogue.parameters(station, name):
+            for value in alternatives(station, name, word):
+                if isinstance(value, str) and word not in ("name", "activation"):
+                    try:
+                        make(station, name, **{word: value})
+                    except ParameterError:  # refused next to the other arguments
+                        continue
+                    found.append(pytest.param(name, {word: value}, id=f"{name}-{word}={value}"))
+    return found
 
 
 def arguments(station, name):

@@ -16,7 +16,7 @@ from isthmus.stations import Encoder
 class Dictionary(Encoder):
     """``features = W (x - mean) / spread + b``: one linear filter for each unit of the code.
 
-    The filters start as the directions of random examples, so that every unit answers to something.
+    The filters start in random directions: started at examples, they stay whole examples and become no parts.
 
     Source: Bricken et al. 2023, Towards monosemanticity; Gao et al. 2024, Scaling and evaluating sparse
     autoencoders (encoder started as the transposed dictionary).
@@ -33,6 +33,8 @@ class Dictionary(Encoder):
         self.seen = Standardise(in_dim)
         self.linear = nn.Linear(in_dim + condition_dim, out_dim)
         nn.init.zeros_(self.linear.bias)
+        with torch.no_grad():
+            self.linear.weight.copy_(F.normalize(torch.randn_like(self.linear.weight), dim=1))
 
     def forward(self, view: View) -> Tensor:
         """``[batch, out_dim]``."""
@@ -40,14 +42,6 @@ class Dictionary(Encoder):
         both = x if self.condition_dim == 0 else torch.cat([x, view.condition], dim=1)  # type: ignore[list-item]
         return self.linear(both)
 
-    @torch.no_grad()
     def initialise(self, view: View) -> None:
-        """Learn mean and spread; point every filter at a random example, seen from the mean."""
-        x = view.x.flatten(1)
-        self.seen.start(x)
-        chosen = torch.randint(len(x), (self.out_dim,), device=x.device)
-        directions = self.seen(x[chosen])
-        directions = directions + 0.1 * directions.norm(dim=1, keepdim=True) * F.normalize(
-            torch.randn_like(directions), dim=1
-        )
-        self.linear.weight[:, : x.shape[1]] = F.normalize(directions, dim=1)
+        """Learn mean and spread."""
+        self.seen.start(view.x.flatten(1))

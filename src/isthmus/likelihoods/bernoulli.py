@@ -30,7 +30,7 @@ class Bernoulli(Likelihood):
 
     def mean(self, output: Tensor) -> Tensor:
         """p(x = 1)."""
-        return torch.sigmoid(output.squeeze(1))
+        return torch.sigmoid(output.squeeze(1).float())
 
     def sample(self, output: Tensor) -> Tensor:
         """Zeros and ones."""
