@@ -13,6 +13,7 @@ import torch
 from isthmus import catalogue
 from isthmus.autoencoder import Autoencoder
 from isthmus.records import Batch
+from isthmus.training.random_stream import RandomStream
 
 DIM, LATENT, SD = 6, 2, 0.7
 
@@ -78,6 +79,26 @@ def test_the_elbo_equals_log_p(exact):
     assert torch.allclose(bound, wanted, atol=1e-3)
 
 
+def test_the_code_costs_what_the_posterior_is_away_from_the_prior(exact):
+    """The KL term, example by example, against torch's own."""
+    model, _, _, x = exact
+    with torch.no_grad():
+        trace = model(Batch(x=x))
+    posterior = torch.distributions.Normal(trace.code.posterior.mean, (0.5 * trace.code.posterior.log_var).exp())
+    wanted = torch.distributions.kl_divergence(posterior, torch.distributions.Normal(0.0, 1.0)).sum(1)
+    assert torch.allclose(trace.code.costs["kl"], wanted, atol=1e-4)
+
+
+def test_the_code_is_drawn_from_the_exact_posterior(exact):
+    """x and z together have the covariance of the model, so z is a draw from p(z | x)."""
+    model, weight, _, x = exact
+    with torch.no_grad():
+        z = torch.cat([model(Batch(x=x)).code.z for _ in range(50)])
+    assert torch.allclose(torch.cov(z.T), torch.eye(LATENT), atol=0.15)  # 600 rows are not infinitely many
+    across = z.T @ (x - x.mean(0)).repeat(50, 1) / len(z)
+    assert torch.allclose(across, weight.T, atol=0.25)
+
+
 @pytest.mark.parametrize("samples", [1, 10])
 def test_importance_sampling_with_the_exact_posterior_is_exact_with_any_samples(exact, samples):
     model, weight, bias, x = exact
@@ -120,8 +141,7 @@ def test_the_gradient_is_the_one_of_the_likelihood(exact):
 
 def test_the_training_loss_is_minus_the_elbo(exact):
     model, weight, bias, x = exact
-    torch.manual_seed(0)
-    with torch.no_grad():
+    with RandomStream(0), torch.no_grad():
         losses = [model.loss(model(Batch(x=x))).total.item() for _ in range(400)]
     assert sum(losses) / 400 == pytest.approx(-true_log_prob(x, weight, bias).mean().item(), rel=2e-3)
 

@@ -5,6 +5,7 @@ here tells says so in a failing test: add the name, or give the parameter a defa
 """
 
 import inspect
+import itertools
 import typing
 
 import pytest
@@ -115,6 +116,18 @@ def connect(decoder, name, changed):
     if name == "tied_mlp":
         given["linear_path"] = "none"
     decoder.connect(catalogue.make("encoders", partner, given))
+
+
+def streamed(act, *seeds):
+    """What ``act()`` gives in the stream of each seed; it must draw from that stream, and never seed it."""
+    found, states = [], []
+    for seed in seeds:
+        with RandomStream(seed):
+            found.append(act())
+            states.append(torch.random.get_rng_state())
+    for (one, first), (other, second) in itertools.combinations(zip(seeds, states, strict=True), 2):
+        assert torch.equal(first, second) == (one == other), "torch's generator was seeded, or used at random"
+    return found
 
 
 def pictures(count=BATCH, seed=0):

@@ -2,28 +2,27 @@
 
 import json
 
-import torch
 from examples import connect, make
 
 from isthmus import catalogue
 
 
-def rebuilt(station, name):
-    """The part, and its copy by way of JSON with the same weights."""
-    part = make(station, name)
-    spec = json.loads(json.dumps(part.spec()))
+def rebuilt(station, name, changed=None):
+    """The part, and its copy by way of JSON with the same weights; both judge, neither trains."""
+    changed = changed or {}
+    part = make(station, name, **changed)
+    spec = json.loads(json.dumps(part.spec(), allow_nan=False))
     modules = [part.arguments["module"]] if "module" in part.arguments else []
     copy = catalogue.build(spec, modules)
     if station == "decoders":
-        connect(copy, name, {})
+        connect(copy, name, changed)
         for encoder, other in zip(getattr(part, "_encoder", ()), getattr(copy, "_encoder", ()), strict=True):
             other.load_state_dict(encoder.state_dict())
         if getattr(part, "_tied", ()):
             copy._tied = part._tied
-    copy.load_state_dict(part.state_dict())
+    mine, its = part.state_dict(), copy.state_dict()
+    assert {key: value.shape for key, value in mine.items()} == {key: value.shape for key, value in its.items()}
+    copy.load_state_dict(mine)
+    assert type(copy) is type(part)
     assert copy.spec() == part.spec()
     return part.eval(), copy.eval()
-
-
-def same(a, b):
-    return torch.equal(a, b)

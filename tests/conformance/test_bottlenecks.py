@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from examples import BATCH, LATENT, features, make, parts, view
+from examples import BATCH, LATENT, features, make, parts, streamed, view
 from round_trip import rebuilt
 
 from isthmus import catalogue
@@ -29,6 +29,40 @@ def test_codes_are_channels_last_on_any_grid(name, grid):
 
 
 @ALL
+def test_an_example_does_not_depend_on_its_companions(name):
+    bottleneck = make("bottlenecks", name).eval()
+    given = features(bottleneck.in_dim, (3,))
+    whole = bottleneck.mode(given, view()).z
+    alone = torch.cat([bottleneck.mode(one[None], view(1)).z for one in given])
+    assert torch.allclose(whole, alone, atol=1e-6)
+    costs = run(bottleneck, given).costs
+    others = run(bottleneck, torch.cat([given[:1], given[1:] + 1.0])).costs
+    for word, cost in costs.items():
+        assert cost.ndim == 0 or torch.allclose(cost[0], others[word][0], atol=1e-5), word
+
+
+@ALL
+def test_costs_are_summed_over_positions_and_units(name):
+    """Nats of an example: the sum over its positions, as over those of one position by itself."""
+    bottleneck = make("bottlenecks", name).eval()
+    wake(bottleneck)
+    given = features(bottleneck.in_dim, (3,))
+    whole, again = run(bottleneck, given, 0).costs, run(bottleneck, given, 1).costs
+    apart = [run(bottleneck, given[:, i]).costs for i in range(3)]
+    for word, cost in whole.items():
+        if cost.ndim == 1 and torch.equal(cost, again[word]):  # a cost by Monte Carlo is not compared
+            assert torch.allclose(cost, sum(costs[word] for costs in apart), atol=1e-4), word
+            assert bool((cost != 0).any()), word
+
+
+def wake(bottleneck):
+    """Count every unit as long idle, so that what pulls at dead ones has something to say."""
+    for key, buffer in bottleneck.named_buffers():
+        if key.endswith("idle"):
+            buffer.fill_(1000.0)
+
+
+@ALL
 def test_positions_of_the_grid_do_not_see_each_other(name):
     bottleneck = make("bottlenecks", name).eval()
     given = features(bottleneck.in_dim, (6,))
@@ -50,12 +84,41 @@ def test_the_mode_is_deterministic_and_changes_no_state(name):
 
 
 @ALL
-def test_randomness_comes_from_the_current_stream(name):
-    bottleneck = make("bottlenecks", name)
+@pytest.mark.parametrize("training", [True, False])
+def test_randomness_comes_from_the_current_stream(name, training):
+    given = torch.ones(BATCH, 3, make("bottlenecks", name).in_dim)  # all positions of all examples alike
+    codes = streamed(lambda: make("bottlenecks", name).train(training)(given, view(), PRIOR).z, 1, 1, 2)
+    assert torch.equal(codes[0], codes[1])
+    if not torch.equal(codes[0], codes[2]):  # random: then each position draws for itself
+        assert len(codes[0].flatten(0, 1).unique(dim=0)) == BATCH * 3
+
+
+@ALL
+def test_only_a_code_with_a_posterior_is_random_when_judged(name):
+    bottleneck = make("bottlenecks", name).eval()
     given = features(bottleneck.in_dim)
-    before = torch.random.get_rng_state()
-    assert torch.equal(run(bottleneck.eval(), given, 1).z, run(bottleneck, given, 1).z)
-    assert torch.equal(before, torch.random.get_rng_state())
+    one, other, best = run(bottleneck, given, 1), run(bottleneck, given, 2), bottleneck.mode(given, view())
+    if one.posterior is None:
+        assert torch.equal(one.z, other.z)
+        assert torch.equal(one.z, best.z)
+    else:
+        assert not torch.equal(one.z, other.z)
+        assert torch.equal(best.z, best.posterior.mean)
+
+
+@ALL
+@pytest.mark.parametrize("training", [True, False])
+def test_under_autocast_codes_and_state_stay_sound(name, training):
+    """Features come as bfloat16 from a network under autocast; costs are judged in float32 all the same."""
+    bottleneck = make("bottlenecks", name).train(training)
+    wake(bottleneck)
+    given = features(bottleneck.in_dim, (300,)).bfloat16().requires_grad_()
+    with torch.autocast("cpu", torch.bfloat16):
+        code = run(bottleneck, given)
+    (code.z.float().square().sum() + sum(cost.sum() for cost in code.costs.values())).backward()
+    assert bool(given.grad.isfinite().all())
+    assert all(bool(value.isfinite().all()) for value in bottleneck.state_dict().values())
+    assert {word: cost.dtype for word, cost in code.costs.items() if cost.dtype != torch.float32} == {}
 
 
 @ALL
@@ -69,6 +132,7 @@ def test_gradients_reach_the_features_and_all_weights(name):
     assert bool((given.grad != 0).any())
     for key, parameter in bottleneck.named_parameters():
         assert parameter.grad is not None, key
+        assert bool(parameter.grad.isfinite().all()), key
         assert bool((parameter.grad != 0).any()), key
 
 
@@ -90,7 +154,9 @@ def test_a_posterior_is_a_distribution(name):
 def test_it_survives_json(name):
     part, copy = rebuilt("bottlenecks", name)
     given = features(part.in_dim)
-    assert torch.equal(run(part, given).z, run(copy, given).z)
+    one, other = run(part, given), run(copy, given)
+    assert torch.equal(one.z, other.z)
+    assert {w: c.tolist() for w, c in one.costs.items()} == {w: c.tolist() for w, c in other.costs.items()}
 
 
 def test_top_k_keeps_exactly_the_k_largest():
@@ -140,3 +206,25 @@ def test_kl_sparse_is_the_divergence_of_mean_activities():
     mean = torch.tensor(0.4)
     wanted = 0.2 * torch.log(0.2 / mean) + 0.8 * torch.log(0.8 / (1 - mean))
     assert bottleneck(given, view(), None).costs["kl_sparse"].item() == pytest.approx(wanted.item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.75])
+def test_kl_sparse_remembers_past_batches_and_learns_from_this_one(momentum):
+    bottleneck = catalogue.make("bottlenecks", "kl_sparse", {"latent_dim": 1, "rho": 0.2, "momentum": momentum})
+    given = torch.zeros(4, 1).requires_grad_()  # mean activity 0.5
+    cost = bottleneck.train()(given, view(), None).costs["kl_sparse"]
+    mean = torch.tensor(momentum * 0.2 + (1 - momentum) * 0.5).requires_grad_()
+    wanted = 0.2 * torch.log(0.2 / mean) + 0.8 * torch.log(0.8 / (1 - mean))
+    wanted.backward()
+    cost.backward()
+    assert bottleneck.running.item() == pytest.approx(mean.item())
+    assert cost.item() == pytest.approx(wanted.item(), abs=1e-6)
+    assert given.grad.sum().item() == pytest.approx(0.25 * mean.grad.item(), rel=1e-4)  # sigmoid's slope at 0
+
+
+def test_codes_are_not_negative_where_features_are():
+    given = torch.tensor([[-1.0, 2.0, -3.0, -4.0]])
+    for name in ("l1", "top_k"):
+        bottleneck = make("bottlenecks", name)
+        assert bottleneck(given, view(1), None).z.tolist() == [[0, 2, 0, 0]]
+        assert bottleneck.mode(given, view(1)).z.tolist() == [[0, 2, 0, 0]]

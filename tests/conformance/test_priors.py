@@ -1,44 +1,105 @@
-"""Every prior: samples are like its density, and the divergence is the one of Monte Carlo."""
+"""Every prior: samples are drawn from its density, and the divergence is the one of Monte Carlo."""
 
 import pytest
 import torch
-from examples import make, parts
+from examples import cases, make, streamed
 from round_trip import rebuilt
 
 from isthmus.layers.diagonal_gaussian import DiagonalGaussian
 from isthmus.stations import Prior
 from isthmus.training.random_stream import RandomStream
 
-ALL = pytest.mark.parametrize("name", parts("priors"))
+ALL = pytest.mark.parametrize(("name", "changed"), cases("priors"))
+DRAWS = 20_000
+NOISE = 5  # standard errors that a right sampler may be off
+
+
+def total_log_prob(prior, z):
+    """log p(z) of each row, whether the prior factorises or not."""
+    return prior.log_prob(z).flatten(1).sum(1)
 
 
 @ALL
-def test_samples_follow_the_density(name):
-    prior = make("priors", name)
+def test_the_density_sums_to_one_and_samples_have_its_moments(name, changed):
+    prior = make("priors", name, **changed).eval()
     with RandomStream(0):
-        z = prior.sample((20_000, 2))
-    assert z.shape == (20_000, 2)
+        z = prior.sample((DRAWS, 2)).double()
+    assert z.shape == (DRAWS, 2)
+    axis = torch.linspace(-9, 9, 361)
+    plane = torch.cartesian_prod(axis, axis)
+    p = total_log_prob(prior, plane).double().exp() * 0.05**2
+    assert p.sum().item() == pytest.approx(1, abs=1e-3)
+    for statistic in (lambda v: v, torch.square, torch.sin, lambda v: v.prod(1, keepdim=True)):
+        known = statistic(plane.double())
+        mean = (p[:, None] * known).sum(0)
+        error = ((p[:, None] * (known - mean).square()).sum(0) / DRAWS).sqrt()
+        assert bool(((statistic(z).mean(0) - mean).abs() < NOISE * error).all())
+
+
+@ALL
+def test_samples_follow_the_density(name, changed):
+    prior = make("priors", name, **changed).eval()
+    with RandomStream(0):
+        z = prior.sample((DRAWS, 2))
     # E[1 / p(z) over a box] = the box's area, for samples of p
     inside = (z.abs() < 1).all(1)
-    area = (-prior.log_prob(z).flatten(1).sum(1)).exp()[inside].sum() / len(z)
+    area = (-total_log_prob(prior, z)).exp()[inside].sum() / len(z)
     assert area.item() == pytest.approx(4.0, rel=0.05)
 
 
 @ALL
-def test_the_divergence_is_the_one_of_monte_carlo_and_not_negative(name):
-    prior = make("priors", name)
-    mean = torch.tensor([[0.5, -1.0]])
-    posterior = DiagonalGaussian(mean, torch.tensor([[0.3, -2.0]]))
-    exact = prior.divergence(posterior, mean).sum()
-    with RandomStream(0):
-        draws = [posterior.at(torch.randn(1, 2)) for _ in range(20_000)]
-    rough = torch.stack([Prior.divergence(prior, posterior, z).sum() for z in draws]).mean()
-    assert exact >= 0
-    assert exact.item() == pytest.approx(rough.item(), abs=0.05)
+@pytest.mark.parametrize("shape", [(6, 2), (6, 3, 2), (6, 2, 3, 2)])
+def test_samples_of_any_grid_come_from_the_current_stream(name, changed, shape):
+    prior = make("priors", name, **changed).eval()
+    draws = streamed(lambda: prior.sample(shape), 1, 1, 2)
+    assert draws[0].shape == shape
+    assert prior.log_prob(draws[0]).shape in (shape, (*shape[:-1], 1))
+    assert torch.equal(draws[0], draws[1])
+    assert not torch.equal(draws[0], draws[2])
+    assert len(draws[0].unique(dim=0)) == 6
 
 
 @ALL
-def test_it_survives_json(name):
-    part, copy = rebuilt("priors", name)
+@pytest.mark.parametrize(("mean", "log_var"), [((0.5, -1.0), (0.3, -2.0)), ((0.0, 2.0), (-5.0, 1.0))])
+def test_the_divergence_is_the_one_of_monte_carlo_and_not_negative(name, changed, mean, log_var):
+    prior = make("priors", name, **changed).eval()
+    posterior = DiagonalGaussian(torch.tensor([mean]), torch.tensor([log_var]))
+    z = posterior.at(torch.randn(DRAWS, 2, generator=torch.Generator().manual_seed(0)))
+    gaps = posterior.log_prob(z).sum(1) - total_log_prob(prior, z)
+    rough, error = gaps.mean().item(), NOISE * gaps.std().item() / DRAWS**0.5
+    assert rough > -error
+    exact = prior.divergence(posterior, z).flatten(1).sum(1).mean().item()
+    assert exact >= 0
+    assert exact == pytest.approx(rough, abs=error)
+
+
+@ALL
+def test_without_a_closed_form_the_divergence_is_by_monte_carlo(name, changed):
+    prior = make("priors", name, **changed).eval()
+    posterior = DiagonalGaussian(torch.tensor([[0.5, -1.0]]), torch.tensor([[0.3, -2.0]]))
+    z = torch.tensor([[0.2, -0.7]])
+    wanted = posterior.log_prob(z).sum() - total_log_prob(prior, z).sum()
+    assert Prior.divergence(prior, posterior, z).sum().item() == pytest.approx(wanted.item(), rel=1e-5)
+
+
+@ALL
+def test_the_divergence_has_gradients(name, changed):
+    prior = make("priors", name, **changed).eval()
+    mean, log_var = (torch.full((4, 2), value).requires_grad_() for value in (1.0, -0.5))
+    posterior = DiagonalGaussian(mean, log_var)
+    prior.divergence(posterior, posterior.at(torch.ones(4, 2))).sum().backward()
+    for given in (mean, log_var):
+        assert bool(given.grad.isfinite().all())
+        assert bool((given.grad != 0).any())
+
+
+@ALL
+def test_it_survives_json(name, changed):
+    part, copy = rebuilt("priors", name, changed)
     z = torch.randn(3, 2)
     assert torch.equal(part.log_prob(z), copy.log_prob(z))
+
+
+def test_the_standard_normal_is_no_distance_from_itself():
+    same = DiagonalGaussian(torch.zeros(3, 2), torch.zeros(3, 2))
+    assert not make("priors", "standard_normal").divergence(same, torch.randn(3, 2)).any()

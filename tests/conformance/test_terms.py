@@ -1,12 +1,17 @@
 """Every term reads a trace, gives a cost for each example or one for all, and has a name and a weight."""
 
+import json
+from dataclasses import replace
+
 import pytest
 import torch
 from examples import LATENT, batch, features, make, parts, pictures, view
 from round_trip import rebuilt
 
+from isthmus import catalogue
 from isthmus.errors import ParameterError
 from isthmus.records import Code, Trace
+from isthmus.schedules.cosine import Cosine
 
 ALL = pytest.mark.parametrize("name", parts("terms"))
 
@@ -35,6 +40,37 @@ def test_it_gives_a_cost_for_each_example_or_one_for_all(name):
 
 
 @ALL
+def test_an_example_costs_the_same_in_other_company(name):
+    whole = trace()
+    z = torch.cat([whole.code.z[:1], 3 + whole.code.z[1:]])
+    other = replace(
+        whole,
+        code=replace(whole.code, z=z, costs={"kl": z.square().sum(1), "l1": z.abs().sum(1)}),
+        log_likelihood=-z.abs().sum(1),
+    )
+    one, two = (make("terms", name)(each, {}) for each in (whole, other))
+    assert one.ndim == 0 or torch.equal(one[0], two[0])
+
+
+@ALL
+def test_its_gradient_reaches_what_the_trace_holds(name):
+    z = features(LATENT).requires_grad_()
+    given = replace(trace(), features=z, code=Code(z=z, costs={"kl": z.square().sum(1)}), log_likelihood=z.sum(1))
+    make("terms", name)(given, {}).sum().backward()
+    assert bool(z.grad.isfinite().all())
+    assert bool((z.grad != 0).any())
+
+
+@ALL
+@pytest.mark.parametrize("weight", [0.5, Cosine(steps=10)])
+def test_its_weight_is_for_the_loss_not_for_the_cost(name, weight):
+    usual, other = make("terms", name), make("terms", name, weight=weight)
+    assert torch.equal(usual(trace(), {}), other(trace(), {}))
+    assert other.weight is weight
+    assert catalogue.build(json.loads(json.dumps(other.spec()))).spec() == other.spec()
+
+
+@ALL
 def test_it_survives_json(name):
     part, copy = rebuilt("terms", name)
     assert torch.equal(part(trace(), {}), copy(trace(), {}))
@@ -43,3 +79,16 @@ def test_it_survives_json(name):
 def test_a_cost_that_the_bottleneck_has_not_is_named():
     with pytest.raises(ParameterError, match="no cost called 'kll'. Did you mean 'kl'"):
         make("terms", "code_cost", name="kll")(trace(), {})
+
+
+def test_reconstruction_is_minus_log_p():
+    given = trace()
+    assert torch.equal(make("terms", "reconstruction")(given, {}), -given.log_likelihood)
+    with pytest.raises(ValueError, match="the model has no decoder"):
+        make("terms", "reconstruction")(replace(given, log_likelihood=None), {})
+
+
+def test_code_cost_is_the_one_of_its_name():
+    given = trace()
+    for word, cost in given.code.costs.items():
+        assert torch.equal(make("terms", "code_cost", name=word)(given, {}), cost)

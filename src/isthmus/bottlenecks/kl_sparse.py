@@ -40,6 +40,7 @@ class KLSparse(Bottleneck):
 
     def forward(self, features: Tensor, view: View, prior: Prior | None) -> Code:
         """Activities in (0, 1) and the cost of their mean."""
+        features = features.float()  # costs are sums of many numbers
         z = torch.sigmoid(features)
         here = z.flatten(0, -2).mean(0)
         if self.training:
@@ -52,4 +53,5 @@ class KLSparse(Bottleneck):
 
     def mode(self, features: Tensor, view: View) -> Code:
         """Activities in (0, 1)."""
+        features = features.float()
         return Code(z=torch.sigmoid(features))

@@ -31,6 +31,7 @@ class L1(Bottleneck):
 
     def forward(self, features: Tensor, view: View, prior: Prior | None) -> Code:
         """The rectified code and its costs."""
+        features = features.float()  # costs are sums of many numbers
         z = torch.relu(features)
         if self.training:
             self.activity.observe(z)
@@ -39,4 +40,5 @@ class L1(Bottleneck):
 
     def mode(self, features: Tensor, view: View) -> Code:
         """The rectified code."""
+        features = features.float()
         return Code(z=torch.relu(features))

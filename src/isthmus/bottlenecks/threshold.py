@@ -43,6 +43,7 @@ class Threshold(Bottleneck):
 
     def forward(self, features: Tensor, view: View, prior: Prior | None) -> Code:
         """What is above the thresholds, and what it costs."""
+        features = features.float()  # costs are sums of many numbers
         theta = self.log_threshold.exp()
         z = _Jump.apply(features, theta, self.bandwidth)
         if self.training:
@@ -52,6 +53,7 @@ class Threshold(Bottleneck):
 
     def mode(self, features: Tensor, view: View) -> Code:
         """What is above the thresholds."""
+        features = features.float()
         return Code(z=features * (features > self.log_threshold.exp()))
 
 

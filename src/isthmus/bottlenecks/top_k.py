@@ -34,6 +34,7 @@ class TopK(Bottleneck):
 
     def forward(self, features: Tensor, view: View, prior: Prior | None) -> Code:
         """The kept features; units that did not win are pulled if they never do."""
+        features = features.float()  # costs are sums of many numbers
         largest = features.topk(self.k, dim=-1)
         z = self._kept(features, largest.values, largest.indices)
         if self.training:
@@ -43,6 +44,7 @@ class TopK(Bottleneck):
 
     def mode(self, features: Tensor, view: View) -> Code:
         """The kept features."""
+        features = features.float()
         largest = features.topk(self.k, dim=-1)
         return Code(z=self._kept(features, largest.values, largest.indices))
 

@@ -34,7 +34,7 @@ class Categorical(Likelihood):
     def mean(self, output: Tensor) -> Tensor:
         """The expected level (a real number)."""
         levels = torch.arange(self.levels, device=output.device, dtype=torch.float32)
-        return torch.einsum("bl...,l->b...", output.float().softmax(dim=1), levels)
+        return (output.float().softmax(dim=1).movedim(1, -1) * levels).sum(-1)  # no matrix product: float32 everywhere
 
     def sample(self, output: Tensor) -> Tensor:
         """Levels, drawn by the Gumbel-max trick."""
