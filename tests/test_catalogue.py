@@ -65,7 +65,8 @@ def test_a_new_file_is_listed(copy):
 
 
 def test_a_new_file_is_run_by_the_conformance_suite(copy):
-    suites = [ROOT / "tests" / "conformance" / f"test_{name}.py" for name in ("bottlenecks", "every_parameter_matters")]
+    names = ("bottlenecks", "every_parameter_matters", "arguments")
+    suites = [ROOT / "tests" / "conformance" / f"test_{name}.py" for name in names]
     done = run(
         copy,
         "-m",
@@ -92,6 +93,34 @@ def test_a_new_file_is_saved_and_loaded(copy):
         "print(catalogue.build(json.loads(json.dumps(part.spec()))).factor)"
     )
     assert run(copy, "-c", code).stdout.strip() == "2.0"
+
+
+def test_a_file_with_two_public_classes_is_no_part(copy):
+    path = copy / "isthmus" / "schedules" / "double.py"
+    path.write_text("class One: ...\n\n\nclass Two: ...\n\n\nclass _Private: ...\n")
+    done = run(copy, "-c", "from isthmus import catalogue; catalogue.find('schedules', 'double')")
+    path.unlink()
+    assert "isthmus.schedules.double must hold exactly one public class; found 2" in done.stderr
+
+
+def test_sequences_come_back_as_tuples():
+    part = catalogue.make("encoders", "mlp", {"in_shape": [2, 3], "out_dim": 2, "hidden": [4]})
+    assert catalogue.build(json.loads(json.dumps(part.spec()))).arguments["hidden"] == (4,)
+
+
+def test_what_is_missing_is_told_even_where_nothing_is_wrong():
+    with pytest.raises(UnknownNameError, match="schedules/linear_warmup needs the parameter 'steps'."):
+        catalogue.make("schedules", "linear_warmup", {})
+
+
+def test_a_spec_with_a_network_of_ones_own_needs_it():
+    from torch import nn
+
+    part = catalogue.make("encoders", "module", {"module": nn.Linear(3, 2), "in_shape": (3,), "out_dim": 2})
+    spec = json.loads(json.dumps(part.spec()))
+    with pytest.raises(SavedModelError, match=r"network of your own \(torch.nn.modules.linear.Linear\)"):
+        catalogue.build(spec)
+    assert type(catalogue.build(spec, [nn.Linear(3, 2)]).module) is nn.Linear
 
 
 def test_unknown_names_are_told_with_the_closest():

@@ -335,6 +335,8 @@ def plain_parameters(estimator: BaseEstimator) -> dict[str, Any]:
             found[name] = value.spec()
         elif isinstance(value, Path):
             found[name] = str(value)
+        elif isinstance(value, np.generic):
+            found[name] = value.item()
         elif _is_plain(value):
             found[name] = value
     return found

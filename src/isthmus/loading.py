@@ -21,7 +21,7 @@ from isthmus.training.trainer import Trainer
 _PREFIXES = {
     "all": ("",),
     "encoder": ("encoder.", "bottleneck."),
-    "decoder": ("decoder.", "likelihood.", "prior.", "bottleneck."),
+    "decoder": ("",),  # all: it may share the encoder's weights
 }
 
 

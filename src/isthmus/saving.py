@@ -20,10 +20,11 @@ from torch import Tensor
 
 from isthmus import __version__
 from isthmus.errors import SavedModelError, problems
+from isthmus.training.history import finite
 
 FORMAT = 1
 WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
-COMPANIONS = {WEIGHTS, DESCRIPTION, "config.yaml", "metrics.jsonl", "checkpoint.safetensors", "report.html"}
+COMPANIONS = {"config.yaml", "metrics.jsonl", "checkpoint.safetensors", "report.html"}
 
 
 class Description(BaseModel):
@@ -68,7 +69,7 @@ def write(path: Path, tensors: Mapping[str, Tensor], content: Mapping[str, Any])
         save_file({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, partial / WEIGHTS)
         (partial / WEIGHTS).chmod(0o666 & ~_umask())  # as other files; safetensors lets only the owner read
         description = Description(**content, versions=versions(), sha256=_sha256(partial / WEIGHTS))
-        text = json.dumps(description.model_dump(), indent=1, allow_nan=False, default=_plain)
+        text = json.dumps(finite(description.model_dump()), indent=1, allow_nan=False, default=_plain)
         (partial / DESCRIPTION).write_text(text, encoding="utf8")
         _take_place(partial, path)
     except (OSError, SafetensorError) as error:
@@ -154,13 +155,21 @@ def check_place(path: Path) -> None:
     """Refuse to replace a file, or a directory of something else; raises ``SavedModelError``."""
     foreign = (
         path.is_dir()
-        and not (path / DESCRIPTION).is_file()
+        and not _is_ours(path / DESCRIPTION)
         and any(entry.name not in COMPANIONS and not entry.name.startswith(".") for entry in path.iterdir())
     )
     if path.is_file() or foreign:
         raise SavedModelError(
             f"{path} exists and is not a saved model; it is left alone. Choose another place, or remove it."
         )
+
+
+def _is_ours(description: Path) -> bool:
+    """Whether a ``model.json`` is one of Isthmus: others have files of that name, too."""
+    try:
+        return "isthmus_format" in json.loads(description.read_text(encoding="utf8"))
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def _take_place(partial: Path, path: Path) -> None:

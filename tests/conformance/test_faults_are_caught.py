@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -36,7 +37,7 @@ class Fault(Bottleneck):
     def forward(self, features: Tensor, view: View, prior: Prior | None) -> Code:
         """Faulty."""
         z = self.factor * features
-        cost = z.square().flatten(1).sum(1)
+        cost = z.float().square().flatten(1).sum(1)
         # FAULT
         return Code(z=z, costs={"size": cost})
 
@@ -228,7 +229,14 @@ FAULTS = (
         "summed_over_positions",
     ),
     ("bottlenecks", BOTTLENECK, "fault_seed", "# FAULT", SEEDS, "randomness_comes_from_the_current_stream"),
-    ("bottlenecks", BOTTLENECK, "fault_noise", "# FAULT", "z = z + torch.randn(1)", "randomness_comes_from_the_curr"),
+    (
+        "bottlenecks",
+        BOTTLENECK,
+        "fault_noise",
+        "# FAULT",
+        "z = z + torch.randn(1)",
+        "randomness_comes_from_the_current_stream",
+    ),
     (
         "bottlenecks",
         BOTTLENECK,
@@ -312,17 +320,21 @@ def failures(tmp_path_factory):
     for station, template, name, place, fault, _ in FAULTS:
         (folder / "isthmus" / station / f"{name}.py").write_text(template.replace(place, fault))
     suites = [str(ROOT / "tests" / "conformance" / f"test_{suite}.py") for suite in (*SUITES, *GENERAL)]
-    options = ["-q", "-p", "no:cacheprovider", "--tb=no", "-k", "fault_", "-c", str(ROOT / "pyproject.toml")]
+    report = folder / "report.xml"  # not what is printed: that depends on the terminal
+    options = ["-p", "no:cacheprovider", "--assert=plain", "--tb=no", "-k", "fault_", f"--junitxml={report}"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *suites],
+        [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), *options, *suites],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(folder)},
         cwd=folder,
         check=False,
     )
-    assert " passed" in done.stdout, done.stdout + done.stderr
-    return [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    assert report.exists(), done.stdout + done.stderr
+    cases = list(ElementTree.parse(report).iter("testcase"))
+    assert len(cases) > 5 * len(FAULTS), done.stdout + done.stderr
+    failed = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
+    return [f"{case.get('classname')}.py::{case.get('name')}" for case in failed]
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ class Schema:
 
     def store(self, examples: Examples) -> Tensor:
         """What is kept in memory for training: uint8 pictures as they are, the rest scaled, in float32."""
-        if examples.values.dtype == np.uint8 and self.scaling == "unit":
+        if examples.values.dtype == np.uint8 and self.scaling == "unit" and self.scale == (255.0,):
             return torch.from_numpy(np.array(to_model_order(examples.values, self.layout)))
         stored = np.empty((len(examples), *self.shape), dtype=np.float32)
         for start in range(0, len(examples), ROWS):  # in parts, because the arithmetic is in float64

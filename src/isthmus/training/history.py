@@ -33,7 +33,7 @@ class History:
 
     def to_json(self) -> dict[str, Any]:
         """As plain data; what is not finite becomes None, which JSON can say."""
-        return {name: _finite(value) for name, value in vars(self).items()}
+        return {name: finite(value) for name, value in vars(self).items()}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> History:
@@ -42,11 +42,16 @@ class History:
         return cls(**{name: value for name, value in data.items() if name in known})
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """Plain data in which numbers that are not finite are None.
+
+    >>> finite({"a": [float("nan"), 1.0]})
+    {'a': [None, 1.0]}
+    """
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -175,20 +176,15 @@ class Run:
             entry["training"] = dict(zip(self.step.terms, means, strict=True))
             self.sums.zero_()
             self.counts.zero_()
-        if self.held_out is not None:
-            entry["held_out"] = self._held_out_losses()
+        averaged = self.average is not None and self.steps
+        with self.average.in_place() if averaged and self.average else nullcontext():  # judged and kept
+            if self.held_out is not None:
+                entry["held_out"] = self._losses(self.held_out)
+            compares = "held_out" in entry and self.steps >= self.settles()
+            if compares and self.stopping.observe(entry["held_out"]["loss"], self.epoch):
+                self.history.stopped = f"no gain on held-out rows for {self.stopping.patience} evaluations"
         self.history.epochs.append(entry)
         self._tell(entry, progress)
-        compares = "held_out" in entry and self.steps >= self.settles()
-        if compares and self.stopping.observe(entry["held_out"]["loss"], self.epoch):
-            self.history.stopped = f"no gain on held-out rows for {self.stopping.patience} evaluations"
-
-    def _held_out_losses(self) -> dict[str, float]:
-        assert self.held_out is not None
-        if self.average is not None and self.steps:
-            with self.average.in_place():
-                return self._losses(self.held_out)
-        return self._losses(self.held_out)
 
     def _losses(self, rows: Resident) -> dict[str, float]:
         self.model.eval()

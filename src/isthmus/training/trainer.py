@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import numbers
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +16,7 @@ from sklearn.base import BaseEstimator
 from torch import Tensor
 
 from isthmus.autoencoder import Autoencoder
-from isthmus.errors import check
+from isthmus.errors import ParameterError, check
 from isthmus.schedules.constant import Constant
 from isthmus.schedules.cosine import Cosine
 from isthmus.stations import Schedule
@@ -130,6 +131,8 @@ class Trainer(BaseEstimator):
         folds = self._folds(auto)
         share = None if self.validation == AUTO else float(self.validation)
         parts = held_out_parts(len(rows), folds, share, seed)
+        if resume and not self.checkpoint:
+            raise ParameterError("resume=True needs to know from where: Trainer(checkpoint='run.safetensors')")
         checkpoint = Checkpoint.load(Path(self.checkpoint)) if resume and self.checkpoint else None
         refit = bool(parts) and share is None and (folds > 1 or auto.refit)
         training = rows if refit or not parts else without(rows, parts[0])
@@ -138,11 +141,13 @@ class Trainer(BaseEstimator):
         if refit and checkpoint is not None:
             settings = replace(settings, stop_after=checkpoint.state["settings"]["stop_after"])
         elif refit:
+            fewest = len(rows) - max(len(part) for part in parts)
+            trial_settings = self._trial(fewest, auto, seed)  # the same for all, so that their curves can be pooled
 
             def trial(kept: Resident, held_out: Resident) -> Run:
                 trial_model = copy.deepcopy(model)
                 start(trial_model, kept, seed)
-                return Run(trial_model, kept, held_out, self._trial(len(kept), auto, seed), engine)
+                return Run(trial_model, kept, held_out, trial_settings, engine)
 
             choice = choose(trial, rows, parts)
             calibration = choice.calibration
@@ -164,13 +169,13 @@ class Trainer(BaseEstimator):
         """Refuse all wrong settings at once."""
 
         def auto_or(value: object, holds: Callable[[float], bool]) -> bool:
-            number = isinstance(value, int | float) and not isinstance(value, bool)
+            number = isinstance(value, numbers.Real) and not isinstance(value, bool)
             return value == AUTO or (number and holds(value))  # type: ignore[arg-type]
 
         check(
             "Trainer",
             (
-                auto_or(self.epochs, lambda v: v >= 1),
+                auto_or(self.epochs, lambda v: v >= 1 and v == int(v)),
                 f"epochs is {self.epochs!r}; expected 1 or more, or 'auto'",
             ),
             (

@@ -31,7 +31,7 @@ def read(data: str, options: Options) -> Examples:
     """A header is recognised by text above numbers; separators are , ; or tab."""
     opener = _OPENERS.get(Path(data).suffix.lower(), open)
     try:
-        with opener(data, "rt", encoding="utf8", newline="") as file:
+        with opener(data, "rt", encoding="utf-8-sig", newline="") as file:
             header, rows = _rows(file)
     except (OSError, UnicodeDecodeError, csv.Error, EOFError) as error:
         raise DataError(f"{data} cannot be read as CSV in UTF-8: {error}") from error
