@@ -8,5 +8,5 @@ from benchmarks.quality.result import Result
 
 
 def run(seeds: Sequence[int]) -> Result:
-    network = {"name": "conv", "channels": (16, 32)}
+    network = {"name": "conv", "channels": (32, 64)}
     return measure("fashion_conv", network, 0.0075, 600, seeds, im.Trainer(epochs=10))

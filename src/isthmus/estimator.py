@@ -99,6 +99,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self.n_features_in_ = math.prod(schema.shape)
         if schema.columns is not None:
             self.feature_names_in_ = np.asarray(schema.columns, dtype=object)
+        elif hasattr(self, "feature_names_in_"):  # of an earlier fit
+            del self.feature_names_in_
         return self
 
     def transform(self, X: Any, condition: Any = None) -> NDArray[np.float32]:
@@ -170,7 +172,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def interpolate(self, a: Any, b: Any, steps: int = 8, condition: Any = None) -> NDArray[np.float32]:
         """``steps`` examples from a to b, both ends rebuilt: ``[steps, *example]``, evenly spaced in the code.
 
-        a and b are single examples, or equally many.
+        a and b are single examples, or equally many; ``condition`` is one for all, or one for each pair.
         """
         check("interpolate", (steps >= 2, f"steps is {steps!r}; expected 2 or more"))
         check_is_fitted(self)
@@ -178,9 +180,10 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         if len(first) != len(last):
             raise ParameterError(f"interpolate: a has {len(first)} examples, b has {len(last)}")
         shares = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
+        each = [condition] * len(first) if np.ndim(condition) == 0 else [[wanted] * steps for wanted in condition]
         strips = [
-            self.inverse_transform(start + shares * (end - start), condition)
-            for start, end in zip(first, last, strict=True)
+            self.inverse_transform(start + shares * (end - start), wanted)
+            for start, end, wanted in zip(first, last, each, strict=True)
         ]
         return strips[0] if len(strips) == 1 else np.stack(strips)
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from isthmus import catalogue, saving
 from isthmus.autoencoder import Autoencoder
 from isthmus.data.labels import Condition
 from isthmus.data.schema import Schema
-from isthmus.errors import IsthmusError, ParameterError, SavedModelError, did_you_mean, problems
+from isthmus.errors import ParameterError, SavedModelError, did_you_mean, problems
 from isthmus.estimator import Estimator
 from isthmus.training.history import History
 from isthmus.training.trainer import Trainer
@@ -56,8 +58,10 @@ def load(
     if description.condition is not None:
         condition = _attempt(found, "condition", lambda: Condition.from_json(description.condition))
     estimator = _attempt(found, "model", lambda: _estimator(description.model, description.parameters))
-    model = _attempt(found, "autoencoder", lambda: _autoencoder(description.autoencoder, network))
-    if found:
+    model = _attempt(
+        found, "autoencoder", lambda: _autoencoder(description.autoencoder, network, saved.tensors, _PREFIXES[part])
+    )
+    if found or model is None:
         raise SavedModelError(problems(f"{path / saving.DESCRIPTION} cannot be used:", found))
     saving.load_weights(model, saved.tensors, _PREFIXES[part])
     if part == "encoder":
@@ -78,7 +82,7 @@ def _attempt(found: list[str], field: str, make: Any) -> Any:
     """What ``make`` gives; what it raises is added to ``found``, so that all mistakes are told at once."""
     try:
         return make()
-    except (IsthmusError, TypeError, ValueError, KeyError) as error:
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError, RuntimeError) as error:
         found.append(f"{field}: {error}")
         return None
 
@@ -102,7 +106,17 @@ def _parameter(name: str, value: Any) -> Any:
     return value
 
 
-def _autoencoder(spec: Mapping[str, Any], network: Sequence[nn.Module]) -> Autoencoder:
+def _autoencoder(
+    spec: Mapping[str, Any], network: Sequence[nn.Module], tensors: Mapping[str, Tensor], prefixes: tuple[str, ...]
+) -> Autoencoder:
+    """The composition, whose weights fit: tried without memory first, for a spec may ask for any amount."""
+    with torch.device("meta"):
+        try:
+            plan = catalogue.build(spec, [copy.deepcopy(module).to("meta") for module in network])
+        except NotImplementedError:  # a part that looks at numbers when it is built
+            plan = None
+    if isinstance(plan, Autoencoder):
+        saving.check_fits(plan, tensors, prefixes)
     model = catalogue.build(spec, network)
     if not isinstance(model, Autoencoder):
         raise SavedModelError(f"expected the spec of an autoencoder, got one of {type(model).__name__}")

@@ -7,7 +7,7 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,7 @@ def write(path: Path, tensors: Mapping[str, Tensor], content: Mapping[str, Any])
     ``content`` has the fields of ``Description`` but the ones about files and versions. Raises
     ``SavedModelError``; what was at ``path`` is then as it was.
     """
+    path = path.resolve()  # a link stays; what it points to is replaced
     check_place(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
@@ -104,8 +105,8 @@ def read(path: Path, prefixes: tuple[str, ...] = ("",)) -> SavedModel:
     return SavedModel(description=description, tensors=tensors)
 
 
-def load_weights(module: torch.nn.Module, tensors: Mapping[str, Tensor], prefixes: tuple[str, ...]) -> None:
-    """Put tensors into a module; raises ``SavedModelError`` naming all that are missing, spare or misshapen."""
+def check_fits(module: torch.nn.Module, tensors: Mapping[str, Tensor], prefixes: tuple[str, ...]) -> None:
+    """Raise ``SavedModelError`` naming all tensors that are missing, spare or misshapen in a module."""
     wanted = {k: v for k, v in module.state_dict().items() if k.startswith(prefixes)}
     found = [f"{name} is missing" for name in wanted if name not in tensors]
     found += [f"{name} is not part of the model" for name in tensors if name not in wanted]
@@ -116,6 +117,11 @@ def load_weights(module: torch.nn.Module, tensors: Mapping[str, Tensor], prefixe
     ]
     if found:
         raise SavedModelError(problems("The weights do not fit the model:", found[:20]))
+
+
+def load_weights(module: torch.nn.Module, tensors: Mapping[str, Tensor], prefixes: tuple[str, ...]) -> None:
+    """Put tensors into a module; raises ``SavedModelError`` if they do not fit."""
+    check_fits(module, tensors, prefixes)
     module.load_state_dict(dict(tensors), strict=False)
 
 
@@ -136,7 +142,7 @@ def versions() -> dict[str, str]:
 def _described(path: Path) -> Description:
     try:
         content = json.loads(path.read_text(encoding="utf8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SavedModelError(f"{path} cannot be read as JSON: {error}") from error
     found = content.get("isthmus_format") if isinstance(content, dict) else None
     if isinstance(found, int) and found > FORMAT:
@@ -153,6 +159,11 @@ def _described(path: Path) -> Description:
 
 def check_place(path: Path) -> None:
     """Refuse to replace a file, or a directory of something else; raises ``SavedModelError``."""
+    path = path.resolve()
+    if path == Path.cwd() or path in Path.cwd().parents:
+        raise SavedModelError(
+            f"{path} is the working directory, or one around it, and cannot be replaced. Name a folder inside it."
+        )
     foreign = (
         path.is_dir()
         and not _is_ours(path / DESCRIPTION)
@@ -168,22 +179,28 @@ def _is_ours(description: Path) -> bool:
     """Whether a ``model.json`` is one of Isthmus: others have files of that name, too."""
     try:
         return "isthmus_format" in json.loads(description.read_text(encoding="utf8"))
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return False
 
 
-def _take_place(partial: Path, path: Path) -> None:
-    """Swap directories by renaming; the reports and other files that lay beside the model stay with it."""
+def replace(path: Path, new: Path) -> None:
+    """Put the model directory ``new`` in the place of the one at ``path``; files that are not a model's stay."""
+    check_place(path)
+    _take_place(new.resolve(), path.resolve(), without={WEIGHTS, DESCRIPTION, *COMPANIONS})
+
+
+def _take_place(partial: Path, path: Path, without: Collection[str] = (WEIGHTS, DESCRIPTION)) -> None:
+    """Swap directories by renaming; files that lay beside the model stay with it, ``without`` those named."""
     old = path.with_name(f".{path.name}.{os.getpid()}.old")
     if path.exists():
         for file in path.iterdir():
-            if file.name not in (WEIGHTS, DESCRIPTION):
+            if file.name not in without:
                 copy = shutil.copytree if file.is_dir() else shutil.copy2
                 copy(file, partial / file.name)
         path.rename(old)
     try:
         partial.rename(path)
-    except OSError:
+    except BaseException:  # Ctrl-C, too
         if old.exists():
             old.rename(path)
         raise

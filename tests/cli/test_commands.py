@@ -10,7 +10,10 @@ import pandas
 import pytest
 from PIL import Image
 
+import isthmus as im
 from isthmus.cli import main
+from isthmus.errors import TrainingError
+from isthmus.training.run import Run
 
 QUICK = ["--set", "trainer.epochs=1", "--set", "trainer.validation=0", "--quiet"]
 
@@ -228,7 +231,10 @@ def step(self, order):
     if self.settings.checkpoint is not None and self.steps == 5:
         signal.raise_signal(signal.SIGINT)
 run.Run._take_step = step
+import isthmus as im
 from isthmus.cli import main
+from isthmus.errors import TrainingError
+from isthmus.training.run import Run
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -249,3 +255,35 @@ def test_ctrl_c_says_how_to_go_on_and_that_works(here, capsys):
     assert main(command) == 0
     hashes = [json.loads((here / f / "model.json").read_text())["sha256"] for f in ("m", "whole")]
     assert hashes[0] == hashes[1]
+
+
+def test_a_fit_that_fails_leaves_the_model_that_was_there(here, monkeypatch, capsys):
+    command = ["fit", "ae", "numbers.csv", "--out", "m", "--quiet", "--epochs", "2"]
+    assert main([*command, "--set", "latent_dim=1"]) == 0
+    before = {path.name: path.read_bytes() for path in (here / "m").iterdir()}
+    assert "report.html" in before
+    (here / "m" / "notes.txt").write_text("mine")
+
+    def broken(self, *arguments, **named):
+        raise TrainingError("no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "fit", broken)
+        assert main([*command, "--force"]) == 1
+    assert {name: (here / "m" / name).read_bytes() for name in before} == before
+    assert main([*command, "--set", "latent_dim=2", "--force", "--no-report"]) == 0
+    assert not (here / "m" / "report.html").exists()  # it was of the other model
+    assert (here / "m" / "notes.txt").read_text() == "mine"
+    assert not (here / "m.partial").exists()
+    assert im.load(here / "m").latent_dim == 2
+    capsys.readouterr()
+
+
+def test_a_model_that_cannot_be_measured_is_saved_all_the_same(here, monkeypatch):
+    def broken(*arguments):
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("isthmus.metrics.scorecard.Scorecard.measure", broken)
+        assert main(["fit", "ae", "numbers.csv", "--out", "m", "--quiet", "--epochs", "2"]) != 0
+    assert im.load(here / "m").transform(np.zeros((2, 4))).shape[0] == 2

@@ -120,8 +120,6 @@ def test_saved_and_loaded_it_is_the_same(name, data, tmp_path):
 
 @ALL
 def test_the_decoder_alone(name, data, tmp_path):
-    if name == "stacked_ae":
-        pytest.skip("see test_tied_weights_need_the_encoder")
     x, y = data
     model = fit(name, data)
     codes = model.transform(x, **conditioned(model, y))

@@ -3,6 +3,7 @@
 import gzip
 import struct
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pandas
@@ -215,3 +216,46 @@ def test_kinds():
         read(np.zeros((4, 8, 8)), kind="table")
     with pytest.raises(ParameterError, match="Did you mean 'table'"):
         read(X, kind="tabel")
+
+
+def test_pictures_of_16_bits_keep_their_bright_levels(tmp_path):
+    levels = np.linspace(0, 65535, 64).round().astype(np.uint16).reshape(8, 8)
+    Image.fromarray(levels).save(tmp_path / "a.png")
+    Image.fromarray(levels).save(tmp_path / "b.tif")
+    found = read(str(tmp_path)).values
+    assert found.dtype == np.uint8
+    assert (found == (levels / 257).round()).all()
+
+
+def test_pictures_of_32_bits_are_listed_with_what_to_do(tmp_path):
+    Image.fromarray(np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)).save(tmp_path / "a.tif")
+    Image.fromarray(np.zeros((8, 8), dtype=np.uint8)).save(tmp_path / "b.png")
+    found = read(str(tmp_path))
+    assert [each.name for each in found.quarantined] == ["a.tif"]
+    assert "white is not known" in found.quarantined[0].reason
+
+
+def test_a_file_that_cannot_be_opened_is_listed(photos, monkeypatch):
+    plain = Path.read_bytes
+
+    def refused(self):
+        if self.name == sorted(path.name for path in photos.rglob("*.png"))[0]:
+            raise PermissionError("not yours")
+        return plain(self)
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    assert "not yours" in str([each.reason for each in read(str(photos)).quarantined])
+
+
+def test_a_damaged_member_of_a_zip_is_listed(photos, tmp_path):
+    path = tmp_path / "photos.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for file in sorted(photos.rglob("*.png")):
+            archive.write(file, file.relative_to(photos).as_posix())
+    whole = len(read(str(path)))
+    content = bytearray(path.read_bytes())
+    content[content.index(b"IDAT") + 6] ^= 0xFF
+    path.write_bytes(bytes(content))
+    damaged = read(str(path))
+    assert len(damaged) == whole - 1
+    assert any("CRC" in each.reason for each in damaged.quarantined)

@@ -183,3 +183,58 @@ def test_conditions():
         Condition.from_json({"classes": []})
     with pytest.raises(DataError, match="inconsistent numbers of samples"):
         Condition.learn([1, 2], count=3)
+
+
+@pytest.mark.parametrize("scaling", ["auto", "none", "unit", "standard", "centre"])
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "float32", "float64", "bool"])
+@pytest.mark.parametrize("shape", [(7,), (14, 15), (14, 15, 3), (3, 14, 15)], ids=str)
+def test_what_is_stored_is_what_is_scaled(scaling, dtype, shape):
+    for high in (1, 200):
+        values = np.random.default_rng(0).uniform(0, high + 1, size=(20, *shape)).clip(0, high)
+        examples = read(values > high / 2 if dtype == "bool" else values.astype(dtype))
+        try:
+            schema = Schema.learn(examples, scaling=scaling)
+        except DataError as error:
+            assert scaling == "unit", error  # takes no values beyond [0, 1] but those of uint8
+            continue
+        stored = schema.to_model(schema.store(examples)).numpy()
+        np.testing.assert_allclose(stored, schema.scaled(examples.values), rtol=1e-6, atol=1e-6)
+        back = schema.from_model(torch.from_numpy(stored))
+        np.testing.assert_allclose(back, examples.values, rtol=1e-4, atol=1e-4 * high)
+
+
+def test_numbers_that_float32_cannot_hold_are_refused():
+    values = np.random.default_rng(0).normal(size=(20, 3))
+    schema = Schema.learn(read(values), scaling="standard")
+    values[4, 1] = 1e300
+    with pytest.raises(DataError, match=r"1 numbers beyond 1e\+30, at row 4, position 1"):
+        Schema.learn(read(values), scaling="standard")
+    with pytest.raises(DataError, match="beyond"):
+        schema.check(read(values))
+    small = Schema.learn(read(1e-20 * np.random.default_rng(0).normal(size=(20, 3))), scaling="standard")
+    values[4, 1] = 1e20
+    small.check(read(values))
+    with pytest.raises(DataError, match="Row 4 is .* times the spread"):
+        small.store(read(values))
+
+
+def test_gaps_are_told_before_ranges():
+    schema = Schema.learn(read(np.random.default_rng(0).uniform(size=(20, 3))), scaling="unit")
+    with pytest.raises(DataError, match="1 NaN, at row 0"):
+        schema.check(read(np.array([[np.nan, 0.2, 0.3]])))
+
+
+def test_levels_must_be_whole_and_known():
+    schema = Schema.learn(read(np.random.default_rng(0).integers(0, 5, size=(20, 3))), scaling="levels")
+    with pytest.raises(DataError, match="not whole"):
+        schema.check(read(np.array([[0.5, 1.0, 2.0]])))
+    with pytest.raises(DataError, match="go from 0 to 9"):
+        schema.check(read(np.array([[0, 1, 9]])))
+
+
+def test_rows_of_whole_numbers_are_numbers_not_classes():
+    condition = Condition.learn(np.eye(3, dtype=int)[[0, 1, 2, 0]])
+    assert condition.classes is None
+    assert condition.width == 3
+    told = condition.encode(np.eye(3, dtype=int))
+    assert len({tuple(row) for row in told.tolist()}) == 3

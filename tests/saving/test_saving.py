@@ -216,3 +216,84 @@ def test_the_hub_gets_the_same_files_and_a_card(monkeypatch):
 def test_the_folder_may_be_moved(folder, tmp_path):
     shutil.move(folder, tmp_path / "elsewhere")
     assert im.load(tmp_path / "elsewhere").transform(X).shape == (40, 2)
+
+
+def test_a_description_of_any_size_takes_no_memory(folder):
+    content = json.loads((folder / "model.json").read_text())
+    content["autoencoder"]["arguments"]["encoder"]["arguments"]["hidden"] = [10**8, 10**8]
+    (folder / "model.json").write_text(json.dumps(content))
+    with pytest.raises(SavedModelError, match="do not fit"):
+        im.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("station", "argument", "value"),
+    [
+        ("encoder", "hidden", [10**18, 10**18]),
+        ("encoder", "hidden", "wide"),
+        ("encoder", "hidden", [-3]),
+        ("encoder", "in_shape", None),
+        ("encoder", "activation", ["silu"]),
+        ("bottleneck", "latent_dim", "2"),
+        ("decoder", "out_shape", {}),
+        ("prior", "no_such", 3),
+    ],
+)
+def test_arguments_of_the_wrong_kind_are_told(folder, station, argument, value):
+    content = json.loads((folder / "model.json").read_text())
+    content["autoencoder"]["arguments"][station]["arguments"][argument] = value
+    (folder / "model.json").write_text(json.dumps(content))
+    with pytest.raises(SavedModelError, match="cannot be used"):
+        im.load(folder)
+
+
+def test_a_nested_description_without_end_is_refused(folder):
+    text = (folder / "model.json").read_text()
+    (folder / "model.json").write_text(
+        text.replace('"history": {', '"history": {"x": ' + "[" * 10**5 + "]" * 10**5 + ",")
+    )
+    with pytest.raises(SavedModelError, match="cannot be read as JSON"):
+        im.load(folder)
+
+
+def test_the_working_directory_is_not_replaced(tmp_path, monkeypatch):
+    inside = tmp_path / "deep"
+    inside.mkdir()
+    monkeypatch.chdir(inside)
+    for place in (".", "..", tmp_path):
+        with pytest.raises(SavedModelError, match="working directory"):
+            fitted().save(place)
+    assert fitted().save("model").joinpath("model.json").is_file()
+
+
+def test_a_link_stays_and_what_it_points_to_is_replaced(folder, tmp_path):
+    link = tmp_path / "latest"
+    link.symlink_to(folder, target_is_directory=True)
+    other = fitted(random_state=1)
+    other.save(link)
+    assert link.is_symlink()
+    assert (im.load(folder).transform(X) == other.transform(X)).all()
+
+
+def test_ctrl_c_in_the_middle_of_a_swap_leaves_the_old_model(folder, monkeypatch):
+    before = im.load(folder).transform(X)
+    plain = saving.Path.rename
+
+    def interrupted(self, target):
+        if self.name.endswith(".partial"):
+            raise KeyboardInterrupt
+        return plain(self, target)
+
+    monkeypatch.setattr(saving.Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fitted(random_state=1).save(folder)
+    monkeypatch.undo()
+    assert (im.load(folder).transform(X) == before).all()
+    assert [path.name for path in folder.parent.iterdir()] == ["model"]
+
+
+def test_a_decoder_alone_works_where_weights_are_tied(tmp_path):
+    saved = im.StackedAE(latent_dim=2, tied=True, trainer=im.Trainer(epochs=1, validation=0)).fit(X)
+    decoder = im.load(saved.save(tmp_path / "model"), part="decoder")
+    codes = saved.transform(X)
+    assert (decoder.inverse_transform(codes) == saved.inverse_transform(codes)).all()

@@ -8,9 +8,12 @@ import pytest
 import torch
 from small_model import curved_rows, small_ae, small_vae
 
+from isthmus.bottlenecks.kl_sparse import KLSparse
 from isthmus.errors import Interrupted, ParameterError, TrainingError, UnknownNameError
-from isthmus.records import Batch
+from isthmus.likelihoods.gaussian import Gaussian
+from isthmus.records import Batch, View
 from isthmus.training import run as run_module
+from isthmus.training.interruption import Interruption
 from isthmus.training.resident import Resident
 from isthmus.training.trainer import Trainer
 
@@ -259,3 +262,99 @@ def test_ctrl_c_and_resume_is_bit_identical(tmp_path, monkeypatch):
     trainer("part").fit(resumed, curved_rows(), resume=True)
     for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True):
         assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize(
+    ("changed", "rows", "message"),
+    [
+        ({"noise": 0.3}, 0, "noise was"),
+        ({"clip": 1.0}, 0, "clip was None, is 1.0"),
+        ({"weight_decay": 0.5}, 0, "weight_decay was"),
+        ({"average": 0.9}, 0, "average was None, is 0.9"),
+        ({"schedule": "constant"}, 0, "rate was"),
+        ({}, 1, "data was"),
+    ],
+)
+def test_a_run_goes_on_only_with_its_own_data_and_settings(tmp_path, changed, rows, message):
+    file = tmp_path / "checkpoint.safetensors"
+    settings = {"epochs": 2, "validation": 0, "checkpoint": file, "checkpoint_every": 0}
+    Trainer(**settings).fit(small_vae(), curved_rows())
+    data = curved_rows()
+    data.x[0, 0] += rows
+    with pytest.raises(TrainingError, match=message):
+        Trainer(**{**settings, **changed}).fit(small_vae(), data, resume=True)
+
+
+@pytest.mark.usefixtures("_ctrl_c")
+@pytest.mark.parametrize("when", ["_evaluate", "save"])
+def test_ctrl_c_while_something_else_is_done_is_bit_identical(tmp_path, monkeypatch, when):
+    plain = getattr(run_module.Run, when)
+    calls = []
+
+    def interrupted(self, *arguments):
+        calls.append(1)
+        if len(calls) == 2:
+            signal.raise_signal(signal.SIGINT)
+        plain(self, *arguments)
+
+    def trainer(name):
+        return Trainer(epochs=6, batch_size=32, validation=0.2, checkpoint=tmp_path / name, checkpoint_every=0)
+
+    whole, resumed = small_vae(), small_vae()
+    history = trainer("whole").fit(whole, curved_rows())
+    monkeypatch.setattr(run_module.Run, when, interrupted)
+    with pytest.raises(Interrupted):
+        trainer("part").fit(small_vae(), curved_rows())
+    monkeypatch.setattr(run_module.Run, when, plain)
+    again = trainer("part").fit(resumed, curved_rows(), resume=True)
+    assert again.epochs == history.epochs
+    for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.usefixtures("_ctrl_c")
+def test_ctrl_c_while_the_end_is_sought_leaves_no_checkpoint(tmp_path, monkeypatch):
+    plain = run_module.Run._take_step
+
+    def interrupted(self, order):
+        plain(self, order)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(run_module.Run, "_take_step", interrupted)
+    file = tmp_path / "checkpoint.safetensors"
+    with pytest.raises(KeyboardInterrupt) as caught:
+        Trainer(epochs=3, checkpoint=file).fit(small_vae(), curved_rows())
+    assert not isinstance(caught.value, Interrupted)
+    assert not file.exists()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.usefixtures("_ctrl_c")
+def test_a_second_ctrl_c_stops_at_once():
+    with Interruption() as interruption:
+        signal.raise_signal(signal.SIGINT)
+        assert interruption.asked
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_error_of_training_is_not_its_own_cause(monkeypatch):
+    def broken(self, order):
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr(run_module.Run, "_take_step", broken)
+    with pytest.raises(RuntimeError, match="something else") as caught:
+        Trainer(epochs=1, validation=0).fit(small_vae(), curved_rows())
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("bottleneck", [KLSparse(3), None])
+def test_what_is_not_finite_does_not_stay_in_running_means(bottleneck):
+    if bottleneck is None:
+        likelihood = Gaussian(variance="optimal").train()
+        likelihood.log_prob(torch.full((2, 1, 3), torch.nan), torch.zeros(2, 3))
+        assert likelihood.running_mse.isfinite()
+    else:
+        bottleneck.train()(torch.full((2, 3), torch.nan), View(x=torch.zeros(2, 3)), None)
+        assert bottleneck.running.isfinite().all()

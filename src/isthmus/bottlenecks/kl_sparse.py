@@ -44,7 +44,8 @@ class KLSparse(Bottleneck):
         z = torch.sigmoid(features)
         here = z.flatten(0, -2).mean(0)
         if self.training:
-            self.running.lerp_(here.detach(), 1 - self.momentum)
+            past = self.running.lerp(here.detach(), 1 - self.momentum)
+            self.running.copy_(past.where(past.isfinite(), self.running))
         # the value is the running mean's, the gradient the batch's
         mean = (self.running + here - here.detach()).clamp(_EDGE, 1 - _EDGE) if self.training else here
         rho = torch.as_tensor(self.rho, device=z.device)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from isthmus.errors import DataError
 
 SHOWN = 5  # places named in a message
+LARGEST = 1e30  # what models give back is float32, and squares of differences must fit, too
 
 
 class DataTypeError(DataError, TypeError):
@@ -63,14 +64,15 @@ def check_not_empty(values: NDArray[Any], owner: str) -> None:
 
 
 def check_finite(values: NDArray[Any], columns: Sequence[str] | None) -> None:
-    """No NaN, no infinity; says how many there are, and where the first are."""
-    if values.dtype.kind != "f" or bool(np.isfinite(values).all()):
+    """No NaN, no infinity, nothing that float32 cannot hold; says how many there are, and where the first are."""
+    if values.dtype.kind != "f" or (bool(np.isfinite(values).all()) and np.abs(values).max(initial=0) < LARGEST):
         return
-    nan, infinite = np.isnan(values), np.isinf(values)
-    large = not infinite.any() and not nan.any()
-    told = [f"{int(nan.sum())} NaN"] if nan.any() else []
-    told += [f"{int(infinite.sum())} infinity"] if infinite.any() or large else []
-    places = np.argwhere(nan | infinite)
+    nan = np.isnan(values)
+    infinite = np.isinf(values)
+    large = ~nan & ~infinite & ~(np.abs(values) < LARGEST)
+    kinds = (nan, "NaN"), (infinite, "infinity"), (large, f"numbers beyond {LARGEST:g}")
+    told = [f"{int(which.sum())} {what}" for which, what in kinds if which.any()]
+    places = np.argwhere(nan | infinite | large)
     where = ", ".join(_place(place, columns) for place in places[:SHOWN])
     more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
     raise DataError(

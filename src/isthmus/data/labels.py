@@ -39,8 +39,8 @@ class Condition:
             raise DataError(f"y contains {int((~np.isfinite(values)).sum())} NaN or infinity")
         if values.ndim == 2 and values.shape[1] == 1 and values.dtype.kind not in "f":
             values = values[:, 0]
-        if values.dtype.kind in "f" and not _whole(values):
-            numbers = values.reshape(len(values), -1).astype(np.float64)
+        if values.ndim > 1 or (values.dtype.kind == "f" and not _whole(values)):
+            numbers = _as_numbers(values).reshape(len(values), -1)
             spread = numbers.std(0)
             spread[spread == 0] = 1.0
             return cls(classes=None, mean=tuple(numbers.mean(0).tolist()), spread=tuple(spread.tolist()))

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from isthmus.data.checks import check_finite, check_not_empty
+from isthmus.data.checks import LARGEST, check_finite, check_not_empty
 from isthmus.data.examples import Examples, Kind, Layout
 from isthmus.data.feature_names import check_names
 from isthmus.data.scaling import SCALINGS, Scaling, Values, kind_of_values, learn_scaling
@@ -112,14 +112,16 @@ class Schema:
             found.append(f"each example has shape {values.shape[1:]}; expected {self.user_shape}")
         if (self.dtype == "uint8") != (values.dtype == np.uint8) and self.kind == "image":
             found.append(f"the values are {values.dtype}; the model was fitted on {self.dtype}")
-        elif self.scaling in ("unit", "levels") and values.size and not self._in_range(values):
-            found.append(
-                f"the values go from {values.min():g} to {values.max():g}; the likelihood takes "
-                f"{self._range()[0]:g} to {self._range()[1]:g}"
-            )
         if found:
             raise DataError(found[0] if len(found) == 1 else problems("X is not like the data of fit:", found))
         check_finite(values, self.columns)
+        if self.scaling in ("unit", "levels") and not self._in_range(values):
+            raise DataError(
+                f"the values go from {values.min():g} to {values.max():g}; the likelihood takes "
+                f"{self._range()[0]:g} to {self._range()[1]:g}"
+            )
+        if self.scaling == "levels" and kind_of_values(values) == "real":
+            raise DataError("The values are not whole; the likelihood takes levels: whole numbers from 0 on")
 
     @property
     def levels(self) -> int:
@@ -139,7 +141,9 @@ class Schema:
             return torch.from_numpy(np.array(to_model_order(examples.values, self.layout)))
         stored = np.empty((len(examples), *self.shape), dtype=np.float32)
         for start in range(0, len(examples), ROWS):  # in parts, because the arithmetic is in float64
-            stored[start : start + ROWS] = self.scaled(examples.values[start : start + ROWS])
+            scaled = self.scaled(examples.values[start : start + ROWS])
+            _check_near(scaled)
+            stored[start : start + ROWS] = scaled
         return torch.from_numpy(stored)
 
     def scaled(self, values: NDArray[Any]) -> NDArray[np.float64]:
@@ -254,6 +258,14 @@ def to_model_order(values: NDArray[Any], layout: Layout) -> NDArray[Any]:
     if layout == "HWC":
         return np.moveaxis(values, -1, 1)
     return values[:, None] if layout == "HW" else values
+
+
+def _check_near(scaled: NDArray[np.float64]) -> None:
+    """Values so far from those of fit that float32 cannot tell how far are refused."""
+    largest = float(np.abs(scaled).max(initial=0))
+    if largest > LARGEST:
+        row = int(np.abs(scaled).reshape(len(scaled), -1).max(1).argmax())
+        raise DataError(f"Row {row} is {largest:.1e} times the spread of the data of fit away from their mean")
 
 
 def _constant(values: NDArray[Any]) -> NDArray[np.bool_]:

@@ -96,7 +96,8 @@ class Gaussian(Likelihood):
             return self._above_minimum(output[:, 1])
         if self.training and error is not None:
             mse: Tensor = error.mean()
-            self.running_mse.lerp_(mse.detach(), 0.02)  # type: ignore[operator]
+            past = self.running_mse.lerp(mse.detach(), 0.02)  # type: ignore[operator]
+            self.running_mse.copy_(past.where(past.isfinite(), self.running_mse))  # type: ignore[operator, arg-type]
             return 0.5 * torch.log(mse + self.min_scale**2)
         return 0.5 * torch.log(self.running_mse + self.min_scale**2)  # type: ignore[arg-type, operator]
 

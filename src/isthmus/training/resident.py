@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 
 import torch
@@ -48,6 +49,15 @@ class Resident:
         condition = None if self.condition is None else self.condition[index]
         weight = None if self.weight is None else self.weight[index]
         return Batch(x=self.prepare(self.x[index]), condition=condition, target=target, weight=weight)
+
+    def fingerprint(self) -> str:
+        """What tells these rows from others: SHA-256 of all values, in order."""
+        digest = hashlib.sha256()
+        for values in (self.x, self.condition, self.target, self.weight):
+            if values is not None:
+                digest.update(f"{values.dtype} {tuple(values.shape)}".encode())
+                digest.update(values.cpu().contiguous().view(torch.uint8).numpy().data)
+        return digest.hexdigest()
 
     def batches(self, size: int) -> Iterator[Batch]:
         """All rows in order."""

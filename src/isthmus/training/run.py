@@ -18,6 +18,7 @@ from isthmus.training.checkpoint import Checkpoint
 from isthmus.training.early_stopping import EarlyStopping
 from isthmus.training.engine import Engine
 from isthmus.training.history import History
+from isthmus.training.interruption import Interruption
 from isthmus.training.progress import Progress
 from isthmus.training.random_stream import RandomStream
 from isthmus.training.resident import Resident
@@ -68,6 +69,7 @@ class Run:
         self.sums = torch.zeros(len(self.step.terms), device=engine.device)
         self.counts = torch.zeros_like(self.sums)
         self.steps_per_epoch = max(1, len(rows) // settings.batch_size)
+        self.interruption: Interruption | None = None
         self._saved = self._began = time.monotonic()
 
     def fit(self) -> History:
@@ -77,16 +79,22 @@ class Run:
         shown = self.settings.progress and self.engine.rank == 0
         self.model.train()
         try:
-            with Progress(total, shown, done=self.steps, rows_per_step=self._batch_size()) as progress:
-                if self.steps == 0:
+            with (
+                Interruption() if self.engine.world == 1 else nullcontext() as interruption,
+                Progress(total, shown, done=self.steps, rows_per_step=self._batch_size()) as progress,
+            ):
+                self.interruption = interruption
+                if not self.history.epochs:
                     self._evaluate(progress)
                 while self.epoch < epochs and not self.history.stopped:
                     self._run_epoch(progress)
-        except KeyboardInterrupt:
-            self._save_and_say_how_to_go_on()
-            raise
         except (MemoryError, RuntimeError) as error:
-            raise _with_advice(error, self.settings.batch_size) from error
+            if _out_of_memory(error):
+                raise TrainingError(
+                    f"Out of memory with batches of {self.settings.batch_size} rows. Try "
+                    f"batch_size={max(1, self.settings.batch_size // 2)}, or a smaller network."
+                ) from error
+            raise
         return self._finish(epochs)
 
     def save(self) -> None:
@@ -107,12 +115,14 @@ class Run:
             while self.position < self.steps_per_epoch:
                 self._take_step(order)
                 progress.advance(1)
+                self._stop_if_asked()
                 if self._checkpoint_is_due():
                     self.save()
         self.epoch, self.position = self.epoch + 1, 0
         self._check_finite()
         if self.epoch in self.settings.evaluations:
             self._evaluate(progress)
+        self._stop_if_asked()
 
     def _take_step(self, order: Tensor) -> None:
         size = self._batch_size()
@@ -161,7 +171,8 @@ class Run:
             self._began = time.monotonic()  # the first steps warm up
         elif self.steps == TRIAL_STEPS + 2:
             per_step = (time.monotonic() - self._began) / TRIAL_STEPS
-            left = self.settings.epochs * self.steps_per_epoch - self.steps
+            epochs = self.settings.epochs if self.settings.stop_after is None else self.settings.stop_after
+            left = epochs * self.steps_per_epoch - self.steps
             if per_step * left > COMPILE_PAYS_AFTER:
                 self.step.compile()
 
@@ -249,9 +260,12 @@ class Run:
             return False
         return time.monotonic() - self._saved >= self.settings.checkpoint_every
 
-    def _save_and_say_how_to_go_on(self) -> None:
-        if self.settings.checkpoint is None:
+    def _stop_if_asked(self) -> None:
+        """After Ctrl-C: freeze the run where it stands, and say how to go on."""
+        if self.interruption is None or not self.interruption.asked:
             return
+        if self.settings.checkpoint is None:
+            raise KeyboardInterrupt
         self.save()
         raise Interrupted(
             f"Stopped at step {self.steps}; the checkpoint is {self.settings.checkpoint}. "
@@ -265,12 +279,6 @@ def _spread(rows: Resident) -> float:
     return float((x - x.mean(0)).square().mean().sqrt())
 
 
-def _with_advice(error: BaseException, batch_size: int) -> BaseException:
-    """Out of memory becomes an error that says what to try; anything else is left alone."""
+def _out_of_memory(error: BaseException) -> bool:
     text = str(error).lower()
-    if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
-        return TrainingError(
-            f"Out of memory with batches of {batch_size} rows. Try batch_size={max(1, batch_size // 2)}, or a "
-            "smaller network."
-        )
-    return error
+    return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from isthmus.errors import TrainingError
+from isthmus.component import Component
+from isthmus.errors import TrainingError, problems
 from isthmus.training.checkpoint import Checkpoint
 from isthmus.training.history import History
 
@@ -48,7 +50,7 @@ def unpack(run: Run, checkpoint: Checkpoint) -> None:
         if state["settings"].get(key) != value
     ]
     if differing:
-        raise TrainingError(f"The checkpoint is of another run: {'; '.join(differing)}.")
+        raise TrainingError(problems("The checkpoint is of another run:", differing))
     run.model.load_state_dict(_under("model.", tensors))
     run.stopping.best = _under("best.", tensors)
     run.stopping.best_loss, run.stopping.best_epoch, run.stopping.waited = state["stopping"]
@@ -68,24 +70,28 @@ def unpack(run: Run, checkpoint: Checkpoint) -> None:
         run.step.compile()
 
 
+# What a run may change when it goes on: where and how it is watched.
+_FREE = {"checkpoint", "checkpoint_every", "log", "progress", "resume_command", "compile", "patience"}
+
+
 def _identity(run: Run) -> dict[str, Any]:
     """What must agree between a checkpoint and the run that goes on from it."""
-    s = run.settings
+    settings = {f.name: getattr(run.settings, f.name) for f in fields(run.settings) if f.name not in _FREE}
+    settings["rate"] = settings["rate"].spec() if _has_spec(settings["rate"]) else None
+    settings["evaluations"] = list(settings["evaluations"])
     return {
-        "rows": len(run.rows),
-        "epochs": s.epochs,
-        "batch_size": s.batch_size,
-        "learning_rate": s.learning_rate,
-        "optimiser": s.optimiser,
-        "seed": s.seed,
-        "stop_after": s.stop_after,
-        "model": run.model.spec() if _can_be_written(run) else None,
+        **settings,
+        "data": run.rows.fingerprint(),
+        "held-out data": None if run.held_out is None else run.held_out.fingerprint(),
+        "processes": run.engine.world,
+        "model": run.model.spec() if _has_spec(run.model) else None,
     }
 
 
-def _can_be_written(run: Run) -> bool:
+def _has_spec(component: Component) -> bool:
+    """Whether a component can be written as text: those with the user's own modules cannot."""
     try:
-        run.model.spec()
+        component.spec()
     except ValueError:
         return False
     return True

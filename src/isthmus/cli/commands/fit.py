@@ -3,7 +3,7 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from isthmus.cli.configuration import FILE, Configuration
 from isthmus.cli.outputs import print_json, say
 from isthmus.cli.rows import Rows, split_rows, tell_quarantined
 from isthmus.errors import Interrupted, MissingExtraError, ParameterError
+
+if TYPE_CHECKING:
+    from isthmus.estimator import Estimator
 
 CHECKPOINT, METRICS, REPORT = "checkpoint.safetensors", "metrics.jsonl", "report.html"
 
@@ -76,8 +79,10 @@ def command(
         raise ParameterError(f"{folder} holds a model already; pass --force to replace it, or choose another --out")
     rows = split_rows(configuration)
     tell_quarantined(rows.train, rows.test)
-    configuration.write(folder)
-    _fit(configuration, rows, folder, resume=resume, progress=not quiet, report=report, as_json=json)
+    # A model that is there stays whole, with its report and its configuration, until the new one is finished.
+    workplace = folder.with_name(f"{folder.name}.partial") if (folder / saving.DESCRIPTION).exists() else folder
+    configuration.write(workplace)
+    _fit(configuration, rows, folder, workplace, resume=resume, progress=not quiet, report=report, as_json=json)
 
 
 def _check_complete(configuration: Configuration) -> None:
@@ -87,32 +92,41 @@ def _check_complete(configuration: Configuration) -> None:
 
 
 def _fit(
-    configuration: Configuration, rows: Rows, folder: Path, *, resume: bool, progress: bool, report: bool, as_json: bool
+    configuration: Configuration,
+    rows: Rows,
+    folder: Path,
+    workplace: Path,
+    *,
+    resume: bool,
+    progress: bool,
+    report: bool,
+    as_json: bool,
 ) -> None:
-    from isthmus import catalogue
+    from isthmus import saving
     from isthmus.metrics.scorecard import Scorecard
-    from isthmus.training.trainer import Trainer
 
-    checkpoint = folder / CHECKPOINT
-    settings = {"checkpoint": checkpoint, "log": folder / METRICS, "progress": progress, **configuration.trainer}
+    estimator = _estimator(configuration, workplace, progress=progress)
     if not resume:
-        (folder / METRICS).unlink(missing_ok=True)
-    estimator = catalogue.make(
-        "models",
-        str(configuration.model).replace("-", "_").lower(),
-        {**configuration.parameters, "trainer": Trainer(**settings), "random_state": configuration.seed},
-    )
+        (workplace / METRICS).unlink(missing_ok=True)
     try:
         estimator.fit(rows.train, rows.train.labels, resume=resume)
+    except Interrupted:
+        raise Interrupted(
+            f"Stopped; the checkpoint is {workplace / CHECKPOINT}. To go on:\n"
+            f"  {_again(configuration, folder, workplace)} --resume"
+        ) from None
     except KeyboardInterrupt:
-        again = f"isthmus fit --config {shlex.quote(str(folder / FILE))} --out {shlex.quote(str(folder))}"
-        if checkpoint.exists():
-            raise Interrupted(f"Stopped; the checkpoint is {checkpoint}. To go on:\n  {again} --resume") from None
+        again = _again(configuration, folder, workplace)
         raise Interrupted(f"Stopped before the first checkpoint. To begin again:\n  {again}") from None
+    estimator.trainer.set_params(checkpoint=None, log=None)  # places of this run, not of the model
+    estimator.save(workplace)  # at once: nothing that is measured afterwards can lose it
+    (workplace / CHECKPOINT).unlink(missing_ok=True)
     card = Scorecard.measure(estimator, rows.train, rows.test) if len(rows.test) else None
-    estimator.save(folder, metrics=None if card is None else card.to_json())
-    checkpoint.unlink(missing_ok=True)
-    page = _report(estimator, rows, folder) if report and card is not None else None
+    if card is not None:
+        estimator.save(workplace, metrics=card.to_json())
+    page = _report(estimator, rows, folder, workplace) if report and card is not None else None
+    if workplace != folder:
+        saving.replace(folder, workplace)
     if as_json:
         print_json({"model": str(folder), "report": str(page) if page else None, "scorecard": card and card.to_json()})
         return
@@ -123,12 +137,35 @@ def _fit(
     say(f"next    isthmus encode {folder} {configuration.data} --out codes.csv")
 
 
-def _report(estimator, rows: Rows, folder: Path):
+def _estimator(configuration: Configuration, workplace: Path, *, progress: bool) -> "Estimator":
+    from isthmus import catalogue
+    from isthmus.training.trainer import Trainer
+
+    watched = {"checkpoint": workplace / CHECKPOINT, "log": workplace / METRICS, "progress": progress}
+    return catalogue.make(
+        "models",
+        str(configuration.model).replace("-", "_").lower(),
+        {
+            **configuration.parameters,
+            "trainer": Trainer(**{**watched, **configuration.trainer}),
+            "random_state": configuration.seed,
+        },
+    )
+
+
+def _again(configuration: Configuration, folder: Path, workplace: Path) -> str:
+    """The command line of the same fit."""
+    config, out = shlex.quote(str(workplace / FILE)), shlex.quote(str(folder))
+    return f"isthmus fit --config {config} --out {out}" + (" --force" if workplace != folder else "")
+
+
+def _report(estimator: "Estimator", rows: Rows, folder: Path, workplace: Path) -> Path | None:
     from isthmus.report.page import write
 
     command_line = f"isthmus fit --config {folder / FILE}"
     try:
-        return write(estimator, train=rows.train, test=rows.test, path=folder / REPORT, command=command_line)
+        write(estimator, train=rows.train, test=rows.test, path=workplace / REPORT, command=command_line)
     except MissingExtraError as error:
         sys.stderr.write(f"No report was written: {error}\n")
         return None
+    return folder / REPORT

@@ -6,9 +6,10 @@ import io
 import warnings
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from numpy.typing import NDArray
 from isthmus.data.examples import Examples, Quarantined
 from isthmus.data.options import Options
 from isthmus.errors import DataError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 
@@ -32,9 +36,9 @@ def read(data: str, options: Options) -> Examples:
     pictures: list[NDArray[np.uint8]] = []
     names: list[str] = []
     quarantined: list[Quarantined] = []
-    for name, content in _files(Path(data)):
+    for name, read_bytes in _files(Path(data)):
         try:
-            pictures.append(_picture(content, options))
+            pictures.append(_picture(read_bytes(), options))
             names.append(name)
         except Exception as error:  # noqa: BLE001  decoders fail in many ways; the file is listed with the reason
             quarantined.append(Quarantined(name=name, reason=str(error) or type(error).__name__))
@@ -57,22 +61,22 @@ def read(data: str, options: Options) -> Examples:
     )
 
 
-def _files(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Names relative to the folder, and contents, in the order of names."""
+def _files(path: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Names relative to the folder, and what reads the contents, in the order of names."""
     if path.is_dir():
         for file in sorted(path.rglob("*")):
             if file.suffix.lower() in ENDINGS and file.is_file():
-                yield file.relative_to(path).as_posix(), file.read_bytes()
+                yield file.relative_to(path).as_posix(), file.read_bytes
     elif path.suffix.lower() == ".zip":
         try:
             with zipfile.ZipFile(path) as archive:
                 for name in sorted(archive.namelist()):
                     if name.lower().endswith(ENDINGS):
-                        yield name, archive.read(name)
+                        yield name, partial(archive.read, name)
         except zipfile.BadZipFile as error:
             raise DataError(f"{path} cannot be read as a zip: {error}") from error
     else:
-        yield path.name, path.read_bytes()
+        yield path.name, path.read_bytes
 
 
 def _picture(content: bytes, options: Options) -> NDArray[np.uint8]:
@@ -81,13 +85,26 @@ def _picture(content: bytes, options: Options) -> NDArray[np.uint8]:
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         with Image.open(io.BytesIO(content)) as opened:
-            grey = opened.mode in ("1", "L", "I", "I;16", "F", "LA")
+            deep = _eight_bits(opened)
+            grey = deep.mode in ("1", "L", "LA")
             wanted = options.mode if options.mode != "auto" else "L" if grey else "RGB"
-            picture = opened.convert(wanted)
+            picture = deep.convert(wanted)
             if options.size is not None:
                 height, width = options.size
                 picture = picture.resize((width, height), Image.Resampling.LANCZOS)
             return np.asarray(picture, dtype=np.uint8)
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """The 256 levels of a picture with 65 536; Pillow's own conversion cuts off all that is bright."""
+    from PIL import Image
+
+    if picture.mode.startswith("I;16"):
+        levels = np.asarray(picture).astype(np.uint16)
+        return Image.fromarray((levels / 257).round().astype(np.uint8))
+    if picture.mode in ("I", "F"):
+        raise DataError(f"32 bits a pixel (mode {picture.mode}): white is not known. Give it as an array, or as PNG")
+    return picture
 
 
 def _common_mode(pictures: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
