@@ -118,7 +118,7 @@ def _fit(
     except KeyboardInterrupt:
         again = _again(configuration, folder, workplace)
         raise Interrupted(f"Stopped before the first checkpoint. To begin again:\n  {again}") from None
-    estimator.trainer.set_params(checkpoint=None, log=None)  # places of this run, not of the model
+    estimator.set_params(trainer__checkpoint=None, trainer__log=None)  # places of this run, not of the model
     estimator.save(workplace)  # at once: nothing that is measured afterwards can lose it
     (workplace / CHECKPOINT).unlink(missing_ok=True)
     card = Scorecard.measure(estimator, rows.train, rows.test) if len(rows.test) else None
