@@ -21,6 +21,8 @@ STATIONS = (
     "terms",
     "schedules",
     "critics",
+    "codebooks",
+    "gradient_estimators",
     "models",
 )
 PARTS = [

@@ -29,6 +29,8 @@ ORDER = (
         "priors",
         "terms",
         "critics",
+        "codebooks",
+        "gradient_estimators",
     },
     {"autoencoder"},
     {"training"},

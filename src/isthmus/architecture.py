@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import nn
 
 from isthmus import catalogue
 from isthmus.component import Component
-from isthmus.errors import ParameterError, UnknownNameError, did_you_mean, problems
+from isthmus.errors import ParameterError, UnknownNameError, check, did_you_mean, problems
 from isthmus.layers.linear_path import LinearPath
 from isthmus.stations import Decoder, Encoder, Likelihood
 
@@ -24,6 +25,7 @@ LARGE_PICTURE = 2048  # values from which convolutions are worth their time
 ENOUGH_PICTURES = 2000
 FEW, MANY = 1000, 10_000  # rows; see isthmus.training.defaults
 MOST_COORDINATES = 2048
+SMALLEST_GRID = 8  # pixels from which a picture's code is a grid
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,17 +53,20 @@ def make_networks(
     latent_dim: int,
     features: int,
     linear_path: LinearPath = "fixed",
+    code: Literal["flat", "grid"] = "flat",
 ) -> Networks:
     """Both networks: ``"auto"``, a name, a mapping with a name and arguments for both, or two torch modules.
 
     The decoder gets the encoder's ``hidden`` or ``channels`` reversed. ``features`` is what the bottleneck
-    takes. Raises ``ParameterError`` and ``UnknownNameError``, all mistakes at once.
+    takes. With a ``"grid"`` pictures keep their places: a code ``[height, width, latent_dim]`` where the network is
+    one of convolutions, and ``"auto"`` then is. Raises ``ParameterError`` and ``UnknownNameError``, all mistakes
+    at once.
     """
     if not isinstance(network, str | Mapping):
         return _from_modules(network, setting, latent_dim, features)
     name, given = _name_and_arguments(network)
-    name = _automatic_name(setting) if name == "auto" else name
-    both = {"linear_path": linear_path, "condition_dim": setting.condition_dim}
+    name = _automatic_name(setting, code) if name == "auto" else name
+    both = {"linear_path": linear_path, "condition_dim": setting.condition_dim, "flatten": code == "flat"}
     both |= (_mlp_arguments(setting, latent_dim, linear_path) if name == "mlp" else {}) | dict(given)
     encoder = both | {"in_shape": setting.schema.shape, "out_dim": features, "latent_dim": latent_dim}
     decoder = _backwards(both) | {
@@ -96,8 +101,10 @@ def likelihood_scaling(wanted: str | Mapping[str, Any] | Likelihood) -> str:
     return found.scaling
 
 
-def make_part(station: str, wanted: str | Mapping[str, Any] | Component) -> Any:
+def make_part(station: str, wanted: str | Mapping[str, Any] | Component, known: Mapping[str, Any] | None = None) -> Any:
     """A fresh part from a name, a mapping with a ``name`` and arguments, or a part to copy.
+
+    ``known`` are arguments that the model knows; the part takes those it has a parameter for.
 
     >>> make_part("corruptions", {"name": "masking", "share": 0.5}).share
     0.5
@@ -105,7 +112,19 @@ def make_part(station: str, wanted: str | Mapping[str, Any] | Component) -> Any:
     if isinstance(wanted, Component):
         return catalogue.build(wanted.spec())
     name, given = _name_and_arguments(wanted)
-    return catalogue.make(station, name, given)
+    taken = {word: value for word, value in (known or {}).items() if word in catalogue.parameters(station, name)}
+    return catalogue.make(station, name, {**taken, **given})
+
+
+def codebook_size(wanted: int | str, setting: Setting, grid: tuple[int, ...]) -> int:
+    """``wanted``, or for ``"auto"`` the power of 2 up to 512 that leaves each vector 8 features of the data."""
+    if wanted != "auto":
+        check(
+            "codebook_size", (isinstance(wanted, numbers.Integral) and wanted >= 2, f"{wanted!r}; expected 2 or more")
+        )
+        return int(wanted)
+    bearable = setting.rows * math.prod(grid) // 8
+    return int(min(512, 2 ** max(1, bearable.bit_length() - 1)))
 
 
 def _name_and_arguments(wanted: str | Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -117,8 +136,10 @@ def _name_and_arguments(wanted: str | Mapping[str, Any]) -> tuple[str, dict[str,
     return str(given.pop("name", "auto")), given
 
 
-def _automatic_name(setting: Setting) -> str:
+def _automatic_name(setting: Setting, code: str) -> str:
     """Convolutions for many large pictures where there is a GPU to pay for them; else a multi-layer perceptron."""
+    if code == "grid" and setting.schema.kind == "image" and min(setting.schema.shape[1:]) >= SMALLEST_GRID:
+        return "conv"
     large = math.prod(setting.schema.shape) >= LARGE_PICTURE and min(setting.schema.shape[1:], default=0) >= 16
     enough = setting.rows >= ENOUGH_PICTURES
     fast = torch.cuda.is_available() or torch.backends.mps.is_available()

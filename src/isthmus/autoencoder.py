@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from isthmus.component import Component
 from isthmus.errors import ParameterError, check
-from isthmus.records import Batch, Code, Loss, Trace, View, batch_mean
+from isthmus.records import Batch, Code, Loss, Trace, View, batch_mean, repeated
 from isthmus.stations import (
     Bottleneck,
     Corruption,
@@ -71,6 +72,7 @@ class Autoencoder(Component):
         self.encoder, self.bottleneck, self.decoder = encoder, bottleneck, decoder
         self.likelihood, self.prior, self.corruption = likelihood, prior, corruption
         self.terms = nn.ModuleList(terms)
+        self.code_shape = (*encoder.grid, bottleneck.latent_dim)
         if decoder is not None:
             decoder.connect(encoder)
 
@@ -86,7 +88,9 @@ class Autoencoder(Component):
             return trace
         output = self.decoder(code, view, None)
         log_likelihood = self.likelihood.log_prob(output, trace.target, batch.valid)
-        return Trace(batch=batch, view=view, features=features, code=code, output=output, log_likelihood=log_likelihood)
+        trace = replace(trace, output=output, log_likelihood=log_likelihood, probed=self._probed(trace))
+        later = self.bottleneck.hindsight(trace)
+        return replace(trace, code=replace(code, costs={**code.costs, **later})) if later else trace
 
     def encode(self, batch: Batch) -> Code:
         """The single best code of clean data: no corruption, no randomness."""
@@ -110,7 +114,7 @@ class Autoencoder(Component):
             raise ParameterError(
                 "This model has no prior to draw codes from. Use a model with one (vae, beta_vae, cvae)."
             )
-        z = self.prior.sample((count, self.bottleneck.latent_dim), condition).to(_device(self))
+        z = self.prior.sample((count, *self.code_shape), condition).to(_device(self))
         view = View(x=z, condition=condition)
         return self._likelihood().mean(self.decode(Code(z=z), view))
 
@@ -209,6 +213,22 @@ class Autoencoder(Component):
             log_p = self.prior.log_prob(z).flatten(1).sum(1)
             total = torch.logaddexp(total, self._log_likelihood(z, view, batch) + log_p - log_q)
         return total - math.log(len(noise))
+
+    def _probed(self, trace: Trace) -> Tensor | None:
+        """log p(target | z) of the further codes that the bottleneck asks for, ``[probes, batch]``."""
+        probes, batch = trace.code.probes, trace.batch
+        if probes is None:
+            return None
+        likelihood = self._likelihood()
+        count, was_training = len(probes), likelihood.training
+        again = repeated(batch, count)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and probes.requires_grad):
+            output = self.decode(Code(z=probes.flatten(0, 1)), repeated(trace.view, count))
+            target = again.x if again.target is None else again.target
+            likelihood.eval()  # what it learns, it learns from the code itself
+            found = likelihood.log_prob(output, target, again.valid)
+            likelihood.train(was_training)
+        return found.unflatten(0, (count, len(batch)))
 
     def _log_likelihood(self, z: Tensor, view: View, batch: Batch) -> Tensor:
         output = self.decode(Code(z=z), view)

@@ -25,6 +25,7 @@ from isthmus.data.labels import Condition
 from isthmus.data.reading import read
 from isthmus.data.schema import Schema
 from isthmus.errors import ParameterError, check
+from isthmus.metrics.codebook import CodebookHealth
 from isthmus.records import Batch, Code, View
 from isthmus.training.history import History
 from isthmus.training.random_stream import RandomStream
@@ -35,6 +36,7 @@ from isthmus.training.trainer import Trainer
 ROWS = 1024  # rows at a time outside of training
 FILLED = 16  # batches are filled up to a multiple of this many rows
 BLOCK = 256  # rows that share a stream of random numbers in log_prob, whatever the batches
+HEALTH_ROWS = 10_000  # that tell how a discrete code is used
 DRAWS = 16  # draws from the posterior for score_samples
 
 
@@ -72,6 +74,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         examples = read(X)
         likelihood = self._wanted_likelihood(examples)
         schema = Schema.learn(examples, scaling=likelihood_scaling(likelihood), owner=type(self).__name__)
+        y = examples.labels if y is None and self.conditional else y  # a Dataset's, or the names of folders
         condition = self._learn_condition(y, examples)
         seed = _seed(self.random_state)
         setting = Setting(
@@ -97,6 +100,11 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         )
         self.autoencoder_, self.schema_, self.condition_ = model, schema, condition
         self.n_features_in_ = math.prod(schema.shape)
+        if model.bottleneck.levels:
+            some = examples.take(np.arange(min(len(examples), HEALTH_ROWS)))
+            given = {} if condition is None else {"condition": np.asarray(y)[: len(some)]}
+            health = CodebookHealth.measure(self.symbols(some, **given), model.bottleneck.levels)
+            self.history_.codebook = health.to_json()
         if schema.columns is not None:
             self.feature_names_in_ = np.asarray(schema.columns, dtype=object)
         elif hasattr(self, "feature_names_in_"):  # of an earlier fit
@@ -104,12 +112,15 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return self
 
     def transform(self, X: Any, condition: Any = None) -> NDArray[np.float32]:
-        """The codes of X, ``[n, latent_dim]``: the single best code of each row, without noise."""
+        """The codes of X, ``[n, numbers]``: the single best code of each row, without noise.
+
+        A code with a grid (``autoencoder_.code_shape``) is laid out in a row.
+        """
         codes = self._by_batch(self._examples(X), condition, lambda batch, _: self.autoencoder_.encode(batch).z)
-        return codes.float().numpy()
+        return codes.float().flatten(1).numpy()
 
     def inverse_transform(self, Z: ArrayLike, condition: Any = None) -> NDArray[np.float32]:
-        """The expected x of codes ``[n, latent_dim]``, in the units and layout that X had in ``fit``."""
+        """The expected x of codes ``[n, numbers]``, in the units and layout that X had in ``fit``."""
         check_is_fitted(self)
         codes = self._codes(Z)
         wanted = self._condition(condition, len(codes))
@@ -126,6 +137,39 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         examples = self._examples(X)
         rebuilt = self._by_batch(examples, condition, lambda batch, _: self.autoencoder_.rebuild(batch))
         return self.schema_.give_back(self.schema_.from_model(rebuilt), examples)
+
+    # -- symbols -------------------------------------------------------------------------------------
+
+    def symbols(self, X: Any, condition: Any = None) -> NDArray[np.int64]:
+        """The symbols of X where the code is discrete, ``[n, *grid, symbols]`` int64: what a file would hold."""
+        self._check_discrete()
+
+        def encoded(batch: Batch, _: int) -> Tensor:
+            symbols = self.autoencoder_.encode(batch).symbols
+            assert symbols is not None
+            return symbols
+
+        return self._by_batch(self._examples(X), condition, encoded).numpy()
+
+    def inverse_symbols(self, symbols: ArrayLike, condition: Any = None) -> NDArray[np.float32]:
+        """The expected x of symbols as ``symbols`` gives them, in the units and layout that X had in ``fit``."""
+        self._check_discrete()
+        bottleneck = self.autoencoder_.bottleneck
+        given = np.asarray(symbols)
+        wanted = (*self.autoencoder_.code_shape[:-1], len(bottleneck.levels))
+        if given.dtype.kind not in "iu" or given.shape[1:] != wanted:
+            raise ParameterError(f"symbols are {given.dtype}, {given.shape}; expected whole numbers, [n, {wanted}]")
+        if given.size and (given.min() < 0 or (given >= np.array(bottleneck.levels)).any()):
+            raise ParameterError(f"symbols go from {given.min()} to {given.max()}; expected below {bottleneck.levels}")
+        with torch.no_grad():
+            z = bottleneck.look_up(torch.as_tensor(given.astype(np.int64), device=self._device))
+        return self.inverse_transform(z.flatten(1).cpu().numpy(), condition)
+
+    @property
+    def codebook_(self) -> CodebookHealth:
+        """How the code was used by the rows of ``fit`` (at most 10 000 of them), where it is discrete."""
+        self._check_discrete()
+        return CodebookHealth.from_json(self.history_.codebook or {})
 
     # -- likelihood ----------------------------------------------------------------------------------
 
@@ -223,7 +267,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     @property
     def _n_features_out(self) -> int:
-        return int(self.autoencoder_.bottleneck.latent_dim)
+        return math.prod(self.autoencoder_.code_shape)
 
     @property
     def _device(self) -> torch.device:
@@ -236,13 +280,19 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return self.autoencoder_.likelihood
 
     def _check_parameters(self) -> None:
-        number = isinstance(self.latent_dim, int | np.integer) and not isinstance(self.latent_dim, bool)
+        latent_dim = getattr(self, "latent_dim", 1)
+        number = isinstance(latent_dim, int | np.integer) and not isinstance(latent_dim, bool)
         trainer = self.trainer is None or isinstance(self.trainer, Trainer)
         check(
             type(self).__name__,
-            (number and self.latent_dim >= 1, f"latent_dim is {self.latent_dim!r}; expected 1 or more"),
+            (number and latent_dim >= 1, f"latent_dim is {latent_dim!r}; expected 1 or more"),
             (trainer, f"trainer is {self.trainer!r}; expected a Trainer or None"),
         )
+
+    def _check_discrete(self) -> None:
+        check_is_fitted(self)
+        if not self.autoencoder_.bottleneck.levels:
+            raise ParameterError(f"The codes of {type(self).__name__} are not discrete: they have no symbols")
 
     def _may_blend(self, model: Autoencoder) -> bool:
         """Whether blended and noisy rows are like data, and not spoilt twice."""
@@ -303,18 +353,19 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     def _codes(self, Z: ArrayLike) -> Tensor:
         codes = torch.as_tensor(np.asarray(Z, dtype=np.float32))
-        if codes.ndim < 2 or codes.shape[-1] != self._n_features_out:
+        if codes.ndim != 2 or codes.shape[1] != self._n_features_out:
             raise ParameterError(
                 f"Codes have shape {tuple(codes.shape)}; expected [n, {self._n_features_out}] as transform gives"
             )
+        codes = codes.unflatten(1, self.autoencoder_.code_shape)
         if not bool(codes.isfinite().all()):
             raise ParameterError(f"Codes contain {int((~codes.isfinite()).sum())} NaN or infinite values")
         return codes
 
     def _noise(self, seed: int, draws: int, rows: int = 1) -> Tensor:
-        """Standard-normal draws for codes without a grid: ``[draws, rows, latent_dim]``."""
+        """Standard-normal draws for codes: ``[draws, rows, *grid, latent_dim]``."""
         generator = torch.Generator().manual_seed(seed)
-        return torch.randn(draws, rows, self._n_features_out, generator=generator).to(self._device)
+        return torch.randn(draws, rows, *self.autoencoder_.code_shape, generator=generator).to(self._device)
 
     def _in_users_units(self, scores: Tensor) -> NDArray[np.float32]:
         volume = self.schema_.log_volume if self._likelihood.continuous else 0.0

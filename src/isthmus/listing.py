@@ -23,6 +23,8 @@ STATIONS = (
     "priors",
     "terms",
     "critics",
+    "codebooks",
+    "gradient_estimators",
     "schedules",
     "models",
 )
@@ -74,7 +76,7 @@ def check_name(station: str, name: str) -> None:
     """Raise ``UnknownNameError`` with the closest name where there is no such part."""
     if name not in names(station):
         raise UnknownNameError(
-            f"No {station.removesuffix('s')} is called {name!r}. {did_you_mean(name, names(station))}"
+            f"No {station.removesuffix('s').replace('_', ' ')} is called {name!r}. {did_you_mean(name, names(station))}"
         )
 
 

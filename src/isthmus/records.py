@@ -55,11 +55,12 @@ class Code:
 
     z: Tensor  # [batch, *grid, dim]
     valid: Tensor | None = None
-    symbols: Tensor | None = None  # [batch, *grid] int64, where the code is discrete
+    symbols: Tensor | None = None  # [batch, *grid, symbols] int64, where the code is discrete
     posterior: Posterior | None = None  # q(z | x), where the code is random
     log_prob: Tensor | None = None  # [batch]: log-probability of the sampled symbols, nats
     costs: Mapping[str, Tensor] = field(default_factory=dict)  # named, [batch] or scalar, nats
     parts: Mapping[str, slice] = field(default_factory=dict)  # named slices of the last axis
+    probes: Tensor | None = None  # [probes, batch, *grid, dim]: further codes whose likelihood is asked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,7 @@ class Trace:
     code: Code
     output: Tensor | None = None  # [batch, outputs, *shape]: the likelihood's parameters
     log_likelihood: Tensor | None = None  # [batch]: log p(target | z), nats, summed over features
+    probed: Tensor | None = None  # [probes, batch]: log p(target | probe), nats
 
     @property
     def target(self) -> Tensor:
@@ -112,6 +114,19 @@ def _cut(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _cut(item) for name, item in value.items()}
     return value
+
+
+def repeated(record: Record, count: int) -> Record:
+    """Every tensor of a record ``count`` times, one copy of the batch after the other.
+
+    >>> import torch
+    >>> repeated(Batch(x=torch.tensor([[1], [2]])), 2).x.flatten().tolist()
+    [1, 2, 1, 2]
+    """
+    assert is_dataclass(record)
+    given = {f.name: getattr(record, f.name) for f in fields(record)}
+    more = {k: v.repeat(count, *[1] * (v.ndim - 1)) for k, v in given.items() if isinstance(v, Tensor)}
+    return replace(record, **more)  # type: ignore[type-var]
 
 
 def batch_mean(values: Tensor, weight: Tensor | None) -> Tensor:

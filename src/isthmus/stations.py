@@ -14,6 +14,7 @@ from typing import ClassVar, Self
 from torch import Tensor, nn
 
 from isthmus.component import Component
+from isthmus.errors import ParameterError, check
 from isthmus.records import Batch, Code, Trace, View
 
 
@@ -31,6 +32,7 @@ class Encoder(Component, ABC):
     """``View -> features [batch, *grid, out_dim]``."""
 
     out_dim: int
+    grid: tuple[int, ...] = ()
 
     @abstractmethod
     def forward(self, view: View) -> Tensor:
@@ -65,8 +67,96 @@ class Posterior(ABC):
         return cut
 
 
+class DiscretePosterior(Posterior):
+    """q(z | x) over finitely many codes: ``z`` holds one-hot groups, or bits; ``logits`` are shaped like it.
+
+    A choice is the largest of (or the sign of) logits with noise: ``harden(logits + noise())``.
+    """
+
+    logits: Tensor  # [batch, *grid, dim]
+
+    @abstractmethod
+    def noise(self) -> Tensor:
+        """Standard noise (Gumbel, logistic) like the logits, from torch's current stream."""
+
+    @abstractmethod
+    def harden(self, perturbed: Tensor) -> Tensor:
+        """The code that perturbed logits choose; without a gradient."""
+
+    @abstractmethod
+    def soften(self, perturbed: Tensor, temperature: Tensor | float) -> Tensor:
+        """A relaxed code, which tends to the chosen one as the temperature falls; differentiable."""
+
+    @abstractmethod
+    def conditional(self, z: Tensor) -> Tensor:
+        """Perturbed logits, drawn given that they choose ``z``; differentiable in the logits."""
+
+    @abstractmethod
+    def symbols(self, z: Tensor) -> Tensor:
+        """The choice as numbers, int64 ``[batch, *grid, symbols]``."""
+
+    @abstractmethod
+    def every(self) -> Tensor:
+        """All codes of one position, ``[codes, dim]``."""
+
+
+class GradientEstimator(Component, ABC):
+    """How a gradient passes a discrete code.
+
+    ``draw`` is for random codes (``draws``), ``pass_through`` for the nearest of a codebook (``passes``).
+    """
+
+    draws: ClassVar[bool] = True
+    passes: ClassVar[bool] = False
+    costs: ClassVar[tuple[str, ...]] = ()  # what ``hindsight`` gives
+
+    def draw(self, posterior: DiscretePosterior) -> Code:
+        """In training: ``z``, and the ``probes`` that ``hindsight`` needs."""
+        raise NotImplementedError
+
+    def pass_through(self, features: Tensor, quantised: Tensor) -> Tensor:
+        """``quantised`` in value; the gradient reaches the features, ``[batch, *grid, dim]``."""
+        raise NotImplementedError
+
+    def hindsight(self, trace: Trace) -> dict[str, Tensor]:
+        """Costs that need the output: surrogates, whose value is 0 and whose gradient is the estimate."""
+        return {}
+
+
+class Codebook(Component, ABC):
+    """``size`` vectors of ``dim`` numbers; the nearest stands for a feature."""
+
+    learned: ClassVar[bool] = False  # by gradient: the cost "codebook" pulls it to the features
+
+    def __init__(self, size: int, dim: int) -> None:
+        super().__init__()
+        check(
+            type(self).__name__,
+            (size >= 2, f"size is {size!r}; expected 2 or more"),
+            (dim >= 1, f"dim is {dim!r}; expected 1 or more"),
+        )
+        self.size, self.dim = size, dim
+
+    @abstractmethod
+    def vectors(self) -> Tensor:
+        """``[size, dim]`` float32."""
+
+    @abstractmethod
+    def start(self, vectors: Tensor) -> None:
+        """Begin with these, ``[size, dim]``."""
+
+    def prepare(self, features: Tensor) -> Tensor:
+        """Features as the codebook compares them. By default: as they are."""
+        return features
+
+    def observe(self, features: Tensor, index: Tensor) -> None:
+        """Learn from features ``[n, dim]`` and their codes ``[n]``, once a training step. By default: nothing."""
+
+
 class Prior(Component, ABC):
     """p(z)."""
+
+    continuous: ClassVar[bool] = True  # a density; where not, probabilities of discrete codes
 
     @abstractmethod
     def log_prob(self, z: Tensor) -> Tensor:
@@ -99,6 +189,19 @@ class Bottleneck(Component, ABC):
 
     def initialise(self, features: Tensor, view: View) -> None:
         """Start from a sample of features, once, before training. By default: nothing."""
+
+    def hindsight(self, trace: Trace) -> Mapping[str, Tensor]:
+        """Costs of the code that only the output tells. By default: none."""
+        return {}
+
+    def look_up(self, symbols: Tensor) -> Tensor:
+        """``z`` of symbols ``[batch, *grid, symbols]``, where the code is discrete."""
+        raise ParameterError(f"{type(self).__name__} is not discrete: its codes have no symbols")
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """How many values each symbol of a position can have; none where the code is not discrete."""
+        return ()
 
 
 class Decoder(Component, ABC):

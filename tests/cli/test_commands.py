@@ -44,7 +44,7 @@ def test_fit_tells_what_it_measured_and_where_things_are(here, capsys):
     assert main(["fit", "ae", "table.csv", "--labels", "kind", "--latent-dim", "2", "--out", "m", *QUICK]) == 0
     out = told(capsys).out
     assert "12 held-out rows" in out
-    assert "test MSE / PCA's" in out
+    assert "MSE / PCA's" in out
     assert "5-NN accuracy" in out
     assert {path.name for path in (here / "m").iterdir()} == {
         "model.safetensors",
@@ -182,7 +182,11 @@ def test_wrong_usage_is_exit_code_2(capsys):
 def test_nothing_is_replaced_unasked(model, here, capsys):
     assert main(["fit", "vae", "numbers.csv", "--out", "m", *QUICK]) == 1
     assert "holds a model already" in told(capsys).err
-    assert main(["encode", "m", "numbers.csv", "--out", "numbers.csv"]) == 1
+    for force in ([], ["--force"]):
+        assert main(["encode", "m", "numbers.csv", "--out", "numbers.csv", *force]) == 1
+        assert "is what is read from" in told(capsys).err
+    (here / "codes.csv").write_text("mine")
+    assert main(["encode", "m", "numbers.csv", "--out", "codes.csv"]) == 1
     assert "--force" in told(capsys).err
     assert main(["encode", "m", "numbers.csv", "--out", "codes.txt"]) == 1
     assert ".csv, .npy, .parquet" in told(capsys).err
@@ -210,7 +214,7 @@ def test_listings(capsys):
     assert main(["models", "beta-vae"]) == 0
     assert "beta = 4.0" in told(capsys).out
     assert main(["parts"]) == 0
-    assert "bottlenecks: gaussian" in told(capsys).out
+    assert "bottlenecks: bernoulli, categorical, fsq, gaussian" in told(capsys).out
     assert main(["parts", "encoders", "mlp", "--json"]) == 0
     assert json.loads(told(capsys).out)["parameters"]["activation"] == "silu"
     assert main(["data"]) == 0
@@ -287,3 +291,123 @@ def test_a_model_that_cannot_be_measured_is_saved_all_the_same(here, monkeypatch
         patch.setattr("isthmus.metrics.scorecard.Scorecard.measure", broken)
         assert main(["fit", "ae", "numbers.csv", "--out", "m", "--quiet", "--epochs", "2"]) != 0
     assert im.load(here / "m").transform(np.zeros((2, 4))).shape[0] == 2
+
+
+@pytest.fixture
+def conditional(here, capsys):
+    rng = np.random.default_rng(0)
+    kind = rng.integers(0, 2, 200)
+    values = rng.normal(size=(200, 3)) * 0.1 + 3.0 * kind[:, None]
+    frame = pandas.DataFrame(values, columns=list("abc"))
+    frame["kind"] = np.where(kind, "hot", "cold")
+    frame.to_csv("kinds.csv", index=False)
+    options = ["--labels", "kind", "--latent-dim", "1", "--out", "cv", "--quiet", "--no-report", "--epochs", "20"]
+    assert main(["fit", "cvae", "kinds.csv", *options]) == 0
+    capsys.readouterr()
+    return frame
+
+
+def test_a_conditional_model_is_told_the_labels(conditional, capsys):
+    assert main(["reconstruct", "cv", "kinds.csv", "--out", "own.csv"]) == 0
+    assert "without knowing" not in told(capsys).err
+    estimator = im.load("cv")
+    wanted = estimator.reconstruct(conditional[["a", "b", "c"]], conditional.kind)
+    assert np.allclose(pandas.read_csv("own.csv"), wanted, atol=1e-4)
+    assert main(["reconstruct", "cv", "kinds.csv", "--out", "hot.csv", "--condition", "hot"]) == 0
+    assert not np.allclose(pandas.read_csv("hot.csv"), wanted, atol=1e-2)
+    conditional.drop(columns="kind").to_csv("bare.csv", index=False)
+    assert main(["encode", "cv", "bare.csv", "--out", "codes.csv"]) == 0
+    assert "without knowing it. Known: cold, hot" in told(capsys).err
+    assert main(["decode", "cv", "codes.csv", "--out", "x.csv"]) == 0
+    assert "without knowing it" in told(capsys).err
+    assert main(["evaluate", "cv", "bare.csv"]) == 1
+    assert "need labels" in told(capsys).err
+    conditional.assign(kind="warm").to_csv("warm.csv", index=False)
+    assert main(["encode", "cv", "warm.csv", "--out", "warm_codes.csv"]) == 1
+    assert "'warm'" in told(capsys).err
+
+
+def test_what_is_measured_is_not_what_was_trained_on(model, here, capsys):
+    assert main(["evaluate", "m"]) == 0
+    assert "12 held-out rows" in told(capsys).out
+    assert main(["evaluate", "m", "numbers.csv"]) == 0
+    out, err = told(capsys)
+    assert "60 rows of numbers.csv" in out
+    assert "48 of the 60 rows were trained on" in err
+    with (here / "numbers.csv").open("a") as file:
+        file.write("1,2,3,4\n")
+    assert main(["evaluate", "m"]) == 1
+    assert "has been changed since" in told(capsys).err
+    assert main(["fit", "ae", "numbers.csv", "--test", "numbers.csv", "--out", "n", "--no-report", *QUICK]) == 0
+    assert "61 of the 61 rows were trained on" in told(capsys).err
+
+
+def test_rows_are_numbered_as_in_the_file(here, capsys):
+    frame = pandas.read_csv("numbers.csv")
+    frame.loc[41, "b"] = np.inf
+    frame.to_csv("gaps.csv", index=False)
+    assert main(["fit", "ae", "gaps.csv", "--out", "gaps", *QUICK]) == 1
+    assert "row 41, column 'b'" in told(capsys).err
+    assert not (here / "gaps").exists()
+
+
+def test_a_seed_below_zero_is_refused(here, capsys):
+    assert main(["fit", "ae", "numbers.csv", "--seed", "-1", *QUICK]) == 1
+    assert "seed is -1" in told(capsys).err
+
+
+def test_nothing_held_out_is_said(here, capsys):
+    assert main(["fit", "ae", "numbers.csv", "--test-share", "0", "--no-report", *QUICK]) == 0
+    assert "nothing is measured" in told(capsys).out
+
+
+def test_a_close_file_name_is_suggested_and_not_the_whole_folder(model, here, capsys):
+    assert main(["encode", "m", "number.csv", "--out", "c.csv"]) == 1
+    assert "Did you mean 'numbers.csv'?" in told(capsys).err
+    assert main(["fit", "ae", "numbers.csv", "--set", "traner.epochs=2", *QUICK]) == 1
+    assert "Did you mean 'trainer'" in told(capsys).err
+
+
+def test_a_report_of_new_rows_needs_the_old_ones_for_pca_only(model, here, capsys):
+    assert main(["report", "m", "numbers.csv", "--train", "numbers.csv", "--out", "r.html"]) == 0
+    assert main(["report", "m", "numbers.csv", "--train", "numbers.csv", "--out", "r.html"]) == 1
+    assert "--force" in told(capsys).err
+
+
+def pictures(folder, count):
+    folder.mkdir(exist_ok=True)
+    rng = np.random.default_rng(0)
+    for i in range(count):
+        Image.fromarray(rng.integers(0, 255, (8, 8), dtype=np.uint8)).save(folder / f"photo{i}.png")
+
+
+def test_pictures_of_an_earlier_run_do_not_stay(here, capsys):
+    pictures(here / "photos", 30)
+    (here / "photos" / "broken.png").write_text("no")
+    assert main(["fit", "vae", "photos", "--out", "p", "--latent-dim", "2", "--no-report", *QUICK]) == 0
+    err = told(capsys).err
+    assert "1 inputs could not be read" in err
+    assert err.count("broken.png") == 1
+    assert main(["sample", "p", "-n", "9", "--out", "new"]) == 0
+    assert main(["sample", "p", "-n", "4", "--out", "new", "--force"]) == 0
+    assert len(list((here / "new").iterdir())) == 4
+    (here / "new" / "notes.txt").write_text("mine")
+    assert main(["sample", "p", "-n", "2", "--out", "new", "--force"]) == 1
+    assert "holds more than pictures" in told(capsys).err
+    assert len(list((here / "new").iterdir())) == 5
+
+
+def test_codes_of_pictures_keep_their_names(here, capsys):
+    pictures(here / "photos", 30)
+    assert main(["fit", "vae", "photos", "--out", "p", "--latent-dim", "2", "--no-report", *QUICK]) == 0
+    assert main(["encode", "p", "photos", "--out", "codes.csv"]) == 0
+    table = pandas.read_csv("codes.csv")
+    assert list(table.columns) == ["name", "z0", "z1"]
+    assert table.name[0] == "photo0.png"
+    assert main(["decode", "p", "codes.csv", "--out", "back"]) == 0
+    assert len(list((here / "back").iterdir())) == 30
+
+
+def test_one_example_is_one(model, here, capsys):
+    assert main(["interpolate", "m", "0", "numbers.csv", "--out", "walk.csv"]) == 1
+    assert "has 60 rows; expected one" in told(capsys).err

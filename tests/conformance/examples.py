@@ -4,6 +4,7 @@ A parameter without a default gets a value by its name. A part whose constructor
 here tells says so in a failing test: add the name, or give the parameter a default.
 """
 
+import copy
 import inspect
 import itertools
 import typing
@@ -29,6 +30,10 @@ BY_NAME = {
     "steps": 10,
     "period": 10,
     "name": "kl",
+    "size": 8,
+    "dim": LATENT,
+    "codebook": lambda: catalogue.make("codebooks", "ema", {"size": 8, "dim": LATENT}),
+    "estimator": lambda: catalogue.make("gradient_estimators", "straight_through", {}),
 }
 # defaults made small, so that tests are quick and k <= latent_dim
 SMALL = {
@@ -41,6 +46,7 @@ SMALL = {
     "noise": 0.1,
     "free_bits": 0.1,
     "spare": 1,
+    "decay": 0.9,
 }
 
 
@@ -77,7 +83,8 @@ def arguments(station, name):
             found[word] = nn.Sequential(nn.Flatten(), nn.Linear(into, out))
         elif parameter.default is inspect.Parameter.empty:
             assert word in BY_NAME, f"{station}/{name}: no example value is known for the parameter {word!r}"
-            found[word] = BY_NAME[word]
+            example = BY_NAME[word]
+            found[word] = example() if callable(example) else example
         elif word in SMALL:
             small = SMALL[word]
             backwards = station == "decoders" and word in ("hidden", "channels")
@@ -88,7 +95,7 @@ def arguments(station, name):
 def make(station, name, /, **changed):
     """A small example with fixed weights, connected to a partner where it needs one."""
     with RandomStream(0):
-        part = catalogue.make(station, name, {**arguments(station, name), **changed})
+        part = catalogue.make(station, name, {**arguments(station, name), **copy.deepcopy(changed)})
         if station == "decoders":
             connect(part, name, changed)
         for parameter in part.parameters():  # zero heads would hide what they should show
@@ -160,7 +167,8 @@ def alternatives(station, name, word):
     if literal:
         return [value for value in literal if value != now]
     if word in NAMED:
-        return [value for value in NAMED[word] if value != now]
+        offered = NAMED[word]() if callable(NAMED[word]) else NAMED[word]
+        return [value for value in offered if value != now]
     if isinstance(now, bool):
         return [not now]
     if isinstance(now, int):
@@ -174,7 +182,20 @@ def alternatives(station, name, word):
     return []
 
 
+def _estimators():
+    return [catalogue.make("gradient_estimators", name, {}) for name in ("gumbel_softmax", "rotation")]
+
+
+def _codebooks():
+    return [catalogue.make("codebooks", "gradient", {"size": 8, "dim": LATENT})]
+
+
 NAMED = {
+    "estimator": _estimators,
+    "codebook": _codebooks,
+    "most": [4],
+    "classes": [4],
+    "minimum": [0.7],
     "activation": ["tanh", "relu"],
     "pretrain": ["none", "denoising", "rbm"],
     "in_shape": [(2, 8, 10)],

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from discrete_model import batch_of, discrete_model
 from examples import BATCH, LATENT, alternatives, batch, features, make, parts, pictures, view
 
 from isthmus import catalogue
@@ -11,7 +12,8 @@ from isthmus.training.random_stream import RandomStream
 
 CASES = [
     pytest.param(station, name, word, id=f"{station}/{name}-{word}")
-    for station in ("corruptions", "encoders", "bottlenecks", "decoders", "likelihoods", "priors", "terms", "schedules")
+    for station in catalogue.STATIONS
+    if station != "models"
     for name in parts(station)
     for word in catalogue.parameters(station, name)
 ]
@@ -122,6 +124,35 @@ def watch_prior(part, changed):
     return [part.sample((5, LATENT)), part.log_prob(features(LATENT))]
 
 
+def watch_codebook(part, changed):
+    given = features(part.dim, count=40)
+    start = features(part.dim, count=part.size, seed=1)
+    start[-1] += 50.0  # dead from the start
+    part.start(start)
+    found = [part.prepare(given), sizes(part)]
+    for _ in range(60):
+        index = (part.prepare(given)[:, None] - part.vectors().detach()).square().sum(-1).argmin(1)
+        part.observe(given, index)
+        found.append(part.vectors().detach().clone())
+    return found
+
+
+def watch_gradient_estimator(part, changed):
+    if not part.draws:
+        return [part.pass_through(features(LATENT), features(LATENT, seed=1))]
+    model = discrete_model(part)
+    found = [sizes(part)]
+    for step in range(6):
+        for key, buffer in part.named_buffers():
+            if key == "steps" and step == 5:  # long after
+                buffer.fill_(1e7)
+        given = features(LATENT, count=40, seed=step).requires_grad_()
+        trace = model(batch_of(given))
+        learnt = [given, *part.parameters()]
+        found += [trace.code.z, *torch.autograd.grad(model.loss(trace).total, learnt, allow_unused=True)]
+    return found
+
+
 def watch_term(part, changed):
     costs = {"kl": torch.ones(BATCH), "l1": torch.zeros(BATCH)}
     z = features(LATENT)
@@ -134,6 +165,8 @@ def watch_schedule(part, changed):
 
 
 WATCHED = {
+    "codebooks": watch_codebook,
+    "gradient_estimators": watch_gradient_estimator,
     "corruptions": watch_corruption,
     "encoders": watch_encoder,
     "bottlenecks": watch_bottleneck,

@@ -5,11 +5,19 @@ import torch
 from examples import cases, make, streamed
 from round_trip import rebuilt
 
+from isthmus import catalogue
 from isthmus.layers.diagonal_gaussian import DiagonalGaussian
+from isthmus.layers.discrete import Bits, OneHotGroups
 from isthmus.stations import Prior
 from isthmus.training.random_stream import RandomStream
 
 ALL = pytest.mark.parametrize(("name", "changed"), cases("priors"))
+DENSITY = pytest.mark.parametrize(
+    ("name", "changed"), [c for c in cases("priors") if catalogue.find("priors", c.values[0]).continuous]
+)
+DISCRETE = pytest.mark.parametrize(
+    ("name", "changed"), [c for c in cases("priors") if not catalogue.find("priors", c.values[0]).continuous]
+)
 DRAWS = 20_000
 NOISE = 5  # standard errors that a right sampler may be off
 
@@ -19,7 +27,7 @@ def total_log_prob(prior, z):
     return prior.log_prob(z).flatten(1).sum(1)
 
 
-@ALL
+@DENSITY
 def test_the_density_sums_to_one_and_samples_have_its_moments(name, changed):
     prior = make("priors", name, **changed).eval()
     with RandomStream(0):
@@ -36,7 +44,7 @@ def test_the_density_sums_to_one_and_samples_have_its_moments(name, changed):
         assert bool(((statistic(z).mean(0) - mean).abs() < NOISE * error).all())
 
 
-@ALL
+@DENSITY
 def test_samples_follow_the_density(name, changed):
     prior = make("priors", name, **changed).eval()
     with RandomStream(0):
@@ -56,10 +64,10 @@ def test_samples_of_any_grid_come_from_the_current_stream(name, changed, shape):
     assert prior.log_prob(draws[0]).shape in (shape, (*shape[:-1], 1))
     assert torch.equal(draws[0], draws[1])
     assert not torch.equal(draws[0], draws[2])
-    assert len(draws[0].unique(dim=0)) == 6
+    assert len(draws[0].unique(dim=0)) == 6 if prior.continuous else len(draws[0].unique(dim=0)) > 1
 
 
-@ALL
+@DENSITY
 @pytest.mark.parametrize(("mean", "log_var"), [((0.5, -1.0), (0.3, -2.0)), ((0.0, 2.0), (-5.0, 1.0))])
 def test_the_divergence_is_the_one_of_monte_carlo_and_not_negative(name, changed, mean, log_var):
     prior = make("priors", name, **changed).eval()
@@ -73,7 +81,7 @@ def test_the_divergence_is_the_one_of_monte_carlo_and_not_negative(name, changed
     assert exact == pytest.approx(rough, abs=error)
 
 
-@ALL
+@DENSITY
 def test_without_a_closed_form_the_divergence_is_by_monte_carlo(name, changed):
     prior = make("priors", name, **changed).eval()
     posterior = DiagonalGaussian(torch.tensor([[0.5, -1.0]]), torch.tensor([[0.3, -2.0]]))
@@ -82,7 +90,7 @@ def test_without_a_closed_form_the_divergence_is_by_monte_carlo(name, changed):
     assert Prior.divergence(prior, posterior, z).sum().item() == pytest.approx(wanted.item(), rel=1e-5)
 
 
-@ALL
+@DENSITY
 def test_the_divergence_has_gradients(name, changed):
     prior = make("priors", name, **changed).eval()
     mean, log_var = (torch.full((4, 2), value).requires_grad_() for value in (1.0, -0.5))
@@ -91,6 +99,45 @@ def test_the_divergence_has_gradients(name, changed):
     for given in (mean, log_var):
         assert bool(given.grad.isfinite().all())
         assert bool((given.grad != 0).any())
+
+
+def every_code(prior, count):
+    """All codes of ``count`` numbers and the posterior that is uniform over them."""
+    classes = prior.arguments["classes"]
+    logits = torch.zeros(1, count)
+    posterior = Bits(logits) if classes is None else OneHotGroups(logits, classes)
+    return posterior.every()
+
+
+@DISCRETE
+@pytest.mark.parametrize("classes", [None, 2, 3])
+def test_probabilities_sum_to_one_and_samples_follow_them(name, changed, classes):
+    prior = make("priors", name, **{**changed, "classes": classes}).eval()
+    codes = every_code(prior, 6)
+    p = total_log_prob(prior, codes).exp()
+    assert p.sum().item() == pytest.approx(1, abs=1e-5)
+    with RandomStream(0):
+        z = prior.sample((DRAWS, 6))
+    found = (z[:, None] == codes).all(-1).float().mean(0)
+    assert found.sum().item() == pytest.approx(1)  # nothing else is drawn
+    assert bool(((found - p).abs() < NOISE * (p / DRAWS).sqrt()).all())
+
+
+@DISCRETE
+@pytest.mark.parametrize("classes", [None, 3])
+def test_the_divergence_of_discrete_codes_is_the_sum_over_all(name, changed, classes):
+    prior = make("priors", name, **{**changed, "classes": classes}).eval()
+    logits = torch.randn(1, 6, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    posterior = Bits(logits) if classes is None else OneHotGroups(logits, classes)
+    codes = posterior.every()
+    log_q = posterior.log_prob(codes).sum(-1)
+    wanted = (log_q.exp() * (log_q - total_log_prob(prior, codes))).sum()
+    found = prior.divergence(posterior, codes[:1]).sum()
+    assert found.item() == pytest.approx(wanted.item(), rel=1e-5)
+    for one, other in zip(
+        torch.autograd.grad(found, logits, retain_graph=True), torch.autograd.grad(wanted, logits), strict=True
+    ):
+        assert torch.allclose(one, other, atol=1e-6)
 
 
 @ALL

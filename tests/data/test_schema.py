@@ -238,3 +238,17 @@ def test_rows_of_whole_numbers_are_numbers_not_classes():
     assert condition.width == 3
     told = condition.encode(np.eye(3, dtype=int))
     assert len({tuple(row) for row in told.tolist()}) == 3
+
+
+def test_half_precision_is_read_without_a_warning():
+    values = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float16)
+    Schema.learn(read(values))
+    values[3, 1] = np.inf
+    with pytest.raises(DataError, match="1 infinity, at row 3"):
+        Schema.learn(read(values))
+
+
+@pytest.mark.parametrize("missing", [None, float("nan")])
+def test_missing_labels_are_no_class(missing):
+    with pytest.raises(DataError, match="1 NaN or missing"):
+        Condition.learn(np.array(["a", missing, "b"], dtype=object))

@@ -32,8 +32,10 @@ def uninterrupted(tmp_path_factory, validation):
     return folder
 
 
-@pytest.mark.parametrize("step", [2, 30])
-def test_killed_and_resumed_is_bit_identical(tmp_path, uninterrupted, validation, step):
+@pytest.mark.parametrize("share", [0.02, 0.35, 0.7, 0.98])
+def test_killed_and_resumed_is_bit_identical(tmp_path, uninterrupted, validation, share):
+    """Also where it dies in the runs that look for when to stop."""
+    step = int(share * int((uninterrupted / "steps.txt").read_text()))
     killed = train(tmp_path / "killed", "--validation", validation, "--die-at", str(step))
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert not (tmp_path / "killed" / "model.safetensors").exists()

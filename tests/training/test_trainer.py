@@ -313,20 +313,32 @@ def test_ctrl_c_while_something_else_is_done_is_bit_identical(tmp_path, monkeypa
 
 
 @pytest.mark.usefixtures("_ctrl_c")
-def test_ctrl_c_while_the_end_is_sought_leaves_no_checkpoint(tmp_path, monkeypatch):
+@pytest.mark.parametrize("when", [1, 25])
+def test_ctrl_c_while_the_end_is_sought_goes_on_from_there(tmp_path, monkeypatch, when):
     plain = run_module.Run._take_step
+    taken = []
 
     def interrupted(self, order):
         plain(self, order)
-        signal.raise_signal(signal.SIGINT)
+        taken.append(self.found)
+        if len(taken) == when:
+            signal.raise_signal(signal.SIGINT)
 
+    def trainer(name):
+        return Trainer(epochs=3, batch_size=32, checkpoint=tmp_path / name)
+
+    whole, resumed = small_vae(), small_vae()
+    wanted = trainer("whole").fit(whole, curved_rows())
     monkeypatch.setattr(run_module.Run, "_take_step", interrupted)
-    file = tmp_path / "checkpoint.safetensors"
-    with pytest.raises(KeyboardInterrupt) as caught:
-        Trainer(epochs=3, checkpoint=file).fit(small_vae(), curved_rows())
-    assert not isinstance(caught.value, Interrupted)
-    assert not file.exists()
+    with pytest.raises(Interrupted):
+        trainer("part").fit(small_vae(), curved_rows())
+    assert taken[-1] is not None  # in the search
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    found = trainer("part").fit(resumed, curved_rows(), resume=True)
+    assert len(taken) > when
+    assert found.choice == wanted.choice
+    for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
 
 
 @pytest.mark.usefixtures("_ctrl_c")

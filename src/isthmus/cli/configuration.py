@@ -25,6 +25,7 @@ class Configuration:
     test_share: float = TEST_SHARE
     size: str | None = None  # "HxW"
     seed: int = 0
+    fingerprint: str | None = None  # of the rows, once they have been fitted on
     parameters: dict[str, Any] = field(default_factory=dict)  # of the model
     trainer: dict[str, Any] = field(default_factory=dict)
 
@@ -95,7 +96,7 @@ class Configuration:
         from isthmus.training.trainer import Trainer
 
         model = str(self.model).replace("-", "_").lower()
-        known = set(catalogue.parameters("models", model)) - {"trainer", "random_state"}
+        known = set(catalogue.parameters("models", model)) - {"random_state"}
         trainer = set(Trainer().get_params(deep=False))
         wrong = [
             f"{self.model} has no parameter {k!r}. {did_you_mean(k, known)}" for k in self.parameters if k not in known
@@ -103,6 +104,7 @@ class Configuration:
         wrong += [
             f"the trainer has no setting {k!r}. {did_you_mean(k, trainer)}" for k in self.trainer if k not in trainer
         ]
+        wrong += [f"seed is {self.seed!r}; expected 0 or more"] if self.seed < 0 else []
         if not 0 <= self.test_share < 1:
             wrong.append(f"test_share is {self.test_share!r}; expected a share in [0, 1)")
         if wrong:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import sys
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from isthmus.estimator import Estimator
 
 TABLES = (".csv", ".npy", ".parquet")
+PICTURE = "{:04d}.png"
+NAME = "name"  # the column of the inputs' names
+
+
+def _is_picture(entry: Path) -> bool:
+    """Whether a file is one that ``write_pictures`` writes."""
+    return entry.is_file() and entry.suffix == ".png" and entry.stem.isdigit()
 
 
 def print_json(content: Mapping[str, Any]) -> None:
@@ -29,22 +37,27 @@ def say(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
-def check_out(out: Path, *, force: bool) -> None:
-    """Refuse to replace what is there, unless forced; and kinds of files that cannot be written."""
+def check_out(out: Path, *, force: bool, sources: Sequence[str | Path] = (), endings: Sequence[str] = TABLES) -> None:
+    """Refuse to replace what is there, unless forced; what is read from; and kinds of files that cannot be written."""
+    if any(out.exists() and Path(source).exists() and out.samefile(source) for source in sources):
+        raise ParameterError(f"--out {out} is what is read from; choose another place")
+    if out.is_dir() and force and any(not _is_picture(entry) for entry in out.iterdir()):
+        raise ParameterError(f"{out} holds more than pictures of {PICTURE.format(0)}'s kind; choose another --out")
     if out.exists() and not force and not (out.is_dir() and not any(out.iterdir())):
         raise ParameterError(f"{out} exists; pass --force to replace it, or choose another --out")
-    if out.suffix and out.suffix.lower() not in TABLES:
-        raise ParameterError(f"--out {out}: expected a file that ends in {', '.join(TABLES)}, or a folder for pictures")
+    if out.suffix and out.suffix.lower() not in endings:
+        folder = ", or a folder for pictures" if endings is TABLES else ""
+        raise ParameterError(f"--out {out}: expected a file that ends in {', '.join(endings)}{folder}")
 
 
-def write_table(values: np.ndarray, out: Path, columns: Sequence[str]) -> None:
-    """``[n, ...]`` as .npy in its shape, or as .csv or .parquet with a column for each value."""
+def write_table(values: np.ndarray, out: Path, columns: Sequence[str], names: Sequence[str] | None = None) -> None:
+    """``[n, ...]`` as .npy in its shape, or as .csv or .parquet with a column for each value, and one for ``names``."""
     import numpy as np
 
     partial = out.with_name(f".{out.name}.{os.getpid()}")
     out.parent.mkdir(parents=True, exist_ok=True)
     flat = values.reshape(len(values), -1)
-    names = list(columns) if len(columns) == flat.shape[1] else [f"x{i}" for i in range(flat.shape[1])]
+    heads = list(columns) if len(columns) == flat.shape[1] else [f"x{i}" for i in range(flat.shape[1])]
     try:
         if out.suffix.lower() == ".npy":
             with partial.open("wb") as file:
@@ -52,10 +65,15 @@ def write_table(values: np.ndarray, out: Path, columns: Sequence[str]) -> None:
         elif out.suffix.lower() == ".parquet":
             arrow = require("pyarrow", extra="data")
             parquet = require("pyarrow.parquet", extra="data")
-            parquet.write_table(arrow.table({name: flat[:, i] for i, name in enumerate(names)}), partial)
+            first = {} if names is None else {NAME: list(names)}
+            parquet.write_table(arrow.table({**first, **{head: flat[:, i] for i, head in enumerate(heads)}}), partial)
         else:
-            header = ",".join(f'"{name}"' if "," in name else name for name in names)
-            np.savetxt(partial, flat, delimiter=",", header=header, comments="", fmt="%.9g")
+            with partial.open("w", newline="", encoding="utf8") as file:
+                writer = csv.writer(file)
+                writer.writerow(heads if names is None else [NAME, *heads])
+                for i, row in enumerate(flat):
+                    told = [f"{value:.9g}" for value in row]
+                    writer.writerow(told if names is None else [names[i], *told])
         partial.replace(out)
     except OSError as error:
         raise DataError(f"{out} could not be written: {error}") from error
@@ -84,6 +102,8 @@ def write_pictures(estimator: Estimator, values: np.ndarray, folder: Path) -> No
     if schema.layout == "CHW":
         scaled = np.moveaxis(scaled, 1, -1)
     folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():  # pictures of an earlier run only: check_out has seen to it
+        old.unlink()
     for i, picture in enumerate(scaled.round().astype(np.uint8)):
         squeezed = picture[..., 0] if picture.ndim == 3 and picture.shape[-1] == 1 else picture
-        Image.fromarray(squeezed).save(folder / f"{i:04d}.png")
+        Image.fromarray(squeezed).save(folder / PICTURE.format(i))

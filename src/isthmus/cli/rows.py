@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,7 +38,8 @@ def examples(
     if source in names():
         return load(source, split)  # type: ignore[arg-type]
     beside = [entry.name for entry in Path(source).parent.iterdir()] if Path(source).parent.is_dir() else []
-    hint = did_you_mean(Path(source).name, [*names(), *beside][:60])
+    close = difflib.get_close_matches(Path(source).name, beside, n=1, cutoff=0.6)
+    hint = f"Did you mean {str(Path(source).with_name(close[0]))!r}?" if close else did_you_mean(source, names())
     raise DataError(f"{source!r} is neither a file or folder here nor a known data set. {hint}")
 
 
@@ -45,6 +47,7 @@ def split_rows(configuration: Configuration) -> Rows:
     """Training and held-out rows of a configuration: the same ones every time."""
     import numpy as np
 
+    from isthmus.data.checks import check_finite
     from isthmus.data.loading import names
 
     if configuration.data is None:
@@ -52,6 +55,7 @@ def split_rows(configuration: Configuration) -> Rows:
     whole = configuration.test is None
     published = whole and not Path(configuration.data).exists() and configuration.data in names()
     train = examples(configuration.data, configuration, "train" if published else "all")
+    check_finite(train.values, train.columns)  # before rows are shuffled, so that their numbers are those of the file
     if published:
         return Rows(train=train, test=examples(configuration.data, configuration, "test"))
     if configuration.test is not None:
@@ -67,7 +71,36 @@ def saved_rows(folder: Path) -> Rows:
 
     if not (folder / FILE).is_file():
         raise ParameterError(f"{folder} has no {FILE} that says which rows it was fitted on; give --train and DATA")
-    return split_rows(Configuration.read(folder / FILE))
+    configuration = Configuration.read(folder / FILE)
+    rows = split_rows(configuration)
+    found = fingerprint(rows)
+    if configuration.fingerprint not in (None, found):
+        raise DataError(
+            f"{configuration.data} is not what {folder} was fitted on: it has been changed since. Held-out rows cannot "
+            "be told from the others any more; name the rows to measure on (DATA), and --train"
+        )
+    return rows
+
+
+def fingerprint(rows: Rows) -> str:
+    """What tells these rows from others."""
+    import hashlib
+
+    digest = hashlib.sha256()
+    for part in (rows.train, rows.test):
+        digest.update(f"{part.values.dtype} {part.values.shape}".encode())
+        digest.update(part.values.tobytes())
+    return digest.hexdigest()
+
+
+def tell_overlap(train: Examples, test: Examples) -> None:
+    """On standard error: how many of the rows to measure on were trained on."""
+    import sys
+
+    known = {row.tobytes() for row in train.values}
+    seen = sum(row.tobytes() in known for row in test.values)
+    if seen:
+        sys.stderr.write(f"{seen} of the {len(test)} rows were trained on: what is measured on them is too good.\n")
 
 
 def as_in_fit(
@@ -87,7 +120,7 @@ def tell_quarantined(*parts: Examples) -> None:
     """On standard error: what could not be read."""
     import sys
 
-    lost = [item for part in parts for item in part.quarantined]
+    lost = list(dict.fromkeys(item for part in parts for item in part.quarantined))
     if lost:
         sys.stderr.write(f"{len(lost)} inputs could not be read and were left out:\n")
         for item in lost[:10]:

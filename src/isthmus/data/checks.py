@@ -65,8 +65,11 @@ def check_not_empty(values: NDArray[Any], owner: str) -> None:
 
 def check_finite(values: NDArray[Any], columns: Sequence[str] | None) -> None:
     """No NaN, no infinity, nothing that float32 cannot hold; says how many there are, and where the first are."""
-    if values.dtype.kind != "f" or (bool(np.isfinite(values).all()) and np.abs(values).max(initial=0) < LARGEST):
+    if values.dtype.kind != "f":
         return
+    if bool(np.isfinite(values).all()) and float(np.abs(values).max(initial=0)) < LARGEST:
+        return
+    values = values.astype(np.float64)
     nan = np.isnan(values)
     infinite = np.isinf(values)
     large = ~nan & ~infinite & ~(np.abs(values) < LARGEST)

@@ -37,6 +37,9 @@ class Condition:
             raise DataError(f"X has {count} samples, but y has {len(values)}: inconsistent numbers of samples")
         if values.dtype.kind == "f" and not bool(np.isfinite(values).all()):
             raise DataError(f"y contains {int((~np.isfinite(values)).sum())} NaN or infinity")
+        if values.dtype == object and any(item is None or item != item for item in values.flat):
+            missing = sum(item is None or item != item for item in values.flat)
+            raise DataError(f"y contains {missing} NaN or missing values")
         if values.ndim == 2 and values.shape[1] == 1 and values.dtype.kind not in "f":
             values = values[:, 0]
         if values.ndim > 1 or (values.dtype.kind == "f" and not _whole(values)):

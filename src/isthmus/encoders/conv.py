@@ -55,6 +55,7 @@ class Conv(Encoder):
             layers += [Halve(before, after), *(Residual(after, activation) for _ in range(blocks))]
             layers += [make_activation(activation)]
         self.trunk = nn.Sequential(*layers)
+        self.grid = () if flatten else halved_sizes(in_shape[1:], len(channels))[-1]
         has_path = linear_path != "none" and flatten
         width = channels[-1] * (math.prod(halved_sizes(in_shape[1:], len(channels))[-1]) if flatten else 1)
         self.head = (zero_linear if has_path else nn.Linear)(width, out_dim)

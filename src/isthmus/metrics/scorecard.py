@@ -47,6 +47,7 @@ class Scorecard:
     elbo: float | None  # where the code is random
     log_likelihood: float | None  # importance-sampled
     encode_seconds: float
+    rows_are: str = "held-out rows"
 
     @classmethod
     def measure(cls, estimator: Estimator, train: Examples, test: Examples) -> Scorecard:
@@ -54,7 +55,9 @@ class Scorecard:
         if len(test) == 0:
             raise DataError("There are no test rows to measure on")
         conditional = estimator.condition_ is not None
-        given: dict[str, Any] = {"condition": test.labels} if conditional and test.labels is not None else {}
+        if conditional and test.labels is None:
+            raise DataError(f"{type(estimator).__name__} is conditional: the rows to measure on need labels")
+        given: dict[str, Any] = {"condition": test.labels} if conditional else {}
         began = time.perf_counter()
         codes = estimator.transform(test, **given)
         seconds = time.perf_counter() - began
@@ -96,9 +99,9 @@ class Scorecard:
     def as_text(self) -> str:
         """A table for a terminal."""
         rows = [("", self.model, f"PCA-{self.pca_dim}")]
-        rows.append(("test MSE", f"{self.mse:.4g}", f"{self.pca_mse:.4g}"))
+        rows.append(("MSE, scaled units", f"{self.mse:.4g}", f"{self.pca_mse:.4g}"))
         if np.isfinite(self.ratio):
-            rows.append(("test MSE / PCA's", f"{self.ratio:.3f}", "1"))
+            rows.append(("MSE / PCA's", f"{self.ratio:.3f}", "1"))
         if self.knn is not None or self.pca_knn is not None:
             told = "-" if self.knn is None else f"{self.knn:.3f}"
             rows.append(("5-NN accuracy of codes", told, f"{self.pca_knn:.3f}"))
@@ -107,7 +110,9 @@ class Scorecard:
             rows.append((f"log p(x), nats ({DRAWS} draws)", f"{self.log_likelihood:.2f}", ""))
         widths = [max(len(row[i]) for row in rows) for i in range(3)]
         lines = [f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}".rstrip() for a, b, c in rows]
-        return "\n".join([f"{self.test_rows} held-out rows, {self.latent_dim} numbers in the code", *lines])
+        if not np.isfinite(self.ratio):
+            lines.append(f"PCA loses nothing with {self.pca_dim} numbers: a smaller latent_dim would show more.")
+        return "\n".join([f"{self.test_rows} {self.rows_are}, {self.latent_dim} numbers in the code", *lines])
 
 
 @dataclass(frozen=True, kw_only=True)

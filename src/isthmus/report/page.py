@@ -25,7 +25,7 @@ img { max-width: 100%; height: auto; background: #fff; border: 1px solid var(--l
 table { border-collapse: collapse; font-size: .93rem; } .wide { overflow-x: auto; }
 th, td { text-align: left; padding: 5px 14px 5px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { min-width: 7em; } td { overflow-wrap: anywhere; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 pre { background: var(--soft); padding: 10px 14px; border-radius: 6px; overflow-x: auto; font-size: .87rem; }
 nav { display: flex; flex-wrap: wrap; gap: 4px 14px; font-size: .9rem; margin: 14px 0; } a { color: var(--mark); }
 .failed { border-left: 4px solid #d55e00; padding: 4px 12px; background: var(--soft); }

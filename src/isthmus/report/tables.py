@@ -22,13 +22,18 @@ def pairs(rows: Mapping[str, Any]) -> str:
 
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """A table with a header; numbers stand to the right."""
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in header)
+    numbers = [any(isinstance(row[i], int | float) for row in rows) for i in range(len(header))]
+    head = "".join(
+        f"<th{' class=number' if number else ''}>{html.escape(name)}</th>"
+        for name, number in zip(header, numbers, strict=True)
+    )
     body = "".join("<tr>" + "".join(_cell(value) for value in row) + "</tr>" for row in rows)
     return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
 
 
 def _cell(value: Any) -> str:
     if isinstance(value, float):
-        return f'<td class="number">{value:.4g}</td>'
+        text = f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+        return f'<td class="number">{text}</td>'
     kind = ' class="number"' if isinstance(value, int) else ""
     return f"<td{kind}>{html.escape(str(value))}</td>"

@@ -26,6 +26,7 @@ class History:
     skipped: dict[str, int] = field(default_factory=dict)  # non-finite steps, by term
     settings: dict[str, Any] = field(default_factory=dict)  # what "auto" came to mean
     choice: dict[str, list[float]] = field(default_factory=dict)  # held-out losses by share of the run
+    codebook: dict[str, Any] | None = None  # how a discrete code was used at the end: see isthmus.metrics.codebook
 
     def curve(self, part: str, name: str) -> list[float]:
         """One number through the epochs: ``part`` is ``"training"`` or ``"held_out"``."""

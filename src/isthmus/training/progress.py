@@ -20,7 +20,8 @@ class Progress:
 
     LINE_EVERY = 10.0  # seconds between plain lines
 
-    def __init__(self, total: int, shown: bool, done: int = 0, rows_per_step: int = 1) -> None:
+    def __init__(self, total: int, shown: bool, done: int = 0, rows_per_step: int = 1, title: str = "training") -> None:
+        self.title = title
         self.total, self.shown, self.done, self.rows = total, shown, done, rows_per_step
         self._bar: Bar | None = None
         self._text = ""
@@ -30,7 +31,7 @@ class Progress:
     def __enter__(self) -> Progress:
         if self.shown and sys.stderr.isatty():
             self._bar = _rich_bar()
-            self._task = self._bar.add_task("training", total=self.total, completed=self.done, text="")
+            self._task = self._bar.add_task(self.title, total=self.total, completed=self.done, text="")
             self._bar.start()
         return self
 
@@ -39,7 +40,7 @@ class Progress:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
-        elif self.shown:
+        elif self.shown and self.done > self._at_start:
             self._line()
 
     def advance(self, steps: int) -> None:
@@ -67,7 +68,8 @@ class Progress:
         steps = self.done - self._at_start
         left = spent / steps * (self.total - self.done) if steps else 0.0
         sys.stderr.write(
-            f"step {self.done}/{self.total}  {self._rate()}  {self._text}  {spent:.0f} s gone, {left:.0f} s left\n"
+            f"{self.title}: step {self.done}/{self.total}  {self._rate()}  {self._text}  "
+            f"{spent:.0f} s gone, {left:.0f} s left\n"
         )
 
 

@@ -17,6 +17,7 @@ from isthmus.training.augmentation import blended, noisy
 from isthmus.training.checkpoint import Checkpoint
 from isthmus.training.early_stopping import EarlyStopping
 from isthmus.training.engine import Engine
+from isthmus.training.found import Found
 from isthmus.training.history import History
 from isthmus.training.interruption import Interruption
 from isthmus.training.progress import Progress
@@ -70,6 +71,7 @@ class Run:
         self.counts = torch.zeros_like(self.sums)
         self.steps_per_epoch = max(1, len(rows) // settings.batch_size)
         self.interruption: Interruption | None = None
+        self.found: Found | None = None  # what earlier runs of a search have found
         self._saved = self._began = time.monotonic()
 
     def fit(self) -> History:
@@ -81,7 +83,9 @@ class Run:
         try:
             with (
                 Interruption() if self.engine.world == 1 else nullcontext() as interruption,
-                Progress(total, shown, done=self.steps, rows_per_step=self._batch_size()) as progress,
+                Progress(
+                    total, shown, done=self.steps, rows_per_step=self._batch_size(), title=self.settings.title
+                ) as progress,
             ):
                 self.interruption = interruption
                 if not self.history.epochs:

@@ -11,6 +11,7 @@ from torch import Tensor
 from isthmus.component import Component
 from isthmus.errors import TrainingError, problems
 from isthmus.training.checkpoint import Checkpoint
+from isthmus.training.found import Found, pack_calibrations, unpack_calibrations
 from isthmus.training.history import History
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ def pack(run: Run) -> Checkpoint:
     tensors |= {f"stream.{i}": state for i, state in enumerate(run.stream.state())}
     tensors |= {"sums": run.sums, "counts": run.counts, "bad": run.step.bad}
     tensors |= {f"calibration.{name}": value for name, value in run.calibration.items()}
+    tensors |= pack_calibrations(run.calibrations, "calibrations.")
+    if run.found is not None:
+        tensors |= {f"found.{name}": value for name, value in run.found.to_tensors().items()}
     if run.average is not None:
         tensors |= {f"average.{i}": value for i, value in enumerate(run.average.values)}
     for i, optimiser in enumerate(run.step.optimisers):
@@ -37,8 +41,16 @@ def pack(run: Run) -> Checkpoint:
         "stopping": [run.stopping.best_loss, run.stopping.best_epoch, run.stopping.waited],
         "history": run.history.to_json(),
         "settings": _identity(run),
+        "searching": run.found is not None,
     }
     return Checkpoint(tensors=tensors, state=state)
+
+
+def found_so_far(checkpoint: Checkpoint) -> Found | None:
+    """What a search had found when the checkpoint was written; None where it was over, or there was none."""
+    if not checkpoint.state["searching"]:
+        return None
+    return Found.from_tensors(_under("found.", checkpoint.tensors))
 
 
 def unpack(run: Run, checkpoint: Checkpoint) -> None:
@@ -59,6 +71,7 @@ def unpack(run: Run, checkpoint: Checkpoint) -> None:
     run.counts.copy_(tensors["counts"])
     run.step.bad.copy_(tensors["bad"])
     run.calibration = _under("calibration.", tensors)
+    run.calibrations = unpack_calibrations(tensors, "calibrations.", len(state["history"]["epochs"]))
     if run.average is not None:
         for i, value in enumerate(run.average.values):
             value.copy_(tensors[f"average.{i}"])
@@ -71,7 +84,7 @@ def unpack(run: Run, checkpoint: Checkpoint) -> None:
 
 
 # What a run may change when it goes on: where and how it is watched.
-_FREE = {"checkpoint", "checkpoint_every", "log", "progress", "resume_command", "compile", "patience"}
+_FREE = {"checkpoint", "checkpoint_every", "log", "progress", "title", "resume_command", "compile", "patience"}
 
 
 def _identity(run: Run) -> dict[str, Any]:

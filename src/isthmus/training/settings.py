@@ -33,6 +33,7 @@ class Settings:
     checkpoint_every: float = 60.0  # seconds
     log: MetricsLog | None = None
     progress: bool = False
+    title: str = "training"  # what the progress bar is called
     resume_command: str = ""
 
 

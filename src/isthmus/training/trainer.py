@@ -23,7 +23,7 @@ from isthmus.stations import Schedule
 from isthmus.training.checkpoint import Checkpoint
 from isthmus.training.defaults import Defaults, defaults
 from isthmus.training.engine import Engine
-from isthmus.training.history import History
+from isthmus.training.history import History, finite
 from isthmus.training.metrics_log import MetricsLog, metrics_log
 from isthmus.training.random_stream import RandomStream
 from isthmus.training.resident import Resident
@@ -138,31 +138,36 @@ class Trainer(BaseEstimator):
         training = rows if refit or not parts else without(rows, parts[0])
         settings = self._settings(len(training), auto, seed, resume_command)
         calibration: dict[str, Tensor] = {}
-        if refit and checkpoint is not None:
+        found: dict[str, list[float]] = {}
+        if refit and checkpoint is not None and not checkpoint.state["searching"]:
             settings = replace(settings, stop_after=checkpoint.state["settings"]["stop_after"])
         elif refit:
             fewest = len(rows) - max(len(part) for part in parts)
-            trial_settings = self._trial(fewest, auto, seed)  # the same for all, so that their curves can be pooled
+            trial_settings = self._trial(
+                fewest, auto, seed, resume_command
+            )  # the same for all, so that their curves can be pooled
 
-            def trial(kept: Resident, held_out: Resident) -> Run:
+            def trial(number: int, kept: Resident, held_out: Resident) -> Run:
                 trial_model = copy.deepcopy(model)
                 start(trial_model, kept, seed)
-                return Run(trial_model, kept, held_out, trial_settings, engine)
+                title = f"when to stop, {number + 1} of {len(parts)}"
+                return Run(trial_model, kept, held_out, replace(trial_settings, title=title), engine)
 
-            choice = choose(trial, rows, parts)
+            choice = choose(trial, rows, parts, checkpoint)
+            checkpoint = None  # it was the search's
             calibration = choice.calibration
             settings = replace(settings, stop_after=round(choice.share * settings.epochs))
+            found = finite({"shares": list(choice.shares), "losses": list(choice.losses)})
         start(model, training, seed)
         held_out = None if refit or not parts else rows.rows(parts[0])
         run = Run(model, training, held_out, settings, engine)
-        run.calibration = calibration
+        run.calibration, run.history.choice = calibration, found
         if checkpoint is not None:
             run.resume(checkpoint)
         history = run.fit()
         history.seconds = time.monotonic() - began
         history.settings = described(settings, training, held_out, folds if refit else 0, engine)
-        if refit and checkpoint is None:
-            history.choice = {"shares": list(choice.shares), "losses": list(choice.losses)}
+        history.choice = history.choice or found
         return history
 
     def validate(self) -> None:
@@ -222,10 +227,10 @@ class Trainer(BaseEstimator):
             return 1
         return auto.folds if self.folds == AUTO else int(self.folds)
 
-    def _trial(self, count: int, auto: Defaults, seed: int) -> Settings:
-        """As the real run, but nothing is written or shown, and nothing is cut short."""
-        settings = self._settings(count, auto, seed, "")
-        return replace(settings, patience=10**9, checkpoint=None, log=None, progress=False)
+    def _trial(self, count: int, auto: Defaults, seed: int, resume_command: str) -> Settings:
+        """As the real run, but nothing is logged, and nothing is cut short."""
+        settings = self._settings(count, auto, seed, resume_command)
+        return replace(settings, patience=10**9, log=None)
 
     def _settings(self, count: int, auto: Defaults, seed: int, resume_command: str) -> Settings:
         """Every "auto" made a number, for ``count`` training rows."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from isthmus.cli.outputs import check_out, say, write_examples
+from isthmus.cli.outputs import NAME, check_out, say, write_examples
 
 
 def command(
@@ -23,8 +23,10 @@ def command(
     from isthmus.data.reading import read
     from isthmus.loading import load
 
-    check_out(out, force=force)
+    check_out(out, force=force, sources=(codes,))
     estimator = load(model, part="decoder")
-    values = estimator.inverse_transform(read(codes).values, as_condition(estimator, condition))
+    values = estimator.inverse_transform(
+        read(codes, drop=(NAME,), missing_ok=True).values, as_condition(estimator, condition)
+    )
     write_examples(estimator, values, out)
     say(f"{len(values)} examples: {out}")

@@ -15,19 +15,23 @@ def command(
     size: Annotated[str | None, typer.Option(help="Bring pictures to HEIGHTxWIDTH.")] = None,
     labels: Annotated[str | None, typer.Option(help="A column that is no feature.")] = None,
     drop: Annotated[list[str] | None, typer.Option(help="A column to leave out; may be given again.")] = None,
+    condition: Annotated[
+        str | None, typer.Option(help="A class for all rows, for conditional models; by default their labels.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
 ) -> None:
     """Encode every row of DATA.
 
     Example: `isthmus encode models/plant new.csv --out codes.csv`
     """
+    from isthmus.cli.conditions import condition_of
     from isthmus.cli.rows import as_in_fit, examples, tell_quarantined
     from isthmus.loading import load
 
-    check_out(out, force=force)
+    check_out(out, force=force, sources=(data,))
     estimator = load(model, part="encoder")
     rows = examples(data, as_in_fit(model, size=size, labels=labels, drop=drop), missing_ok=True)
     tell_quarantined(rows)
-    codes = estimator.transform(rows)
-    write_table(codes, out, [f"z{i}" for i in range(codes.reshape(len(codes), -1).shape[1])])
+    codes = estimator.transform(rows, condition_of(estimator, rows, condition))
+    write_table(codes, out, [f"z{i}" for i in range(codes.reshape(len(codes), -1).shape[1])], rows.names)
     say(f"{len(codes)} codes of {codes.shape[-1]} numbers: {out}")

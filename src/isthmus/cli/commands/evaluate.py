@@ -1,5 +1,6 @@
 """Measure a model."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,7 @@ def command(
 
     Example: `isthmus evaluate models/plant new.csv`
     """
-    from isthmus.cli.rows import as_in_fit, examples, saved_rows
+    from isthmus.cli.rows import as_in_fit, examples, saved_rows, tell_overlap
     from isthmus.loading import load
     from isthmus.metrics.scorecard import Scorecard
 
@@ -26,6 +27,9 @@ def command(
     learnt = examples(train, as_in_fit(model), missing_ok=True) if train is not None else saved_rows(model).train
     measured = examples(data, as_in_fit(model), missing_ok=True) if data is not None else saved_rows(model).test
     card = Scorecard.measure(estimator, learnt, measured)
+    if data is not None:
+        card = replace(card, rows_are=f"rows of {data}")
+        tell_overlap(learnt, measured)
     if json:
         print_json(card.to_json())
     else:

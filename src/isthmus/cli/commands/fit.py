@@ -9,7 +9,7 @@ import typer
 
 from isthmus.cli.configuration import FILE, Configuration
 from isthmus.cli.outputs import print_json, say
-from isthmus.cli.rows import Rows, split_rows, tell_quarantined
+from isthmus.cli.rows import Rows, fingerprint, split_rows, tell_overlap, tell_quarantined
 from isthmus.errors import Interrupted, MissingExtraError, ParameterError
 
 if TYPE_CHECKING:
@@ -78,7 +78,10 @@ def command(
     if (folder / saving.DESCRIPTION).exists() and not force and not resume:
         raise ParameterError(f"{folder} holds a model already; pass --force to replace it, or choose another --out")
     rows = split_rows(configuration)
+    configuration.fingerprint = fingerprint(rows)
     tell_quarantined(rows.train, rows.test)
+    if configuration.test is not None:
+        tell_overlap(rows.train, rows.test)
     # A model that is there stays whole, with its report and its configuration, until the new one is finished.
     workplace = folder.with_name(f"{folder.name}.partial") if (folder / saving.DESCRIPTION).exists() else folder
     configuration.write(workplace)
@@ -130,7 +133,7 @@ def _fit(
     if as_json:
         print_json({"model": str(folder), "report": str(page) if page else None, "scorecard": card and card.to_json()})
         return
-    say("" if card is None else card.as_text())
+    say("No rows were held out: nothing is measured." if card is None else card.as_text())
     say(f"\nmodel   {folder}")
     if page is not None:
         say(f"report  {page}")

@@ -43,7 +43,10 @@ def command(
             if int(text) >= len(rows):
                 raise ParameterError(f"There is no row {text}; there are {len(rows)}, from 0 on")
             return rows.values[int(text)]
-        return examples(text, as_in_fit(model), missing_ok=True).values[0]
+        found = examples(text, as_in_fit(model), missing_ok=True)
+        if len(found) != 1:
+            raise ParameterError(f"{text} has {len(found)} rows; expected one, or a row number and --data {text}")
+        return found.values[0]
 
     values = estimator.interpolate(one(first), one(last), steps)
     write_examples(estimator, values, out)

@@ -15,6 +15,9 @@ def command(
     size: Annotated[str | None, typer.Option(help="Bring pictures to HEIGHTxWIDTH.")] = None,
     labels: Annotated[str | None, typer.Option(help="A column that is no feature.")] = None,
     drop: Annotated[list[str] | None, typer.Option(help="A column to leave out; may be given again.")] = None,
+    condition: Annotated[
+        str | None, typer.Option(help="A class for all rows, for conditional models; by default their labels.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
 ) -> None:
     """Encode and decode every row: with a DAE this denoises.
@@ -23,13 +26,14 @@ def command(
     """
     import numpy as np
 
+    from isthmus.cli.conditions import condition_of
     from isthmus.cli.rows import as_in_fit, examples, tell_quarantined
     from isthmus.loading import load
 
-    check_out(out, force=force)
+    check_out(out, force=force, sources=(data,))
     estimator = load(model)
     rows = examples(data, as_in_fit(model, size=size, labels=labels, drop=drop), missing_ok=True)
     tell_quarantined(rows)
-    values = np.asarray(estimator.reconstruct(rows))
+    values = np.asarray(estimator.reconstruct(rows, condition_of(estimator, rows, condition)))
     write_examples(estimator, values, out)
     say(f"{len(values)} examples: {out}")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from isthmus.cli.outputs import say
+from isthmus.cli.outputs import check_out, say
 
 
 def command(
@@ -13,6 +13,7 @@ def command(
     data: Annotated[str | None, typer.Argument(help="Rows to measure on; by default those held out in fit.")] = None,
     train: Annotated[str | None, typer.Option(help="Rows that PCA learns from; by default those of fit.")] = None,
     out: Annotated[Path | None, typer.Option(help="The HTML file; MODEL/report.html if not given.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
 ) -> None:
     """Write one self-contained HTML file about a saved model.
 
@@ -22,7 +23,10 @@ def command(
     from isthmus.loading import load
     from isthmus.report.page import write
 
+    target = out or model / "report.html"
+    if out is not None:
+        check_out(out, force=force, endings=(".html",))
     learnt = examples(train, as_in_fit(model), missing_ok=True) if train is not None else saved_rows(model).train
     measured = examples(data, as_in_fit(model), missing_ok=True) if data is not None else saved_rows(model).test
     shown = f"isthmus report {model}" + (f" {data}" if data else "")
-    say(str(write(load(model), train=learnt, test=measured, path=out or model / "report.html", command=shown)))
+    say(str(write(load(model), train=learnt, test=measured, path=target, command=shown)))

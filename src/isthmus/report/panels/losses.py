@@ -34,9 +34,17 @@ def html(context: Context) -> str:
         axes.set_ylabel("nats per row")
         tidy(axes)
     made.axes[0].legend(frameon=False, fontsize=8)
+    units = "Losses are of scaled values; likelihoods elsewhere are of values in the units of the data. "
     told = f"{history.stopped}; best epoch {history.best_epoch}; {history.steps:,} steps, {history.seconds:.1f} s."
+    told = units + told if _scaled(context) else told
     skipped = f" Skipped for not being finite: {history.skipped}." if history.skipped else ""
     return as_image(made, "Loss curves by term") + f'<p class="note">{told}{skipped}</p>' + _choice(context)
+
+
+def _scaled(context: Context) -> bool:
+    """Whether densities of scaled values and of the user's differ."""
+    likelihood = context.estimator.autoencoder_.likelihood
+    return likelihood is not None and likelihood.continuous and context.estimator.schema_.log_volume != 0
 
 
 def _choice(context: Context) -> str:

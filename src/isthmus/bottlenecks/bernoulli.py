@@ -1,0 +1,63 @@
+"""A random code of bits."""
+
+import torch
+from torch import Tensor
+
+from isthmus.errors import check
+from isthmus.layers.discrete import Bits
+from isthmus.records import Code, Trace, View
+from isthmus.stations import Bottleneck, GradientEstimator, Prior
+
+
+class Bernoulli(Bottleneck):
+    """q(z | x): each number is 0 or 1; costs ``kl`` in nats per example.
+
+    n bits tell 2^n things apart, of which each bit is shared by half: what a one-hot code of 2^n classes learns
+    anew for each class. The gradient passes the draw by ``estimator``.
+
+    Source: Raiko et al. 2015, Techniques for learning binary stochastic feedforward neural networks.
+
+    >>> from isthmus.gradient_estimators.straight_through import StraightThrough
+    >>> code = Bernoulli(latent_dim=3, estimator=StraightThrough())(9 * torch.eye(3), View(x=torch.zeros(3, 1)), None)
+    >>> code.symbols.diagonal().tolist()
+    [1, 1, 1]
+    """
+
+    def __init__(self, latent_dim: int, estimator: GradientEstimator) -> None:
+        super().__init__()
+        check(
+            "Bernoulli",
+            (latent_dim >= 1, f"latent_dim is {latent_dim!r}; expected 1 or more"),
+            (estimator.draws, f"estimator is {type(estimator).__name__}, which is for codebooks; a draw needs another"),
+        )
+        self.in_dim = self.latent_dim = latent_dim
+        self.estimator = estimator
+
+    def forward(self, features: Tensor, view: View, prior: Prior | None) -> Code:
+        """A drawn code, its symbols and its cost."""
+        posterior = Bits(features.float())
+        if self.training and torch.is_grad_enabled():
+            code = self.estimator.draw(posterior)
+        else:
+            code = Code(z=posterior.harden(posterior.logits + posterior.noise()))
+        kl = {} if prior is None else {"kl": prior.divergence(posterior, code.z).flatten(1).sum(1)}
+        return Code(z=code.z, symbols=posterior.symbols(code.z), posterior=posterior, costs=kl, probes=code.probes)
+
+    def mode(self, features: Tensor, view: View) -> Code:
+        """The likelier value of each bit."""
+        posterior = Bits(features.float())
+        z = posterior.harden(posterior.logits)
+        return Code(z=z, symbols=posterior.symbols(z), posterior=posterior)
+
+    def hindsight(self, trace: Trace) -> dict[str, Tensor]:
+        """What the estimator adds."""
+        return self.estimator.hindsight(trace)
+
+    def look_up(self, symbols: Tensor) -> Tensor:
+        """The bits as numbers."""
+        return symbols.float()
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """2 for each bit."""
+        return (2,) * self.latent_dim

@@ -1,0 +1,66 @@
+"""A random code of one-hot groups."""
+
+import torch
+from torch import Tensor
+
+from isthmus.errors import check
+from isthmus.layers.discrete import OneHotGroups
+from isthmus.records import Code, Trace, View
+from isthmus.stations import Bottleneck, GradientEstimator, Prior
+
+
+class Categorical(Bottleneck):
+    """q(z | x): in each group of ``classes`` numbers one is 1; costs ``kl`` in nats per example.
+
+    ``latent_dim`` is groups x classes. The gradient passes the draw by ``estimator``.
+
+    Source: Jang et al. 2017, Categorical reparameterization with Gumbel-softmax, section 3.
+
+    >>> from isthmus.gradient_estimators.straight_through import StraightThrough
+    >>> bottleneck = Categorical(latent_dim=6, estimator=StraightThrough(), classes=3)
+    >>> bottleneck(torch.zeros(5, 6), View(x=torch.zeros(5, 1)), None).symbols.shape
+    torch.Size([5, 2])
+    """
+
+    def __init__(self, latent_dim: int, estimator: GradientEstimator, classes: int = 2) -> None:
+        super().__init__()
+        check(
+            "Categorical",
+            (classes >= 2, f"classes is {classes!r}; expected 2 or more"),
+            (
+                latent_dim >= 1 and latent_dim % max(classes, 1) == 0,
+                f"latent_dim is {latent_dim!r}; expected groups of classes={classes!r}",
+            ),
+            (estimator.draws, f"estimator is {type(estimator).__name__}, which is for codebooks; a draw needs another"),
+        )
+        self.in_dim = self.latent_dim = latent_dim
+        self.estimator, self.classes = estimator, classes
+
+    def forward(self, features: Tensor, view: View, prior: Prior | None) -> Code:
+        """A drawn code, its symbols and its cost."""
+        posterior = OneHotGroups(features.float(), self.classes)
+        if self.training and torch.is_grad_enabled():
+            code = self.estimator.draw(posterior)
+        else:
+            code = Code(z=posterior.harden(posterior.logits + posterior.noise()))
+        kl = {} if prior is None else {"kl": prior.divergence(posterior, code.z).flatten(1).sum(1)}
+        return Code(z=code.z, symbols=posterior.symbols(code.z), posterior=posterior, costs=kl, probes=code.probes)
+
+    def mode(self, features: Tensor, view: View) -> Code:
+        """The likeliest class of each group."""
+        posterior = OneHotGroups(features.float(), self.classes)
+        z = posterior.harden(posterior.logits)
+        return Code(z=z, symbols=posterior.symbols(z), posterior=posterior)
+
+    def hindsight(self, trace: Trace) -> dict[str, Tensor]:
+        """What the estimator adds."""
+        return self.estimator.hindsight(trace)
+
+    def look_up(self, symbols: Tensor) -> Tensor:
+        """One-hot groups ``[batch, *grid, latent_dim]``."""
+        return torch.nn.functional.one_hot(symbols, self.classes).float().flatten(-2)
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """``classes`` for each group."""
+        return (self.classes,) * (self.latent_dim // self.classes)

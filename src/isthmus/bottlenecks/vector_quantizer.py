@@ -1,0 +1,113 @@
+"""A code of the nearest vectors of a codebook."""
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.errors import check
+from isthmus.layers.codebook_costs import codebook_costs
+from isthmus.layers.discrete import OneHotGroups
+from isthmus.layers.k_means import k_means
+from isthmus.layers.nearest_vector import nearest_vector
+from isthmus.records import Code, View
+from isthmus.stations import Bottleneck, Codebook, GradientEstimator, Prior
+
+
+class VectorQuantizer(Bottleneck):
+    """Features are cut into ``groups``; each becomes the nearest vector of the group's codebook, a symbol.
+
+    ``codebook`` is a pattern: every group has its own copy, begun by k-means on a sample of the data. Costs
+    ``commitment`` (features to vectors) and, where the codebook learns by gradient, ``codebook`` (vectors to
+    features): squared distances, summed. With gumbel_softmax as the estimator, training draws vectors by the softmax
+    of minus their squared distances. All in float32.
+
+    Source: van den Oord et al. 2017, Neural discrete representation learning; groups: Jegou et al. 2011, Product
+    quantization for nearest neighbor search.
+
+    >>> from isthmus import catalogue
+    >>> book, passing = catalogue.make("codebooks", "ema", {"size": 8, "dim": 2}), catalogue.make(
+    ...     "gradient_estimators", "straight_through", {})
+    >>> code = VectorQuantizer(latent_dim=4, codebook=book, estimator=passing, groups=2).eval()(
+    ...     torch.zeros(5, 3, 4), View(x=torch.zeros(5, 1)), None)
+    >>> code.z.shape, code.symbols.shape
+    (torch.Size([5, 3, 4]), torch.Size([5, 3, 2]))
+    """
+
+    def __init__(self, latent_dim: int, codebook: Codebook, estimator: GradientEstimator, groups: int = 1) -> None:
+        super().__init__()
+        check(
+            "VectorQuantizer",
+            (groups >= 1, f"groups is {groups!r}; expected 1 or more"),
+            (
+                latent_dim == max(groups, 1) * codebook.dim,
+                f"latent_dim is {latent_dim!r}; expected groups x the codebook's dim = {groups} x {codebook.dim}",
+            ),
+            (
+                estimator.passes or not estimator.costs,
+                f"estimator is {type(estimator).__name__}; a codebook takes straight_through, rotation, gumbel_softmax",
+            ),
+        )
+        self.in_dim = self.latent_dim = latent_dim
+        self.groups, self.estimator = groups, estimator
+        self.codebooks = nn.ModuleList(copy.deepcopy(codebook) for _ in range(groups))
+
+    def forward(self, features: Tensor, view: View, prior: Prior | None) -> Code:
+        """Vectors, symbols and costs; in training the codebooks then learn."""
+        with torch.autocast(features.device.type, enabled=False):
+            draws = self.training and torch.is_grad_enabled() and not self.estimator.passes
+            parts = [
+                self._drawn(x, book) if draws else self._nearest(x, book)
+                for x, book in zip(features.float().chunk(self.groups, -1), self._books(), strict=True)
+            ]
+        return Code(
+            z=torch.cat([part.z for part in parts], -1),
+            symbols=torch.cat([part.symbols for part in parts if part.symbols is not None], -1),
+            costs={name: torch.stack([part.costs[name] for part in parts]).sum(0) for name in parts[0].costs},
+        )
+
+    def mode(self, features: Tensor, view: View) -> Code:
+        """The nearest vectors; nothing learns."""
+        symbols = [
+            nearest_vector(book.prepare(x).flatten(0, -2), book.vectors()).view(*x.shape[:-1], 1)
+            for x, book in zip(features.float().chunk(self.groups, -1), self._books(), strict=True)
+        ]
+        chosen = torch.cat(symbols, -1)
+        return Code(z=self.look_up(chosen), symbols=chosen)
+
+    @torch.no_grad()
+    def initialise(self, features: Tensor, view: View) -> None:
+        """k-means of each group's features."""
+        for x, book in zip(features.float().chunk(self.groups, -1), self._books(), strict=True):
+            book.start(k_means(book.prepare(x).flatten(0, -2), book.size))
+
+    def look_up(self, symbols: Tensor) -> Tensor:
+        """The vectors of symbols ``[batch, *grid, groups]``."""
+        return torch.cat([book.vectors()[symbols[..., i]] for i, book in enumerate(self._books())], -1)
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """The size of each group's codebook."""
+        return tuple(book.size for book in self._books())
+
+    def _nearest(self, features: Tensor, book: Codebook) -> Code:
+        x, vectors = book.prepare(features), book.vectors()
+        index = nearest_vector(x.flatten(0, -2), vectors)
+        quantised = vectors[index].view_as(x)
+        if self.training:
+            book.observe(x.flatten(0, -2), index)  # after the choice: the step sees the codebook before it
+        passes = self.training and torch.is_grad_enabled() and self.estimator.passes
+        z = self.estimator.pass_through(x, quantised.detach()) if passes else quantised
+        return Code(z=z, symbols=index.view(*x.shape[:-1], 1), costs=codebook_costs(x, quantised, book))
+
+    def _drawn(self, features: Tensor, book: Codebook) -> Code:
+        x, vectors = book.prepare(features), book.vectors().clone()  # the codebook changes below
+        square = x.square().sum(-1, keepdim=True) - 2 * x @ vectors.T + vectors.square().sum(-1)
+        posterior = OneHotGroups(-square, book.size)
+        choice = self.estimator.draw(posterior).z
+        index = posterior.symbols(choice)
+        book.observe(x.flatten(0, -2), index.flatten())
+        return Code(z=choice @ vectors, symbols=index, costs=codebook_costs(x, vectors[index[..., 0]], book))
+
+    def _books(self) -> list[Codebook]:
+        return list(self.codebooks)  # type: ignore[arg-type]

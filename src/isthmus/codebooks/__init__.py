@@ -1,0 +1,1 @@
+"""Vectors that stand for features: one kind of codebook a file."""

@@ -1,0 +1,1 @@
+"""How gradients pass discrete codes: one estimator a file."""

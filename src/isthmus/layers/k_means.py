@@ -1,0 +1,34 @@
+"""Vectors to begin a codebook with."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from isthmus.errors import ParameterError
+
+PER_CENTRE = 64  # features for each centre: more do not change the centres much
+ROUNDS = 10
+
+
+@torch.no_grad()
+def k_means(features: Tensor, size: int) -> Tensor:
+    """The centres ``[size, dim]`` of ``features [n, dim]``: k-means++, then a few rounds of Lloyd.
+
+    Raises ``ParameterError`` where there are fewer different features than centres.
+
+    >>> k_means(torch.tensor([[0.0], [2.0], [8.0], [10.0]]), 2).sort(0).values.tolist()
+    [[1.0], [9.0]]
+    """
+    from sklearn.cluster import KMeans
+
+    kept = torch.randperm(len(features))[: PER_CENTRE * size].to(features.device)
+    sample = features[kept].float().cpu().numpy()
+    different = len(np.unique(sample, axis=0))
+    if different < size:
+        raise ParameterError(
+            f"A codebook of {size} vectors cannot begin with {different} different features of the data. "
+            f"Choose a codebook_size of at most {different}, or give more data."
+        )
+    seed = int(torch.randint(2**31 - 1, ()))
+    found = KMeans(size, n_init=1, max_iter=ROUNDS, random_state=seed).fit(sample).cluster_centers_
+    return torch.from_numpy(found.astype(np.float32)).to(features.device)

@@ -1,0 +1,62 @@
+"""The variational autoencoder with a code of bits."""
+
+from typing import Any
+
+from isthmus.architecture import Setting, make_networks, make_part
+from isthmus.autoencoder import Autoencoder
+from isthmus.bottlenecks.bernoulli import Bernoulli
+from isthmus.estimator import Estimator
+from isthmus.priors.coin_flips import CoinFlips
+from isthmus.terms.code_cost import CodeCost
+from isthmus.terms.reconstruction import Reconstruction
+from isthmus.training.trainer import Trainer
+
+
+class BernoulliVAE(Estimator):
+    """Bernoulli VAE: the code is ``latent_dim`` bits, each a fair coin a priori.
+
+    Source: Raiko et al. 2015, Techniques for learning binary stochastic feedforward neural networks; Jang et al.
+    2017, Categorical reparameterization with Gumbel-softmax, section 4.2.
+
+    Parameters
+    ----------
+    latent_dim : bits in the code.
+    estimator : as for ``CategoricalVAE``.
+    network, likelihood, trainer, random_state : as for ``VAE``.
+
+    >>> import isthmus as im
+    >>> X = im.data.load("digits").values[:200]
+    >>> model = im.BernoulliVAE(latent_dim=12, trainer=im.Trainer(epochs=1)).fit(X)
+    >>> sorted(set(model.transform(X).flatten().tolist()))
+    [0.0, 1.0]
+    """
+
+    automatic_binary_likelihood = "bernoulli"
+
+    def __init__(
+        self,
+        latent_dim: int = 64,
+        *,
+        estimator: Any = "gumbel_softmax",
+        network: Any = "auto",
+        likelihood: Any = "auto",
+        trainer: Trainer | None = None,
+        random_state: Any = 0,
+    ) -> None:
+        self.latent_dim, self.estimator = latent_dim, estimator
+        self.network, self.likelihood = network, likelihood
+        self.trainer, self.random_state = trainer, random_state
+
+    def build(self, setting: Setting) -> Autoencoder:
+        """``x -> q(z | x) -> bits z -> p(x | z)``; reconstruction + KL + what the estimator adds."""
+        dim = self.latent_dim
+        networks = make_networks(self.network, setting, latent_dim=dim, features=dim, linear_path="none")
+        estimator = make_part("gradient_estimators", self.estimator, {"latent_dim": dim})
+        return Autoencoder(
+            encoder=networks.encoder,
+            bottleneck=Bernoulli(dim, estimator),
+            decoder=networks.decoder,
+            likelihood=setting.likelihood,
+            prior=CoinFlips(),
+            terms=[Reconstruction(), CodeCost("kl"), *(CodeCost(cost) for cost in estimator.costs)],
+        )

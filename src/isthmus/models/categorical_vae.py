@@ -1,0 +1,70 @@
+"""The variational autoencoder with a code of choices."""
+
+from typing import Any
+
+from isthmus.architecture import Setting, make_networks, make_part
+from isthmus.autoencoder import Autoencoder
+from isthmus.bottlenecks.categorical import Categorical
+from isthmus.errors import check
+from isthmus.estimator import Estimator
+from isthmus.priors.coin_flips import CoinFlips
+from isthmus.terms.code_cost import CodeCost
+from isthmus.terms.reconstruction import Reconstruction
+from isthmus.training.trainer import Trainer
+
+
+class CategoricalVAE(Estimator):
+    """Categorical VAE: the code is ``groups`` choices among ``classes`` each, one-hot; all are equally likely a priori.
+
+    Source: Jang et al. 2017, Categorical reparameterization with Gumbel-softmax, ICLR; Maddison et al. 2017.
+
+    Parameters
+    ----------
+    groups, classes : how many choices, and among how many each.
+    estimator : how the gradient passes the choice: ``"gumbel_softmax"``, ``"straight_through"``, ``"reinforce"``,
+        ``"muprop"``, ``"rebar"``, ``"relax"``, ``"exact"``, or a mapping such as
+        ``{"name": "gumbel_softmax", "draw_as": "hard"}``.
+    network, likelihood, trainer, random_state : as for ``VAE``.
+
+    >>> import isthmus as im
+    >>> X = im.data.load("digits").values[:200]
+    >>> model = im.CategoricalVAE(groups=4, classes=5, trainer=im.Trainer(epochs=1)).fit(X)
+    >>> model.symbols(X).shape, model.sample(3, random_state=0).shape
+    ((200, 4), (3, 64))
+    """
+
+    automatic_binary_likelihood = "bernoulli"
+
+    def __init__(
+        self,
+        groups: int = 20,
+        classes: int = 10,
+        *,
+        estimator: Any = "gumbel_softmax",
+        network: Any = "auto",
+        likelihood: Any = "auto",
+        trainer: Trainer | None = None,
+        random_state: Any = 0,
+    ) -> None:
+        self.groups, self.classes, self.estimator = groups, classes, estimator
+        self.network, self.likelihood = network, likelihood
+        self.trainer, self.random_state = trainer, random_state
+
+    def build(self, setting: Setting) -> Autoencoder:
+        """``x -> q(z | x) -> one-hot z -> p(x | z)``; reconstruction + KL + what the estimator adds."""
+        check(
+            "CategoricalVAE",
+            (self.groups >= 1, f"groups is {self.groups!r}; expected 1 or more"),
+            (self.classes >= 2, f"classes is {self.classes!r}; expected 2 or more"),
+        )
+        dim = self.groups * self.classes
+        networks = make_networks(self.network, setting, latent_dim=dim, features=dim, linear_path="none")
+        estimator = make_part("gradient_estimators", self.estimator, {"latent_dim": dim})
+        return Autoencoder(
+            encoder=networks.encoder,
+            bottleneck=Categorical(dim, estimator, self.classes),
+            decoder=networks.decoder,
+            likelihood=setting.likelihood,
+            prior=CoinFlips(self.classes),
+            terms=[Reconstruction(), CodeCost("kl"), *(CodeCost(cost) for cost in estimator.costs)],
+        )

@@ -1,0 +1,84 @@
+"""The autoencoder with a codebook for what the codebooks before leave over."""
+
+from typing import Any, Literal
+
+from isthmus.architecture import Setting, codebook_size, make_networks, make_part
+from isthmus.autoencoder import Autoencoder
+from isthmus.bottlenecks.residual_quantizer import ResidualQuantizer
+from isthmus.errors import check
+from isthmus.estimator import Estimator
+from isthmus.terms.code_cost import CodeCost
+from isthmus.terms.reconstruction import Reconstruction
+from isthmus.training.trainer import Trainer
+
+
+class ResidualVQVAE(Estimator):
+    """Residual vector quantisation: a vector for the feature, one for the rest, one for the rest of that ...
+
+    ``depth`` codebooks of few vectors tell size^depth features apart; the first symbols alone give a coarser copy.
+
+    Source: Lee et al. 2022, Autoregressive image generation using residual quantization, CVPR; Zeghidour et al.
+    2021, SoundStream.
+
+    Parameters
+    ----------
+    latent_dim : numbers in the code of a place.
+    depth : symbols at each place.
+    codebook_size, codebook, commitment : as for ``VQVAE``.
+    dropout : share of examples that train with fewer stages, so that fewer symbols are a code, too.
+    estimator : ``"straight_through"`` or ``"rotation"``.
+    network, likelihood, trainer, random_state : as for ``VAE``.
+
+    >>> import isthmus as im
+    >>> X = im.data.load("digits").values[:200]
+    >>> model = im.ResidualVQVAE(latent_dim=8, depth=3, trainer=im.Trainer(epochs=1)).fit(X)
+    >>> model.symbols(X).shape
+    (200, 3)
+    """
+
+    def __init__(
+        self,
+        latent_dim: int = 16,
+        *,
+        depth: int = 4,
+        codebook_size: int | Literal["auto"] = "auto",
+        codebook: Any = "ema",
+        estimator: Any = "straight_through",
+        commitment: float = 0.25,
+        dropout: float = 0.0,
+        network: Any = "auto",
+        likelihood: Any = "auto",
+        trainer: Trainer | None = None,
+        random_state: Any = 0,
+    ) -> None:
+        self.latent_dim, self.depth, self.codebook_size = latent_dim, depth, codebook_size
+        self.codebook, self.estimator = codebook, estimator
+        self.commitment, self.dropout = commitment, dropout
+        self.network, self.likelihood = network, likelihood
+        self.trainer, self.random_state = trainer, random_state
+
+    def build(self, setting: Setting) -> Autoencoder:
+        """``x -> features -> sums of vectors -> p(x | z)``; reconstruction + commitment (+ codebook)."""
+        check("ResidualVQVAE", (self.commitment >= 0, f"commitment is {self.commitment!r}; expected 0 or more"))
+        networks = make_networks(
+            self.network, setting, latent_dim=self.latent_dim, features=self.latent_dim, code="grid"
+        )
+        size = codebook_size(self.codebook_size, setting, networks.encoder.grid)
+        codebook = make_part("codebooks", self.codebook, {"size": size, "dim": self.latent_dim})
+        return Autoencoder(
+            encoder=networks.encoder,
+            bottleneck=ResidualQuantizer(
+                self.latent_dim,
+                codebook,
+                make_part("gradient_estimators", self.estimator),
+                self.depth,
+                self.dropout,
+            ),
+            decoder=networks.decoder,
+            likelihood=setting.likelihood,
+            terms=[
+                Reconstruction(),
+                CodeCost("commitment", self.commitment),
+                *([CodeCost("codebook")] if codebook.learned else []),
+            ],
+        )
