@@ -219,6 +219,8 @@ class Autoencoder(Component):
         probes, batch = trace.code.probes, trace.batch
         if probes is None:
             return None
+        if len(probes) == 0:
+            return batch.x.new_zeros(0, len(batch))
         likelihood = self._likelihood()
         count, was_training = len(probes), likelihood.training
         again = repeated(batch, count)

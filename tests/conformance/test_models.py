@@ -171,13 +171,16 @@ OTHER = {
     "estimator": "straight_through",
     "commitment": 50.0,
     "depth": 2,
+    "doubt": 20.0,
+    "disuse": 50.0,
     "dropout": 0.9,
     "levels": (3, 3),
     "classes": 3,
 }
 OTHER_OF = {("vqvae", "estimator"): "gumbel_softmax", ("residual_vqvae", "estimator"): "rotation"}
 CASES = [(name, word) for name in NAMES for word in catalogue.parameters("models", name)]
-CONTEXT = {"masked": {"pretrain": "denoising"}, "price": {"sparsity": "l1"}}
+LONGER = {"trainer": im.Trainer(epochs=60, batch_size=16, learning_rate=0.02, validation=0, compile=False)}
+CONTEXT = {"masked": {"pretrain": "denoising"}, "price": {"sparsity": "l1"}, "doubt": LONGER, "commitment": LONGER}
 
 
 @pytest.mark.parametrize(("name", "word"), CASES)

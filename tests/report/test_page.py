@@ -55,6 +55,9 @@ def digits():
 
 ALWAYS = {"scorecard", "reconstructions", "losses", "data_summary", "composition", "reproduce"}
 EXPECTED = {
+    "VQVAE": ALWAYS | {"latent_map", "interpolation", "codebook"},
+    "FSQVAE": ALWAYS | {"latent_map", "interpolation", "codebook"},
+    "BernoulliVAE": ALWAYS | {"latent_map", "interpolation", "latent_usage", "samples", "codebook"},
     "AE": ALWAYS | {"latent_map", "traversal", "interpolation"},
     "VAE": ALWAYS | {"latent_map", "traversal", "interpolation", "latent_usage", "samples"},
     "CVAE": ALWAYS | {"traversal", "latent_usage", "samples"},
@@ -65,7 +68,7 @@ EXPECTED = {
 @pytest.mark.parametrize("name", EXPECTED)
 def test_panels(digits, tmp_path, name):
     train, test = digits
-    model = getattr(im, name)(4, trainer=QUICK).fit(train, train.labels)
+    model = getattr(im, name)((5, 5) if name == "FSQVAE" else 4, trainer=QUICK).fit(train, train.labels)
     checker, text = parsed(page.write(model, train=train, test=test, path=tmp_path / "r.html", command="isthmus <b>"))
     assert {each for each in checker.ids if each} == EXPECTED[name]
     assert "could not be made" not in text

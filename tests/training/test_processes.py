@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+import torch
 from safetensors.torch import load_file
 
 SCRIPT = Path(__file__).parent / "train_in_processes.py"
@@ -25,3 +27,34 @@ def test_two_processes_equal_one(tmp_path):
     one, two = found
     assert one.keys() == two.keys()
     assert all((one[name] - two[name]).abs().max() < 1e-4 for name in one)
+
+
+def codebooks(folder, codebook, revive, processes):
+    script = SCRIPT.with_name("train_codebook_in_processes.py")
+    file = folder / f"{codebook}_{processes}"
+    done = subprocess.run(
+        [sys.executable, str(script), str(file), codebook, str(revive), str(processes)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return [load_file(f"{file}.{rank}") for rank in range(processes)]
+
+
+@pytest.mark.parametrize("codebook", ["ema", "gradient"])
+def test_codebooks_are_bit_identical_on_both_processes(tmp_path, codebook):
+    """vector-quantize-pytorch#25, espnet#6284: averages, k-means and revival went apart, or hung."""
+    one, two = codebooks(tmp_path, codebook, 0.9, 2)  # many vectors are replaced
+    assert one.keys() == two.keys()
+    assert all(torch.equal(one[name], two[name]) for name in one)
+    learnt = "bottleneck.codebooks.0." + ("current" if codebook == "ema" else "weight")
+    assert not torch.equal(one[learnt], one["began"])
+
+
+def test_moving_averages_are_of_the_features_of_all_processes(tmp_path):
+    """espnet#6284: only the first process's update was kept."""
+    (alone,), (one, _) = codebooks(tmp_path, "ema", 0.0, 1), codebooks(tmp_path, "ema", 0.0, 2)
+    for name in alone:
+        assert torch.allclose(alone[name], one[name], atol=1e-4), name

@@ -11,7 +11,8 @@ from isthmus.stations import DiscretePosterior, GradientEstimator
 class Reinforce(GradientEstimator):
     """``(cost - mean cost of the other draws) * grad log q(z | x)``, the mean of ``samples`` draws: unbiased.
 
-    The cost is ``-log p(x | z)``: what the KL adds is known exactly. A draw more costs a decoding more.
+    The cost is ``-log p(x | z)``: what the KL adds is known exactly. A draw more costs a decoding more; a single one
+    has no other draws to be compared with, and a large variance.
 
     Source: Williams 1992, Simple statistical gradient-following algorithms; the leave-one-out baseline: Kool et
     al. 2019, Buy 4 REINFORCE samples, get a baseline for free!
@@ -24,13 +25,15 @@ class Reinforce(GradientEstimator):
 
     def __init__(self, samples: int = 4) -> None:
         super().__init__()
-        check("Reinforce", (samples >= 2, f"samples is {samples!r}; expected 2 or more, for a baseline"))
+        check("Reinforce", (samples >= 1, f"samples is {samples!r}; expected 1 or more"))
         self.samples = samples
 
     def draw(self, posterior: DiscretePosterior) -> Code:
         """Hard draws: one for the decoder to learn from, the others as its baseline."""
         draws = [posterior.harden(posterior.logits + posterior.noise()).detach() for _ in range(self.samples)]
-        return Code(z=draws[0], probes=torch.stack(draws[1:]))
+        return Code(
+            z=draws[0], probes=torch.stack(draws[1:]) if len(draws) > 1 else draws[0].new_zeros(0, *draws[0].shape)
+        )
 
     def hindsight(self, trace: Trace) -> dict[str, Tensor]:
         """``surrogate``, ``[batch]``."""
@@ -40,6 +43,6 @@ class Reinforce(GradientEstimator):
         costs = -torch.cat([trace.log_likelihood[None], trace.probed]).detach()
         draws = torch.cat([code.z.detach()[None], code.probes])
         log_q = posterior.log_prob(draws).flatten(2).sum(2)
-        others = (costs.sum(0) - costs) / (self.samples - 1)
+        others = (costs.sum(0) - costs) / max(self.samples - 1, 1)
         surrogate = ((costs - others) * log_q).mean(0)
         return {"surrogate": surrogate - surrogate.detach()}

@@ -1,10 +1,11 @@
 """A model on rows it has not seen, beside PCA with a code of the same size.
 
-A sparse code has the size of the units that are active in a row on average.
+A sparse code has the size of the units that are active in a row on average; a discrete one that of its bits.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from isthmus.metrics.neighbours import knn_accuracy
 from isthmus.metrics.reconstruction import mean_squared_error
 
 if TYPE_CHECKING:
+    from isthmus.autoencoder import Autoencoder
     from isthmus.data.schema import Schema
     from isthmus.estimator import Estimator
 
@@ -47,6 +49,7 @@ class Scorecard:
     elbo: float | None  # where the code is random
     log_likelihood: float | None  # importance-sampled
     encode_seconds: float
+    bits: float | None = None  # of a discrete code; PCA then has as many, at 32 a number
     rows_are: str = "held-out rows"
 
     @classmethod
@@ -66,7 +69,8 @@ class Scorecard:
         rebuilt = schema.scaled(np.asarray(estimator.reconstruct(test, **given)))
         x_train, x_test = _flat(schema, train), _flat(schema, test)
         dim = codes.reshape(len(codes), -1).shape[1]
-        pca = _Pca.fit(x_train, _size(codes.reshape(len(codes), -1)))
+        bits = _bits(estimator.autoencoder_)
+        pca = _Pca.fit(x_train, _size(codes.reshape(len(codes), -1)) if bits is None else max(1, round(bits / 32)))
         labelled = _classes(train) and _classes(test)
         random_code = estimator.autoencoder_.prior is not None
         some = test.take(np.arange(min(len(test), LIKELIHOOD_ROWS)))
@@ -84,6 +88,7 @@ class Scorecard:
             elbo=float(estimator.score_samples(some, **some_given).mean()) if random_code else None,
             log_likelihood=float(estimator.log_prob(some, DRAWS, **some_given).mean()) if random_code else None,
             encode_seconds=seconds,
+            bits=bits,
         )
 
     @property
@@ -112,7 +117,14 @@ class Scorecard:
         lines = [f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}".rstrip() for a, b, c in rows]
         if not np.isfinite(self.ratio):
             lines.append(f"PCA loses nothing with {self.pca_dim} numbers: a smaller latent_dim would show more.")
-        return "\n".join([f"{self.test_rows} {self.rows_are}, {self.latent_dim} numbers in the code", *lines])
+        return "\n".join([f"{self.test_rows} {self.rows_are}, {self.size} in the code", *lines])
+
+    @property
+    def size(self) -> str:
+        """What the code holds, in words."""
+        if self.bits is None:
+            return f"{self.latent_dim} numbers"
+        return f"{self.bits:.0f} bits (as {self.pca_dim} of PCA's numbers at 32)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +146,14 @@ class _Pca:
 
     def rebuild(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(self.encode(x) @ self.axes + self.mean)
+
+
+def _bits(model: Autoencoder) -> float | None:
+    """Of an example's code, where it is discrete."""
+    levels = model.bottleneck.levels
+    if not levels:
+        return None
+    return math.prod(model.code_shape[:-1]) * sum(math.log2(level) for level in levels)
 
 
 def _flat(schema: Schema, examples: Examples) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ from typing import Any
 from isthmus.architecture import Setting, make_networks
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.fsq import FSQ
+from isthmus.errors import check
 from isthmus.estimator import Estimator
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -44,6 +45,8 @@ class FSQVAE(Estimator):
 
     def build(self, setting: Setting) -> Autoencoder:
         """``x -> features -> rounded -> p(x | z)``; reconstruction."""
+        several = isinstance(self.levels, Sequence)
+        check("FSQVAE", (several, f"levels is {self.levels!r}; expected how many for each number, such as (8, 5, 5)"))
         bottleneck = FSQ(tuple(self.levels))
         dim = bottleneck.latent_dim
         networks = make_networks(self.network, setting, latent_dim=dim, features=dim, code="grid")

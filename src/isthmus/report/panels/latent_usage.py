@@ -6,6 +6,7 @@ from isthmus.report.context import Context
 from isthmus.report.figures import as_image, figure, tidy
 
 ORDER, TITLE = 50, "What the latents carry"
+MOST = 64  # dimensions shown
 
 
 def applies(context: Context) -> bool:
@@ -18,10 +19,11 @@ def html(context: Context) -> str:
     usage = context.usage
     assert usage is not None
     kl = usage.kl[context.ranked]
-    made = figure(min(0.28 * len(kl) + 2, 10), 2.8)
+    shown = kl[:MOST]
+    made = figure(min(0.28 * len(shown) + 2, 10), 2.8)
     axes = made.add_subplot()
-    axes.bar(np.arange(len(kl)), kl, color="#0072B2")
-    axes.set_xticks(np.arange(len(kl)), [str(i) for i in context.ranked], fontsize=7)
+    axes.bar(np.arange(len(shown)), shown, color="#0072B2")
+    axes.set_xticks(np.arange(len(shown)), [str(i) for i in context.ranked[:MOST]], fontsize=7)
     axes.set_xlabel("dimension")
     axes.set_ylabel("KL, nats")
     tidy(axes)

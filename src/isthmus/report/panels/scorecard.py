@@ -27,7 +27,5 @@ def html(context: Context) -> str:
     if card.elbo is not None:
         rows.append(("ELBO, nats per row", card.elbo, ""))
         rows.append((f"log p(x), nats per row ({DRAWS} draws)", card.log_likelihood, ""))
-    note = (
-        f"{card.train_rows:,} rows to learn from, {card.test_rows:,} to measure on; codes of {card.latent_dim} numbers."
-    )
+    note = f"{card.train_rows:,} rows to learn from, {card.test_rows:,} to measure on; {card.size} in the code."
     return table(["held-out rows", card.model, f"PCA-{card.pca_dim}"], rows) + f'<p class="note">{note}</p>'

@@ -10,9 +10,10 @@ STEPS, MOST = 11, 10
 
 
 def applies(context: Context) -> bool:
-    """Where codes can be drawn as pictures, and are not sparse."""
+    """Where codes can be drawn as pictures, and are neither sparse nor discrete."""
     model = context.estimator.autoencoder_
-    return context.pictures(context.some.values[:1]) is not None and not hasattr(model.decoder, "atoms")
+    smooth = not hasattr(model.decoder, "atoms") and not model.bottleneck.levels
+    return smooth and context.pictures(context.some.values[:1]) is not None
 
 
 def html(context: Context) -> str:

@@ -1,0 +1,94 @@
+"""MNIST, one layer of discrete latents, linear networks: seven gradient estimators by their test bound, nats."""
+
+import time
+from collections.abc import Sequence
+
+import torch
+
+import isthmus as im
+from benchmarks.quality.result import Result, mean_sd
+from isthmus import catalogue
+from isthmus.data import load
+from isthmus.records import Batch
+from isthmus.stations import GradientEstimator
+from isthmus.training.random_stream import RandomStream
+from isthmus.training.resident import Resident
+
+EPOCHS, LATENT, CLASSES = 60, 200, 10
+PAPER = {"200 bits": 105.0, "20 of 10": 101.5}  # Jang et al. 2017, table 1, Gumbel-softmax
+SLACK = 2.0
+ESTIMATORS = {
+    "straight_through": {},
+    "gumbel_softmax": {"draw_as": "soft"},
+    "gumbel_softmax (hard)": {"draw_as": "hard"},
+    "reinforce": {"samples": 4},
+    "muprop": {},
+    "rebar": {},
+    "relax": {"latent_dim": LATENT},
+}
+
+
+def run(seeds: Sequence[int]) -> Result:
+    """Fixed binarisation, 784-200-784; -ELBO of all 10 000 test pictures with hard draws."""
+    train, test = (fixed(load("mnist", split).values) for split in ("train", "test"))
+    result = Result(
+        name="gumbel_table",
+        target=f"gumbel_softmax within {SLACK} nats of the paper's {PAPER} or better, and better than straight_through",
+        columns=["code", "estimator", "-ELBO, test", "-ELBO, training", "seconds"],
+    )
+    found: dict[tuple[str, str], list[float]] = {}
+    for code in PAPER:
+        for name, given in ESTIMATORS.items():
+            tests, trainings, times = [], [], []
+            for seed in seeds:
+                began = time.monotonic()
+                estimator = catalogue.make("gradient_estimators", name.partition(" ")[0], given)
+                model = composition(code, estimator, seed)
+                trainer = im.Trainer(
+                    epochs=EPOCHS, batch_size=100, learning_rate=1e-3, validation=0, weight_decay=0, optimiser="adam"
+                )
+                trainer.fit(model, Resident(train), seed=seed)
+                times.append(time.monotonic() - began)
+                tests.append(bound(model, test))
+                trainings.append(bound(model, train[:10_000]))
+            found[code, name] = tests
+            result.add(code, name, mean_sd(tests), mean_sd(trainings), mean_sd(times))
+    result.met = all(
+        max(found[code, "gumbel_softmax"]) <= paper + SLACK
+        and max(found[code, "gumbel_softmax"]) < min(found[code, "straight_through"])
+        for code, paper in PAPER.items()
+    )
+    return result
+
+
+def composition(code: str, estimator: GradientEstimator, seed: int) -> im.Autoencoder:
+    linear = {"hidden": (), "linear_path": "none"}
+    classes = None if code == "200 bits" else CLASSES
+    kind = {"latent_dim": LATENT, "estimator": estimator} | ({} if classes is None else {"classes": classes})
+    with RandomStream(seed):
+        return im.Autoencoder(
+            encoder=catalogue.make("encoders", "mlp", {"in_shape": (784,), "out_dim": LATENT, **linear}),
+            bottleneck=catalogue.make("bottlenecks", "bernoulli" if classes is None else "categorical", kind),
+            decoder=catalogue.make("decoders", "mlp", {"latent_dim": LATENT, "out_shape": (784,), **linear}),
+            likelihood=catalogue.make("likelihoods", "bernoulli", {}),
+            prior=catalogue.make("priors", "coin_flips", {"classes": classes}),
+            terms=[
+                catalogue.make("terms", "reconstruction", {}),
+                *(catalogue.make("terms", "code_cost", {"name": cost}) for cost in ("kl", *estimator.costs)),
+            ],
+        )
+
+
+def fixed(pixels: object) -> torch.Tensor:
+    """Zeros and ones drawn once."""
+    share = torch.from_numpy(pixels.reshape(len(pixels), -1)).float() / 255  # type: ignore[attr-defined]
+    return torch.bernoulli(share, generator=torch.Generator().manual_seed(0))
+
+
+@torch.no_grad()
+def bound(model: im.Autoencoder, rows: torch.Tensor) -> float:
+    """-ELBO with one hard draw a picture and the exact KL, nats."""
+    model.eval()
+    with RandomStream(99):
+        parts = [model.loss(model(Batch(x=part))).total * len(part) for part in rows.split(2000)]
+    return float(torch.stack(parts).sum() / len(rows))
