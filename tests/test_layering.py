@@ -34,7 +34,7 @@ ORDER = (
     },
     {"autoencoder"},
     {"training"},
-    {"metrics", "architecture", "saving"},
+    {"metrics", "architecture", "saving", "symbol_prior"},
     {"estimator"},
     {"models"},
     {"loading"},

@@ -76,6 +76,11 @@ class Autoencoder(Component):
         if decoder is not None:
             decoder.connect(encoder)
 
+    def with_prior(self, prior: Prior) -> Autoencoder:
+        """The same model, weights and all, with another prior."""
+        parts = {**self.arguments, "prior": prior}
+        return Autoencoder(**parts)
+
     # -- the pass ------------------------------------------------------------------------------------
 
     def forward(self, batch: Batch) -> Trace:
@@ -86,7 +91,7 @@ class Autoencoder(Component):
         trace = Trace(batch=batch, view=view, features=features, code=code)
         if self.decoder is None or self.likelihood is None:
             return trace
-        output = self.decoder(code, view, None)
+        output = self.decoder(code, view, trace.target)
         log_likelihood = self.likelihood.log_prob(output, trace.target, batch.valid)
         trace = replace(trace, output=output, log_likelihood=log_likelihood, probed=self._probed(trace))
         later = self.bottleneck.hindsight(trace)
@@ -112,9 +117,15 @@ class Autoencoder(Component):
         """
         if self.prior is None:
             raise ParameterError(
-                "This model has no prior to draw codes from. Use a model with one (vae, beta_vae, cvae)."
+                "This model has no prior to draw codes from. "
+                + (
+                    "Fit one to its symbols: model.fit_prior(X), on the command line isthmus fit-prior MODEL."
+                    if self.bottleneck.levels
+                    else "Use a model with one (vae, beta_vae, cvae)."
+                )
             )
-        z = self.prior.sample((count, *self.code_shape), condition).to(_device(self))
+        drawn = self.prior.sample((count, *self.code_shape), condition).to(_device(self))
+        z = self.bottleneck.look_up(drawn) if self.prior.symbolic else drawn
         view = View(x=z, condition=condition)
         return self._likelihood().mean(self.decode(Code(z=z), view))
 
@@ -162,7 +173,7 @@ class Autoencoder(Component):
             target = batch.x if batch.target is None else batch.target
             code = self.bottleneck.mode(features, view)
             self.decoder.initialise(code, view, self.likelihood.link(target))
-            self.likelihood.initialise(self.decode(code, view), target)
+            self.likelihood.initialise(self.decoder(code, view, target), target)
         self.train(was_training)
 
     @torch.no_grad()
@@ -182,10 +193,14 @@ class Autoencoder(Component):
         """A lower bound of log p(x), nats, ``[batch]``: the ELBO at beta = 1 for clean data.
 
         ``noise`` ``[samples, 1 or batch, latent_dim]`` stands for the draws from the posterior. Where the code
-        is not random, or there is no prior, it is log p(x | z): the code itself is left out.
+        is not random, or there is no prior, it is log p(x | z): the code itself is left out. With a prior over
+        symbols it is log p(x | z) + log p(symbols), a bound as well.
         """
         view = _bare(batch)
         code = self.bottleneck.mode(self.encoder(view), view)
+        if self.prior is not None and self.prior.symbolic and code.symbols is not None:
+            rate = self.prior.log_prob(code.symbols, batch.condition).flatten(1).sum(1)
+            return self._log_likelihood(code.z, view, batch) + rate
         if code.posterior is None or self.prior is None:
             return self._log_likelihood(code.z, view, batch)
         draws = [code.posterior.at(eps) for eps in noise]
@@ -225,16 +240,16 @@ class Autoencoder(Component):
         count, was_training = len(probes), likelihood.training
         again = repeated(batch, count)
         with torch.set_grad_enabled(torch.is_grad_enabled() and probes.requires_grad):
-            output = self.decode(Code(z=probes.flatten(0, 1)), repeated(trace.view, count))
             target = again.x if again.target is None else again.target
+            output = self._decoder()(Code(z=probes.flatten(0, 1)), repeated(trace.view, count), target)
             likelihood.eval()  # what it learns, it learns from the code itself
             found = likelihood.log_prob(output, target, again.valid)
             likelihood.train(was_training)
         return found.unflatten(0, (count, len(batch)))
 
     def _log_likelihood(self, z: Tensor, view: View, batch: Batch) -> Tensor:
-        output = self.decode(Code(z=z), view)
         target = batch.x if batch.target is None else batch.target
+        output = self._decoder()(Code(z=z), view, target)
         return self._likelihood().log_prob(output, target, batch.valid)
 
     def _terms(self) -> list[Term]:

@@ -27,6 +27,7 @@ from isthmus.data.schema import Schema
 from isthmus.errors import ParameterError, check
 from isthmus.metrics.codebook import CodebookHealth
 from isthmus.records import Batch, Code, View
+from isthmus.symbol_prior import fit_symbol_prior
 from isthmus.training.history import History
 from isthmus.training.random_stream import RandomStream
 from isthmus.training.resident import Resident
@@ -213,6 +214,47 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             made = self.autoencoder_.sample(n, wanted)
         return self.schema_.from_model(made.cpu())
 
+    def fit_prior(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        width: int = 128,
+        depth: int = 4,
+        heads: int = 4,
+        dropout: float = 0.1,
+        trainer: Trainer | None = None,
+    ) -> Self:
+        """Learn a prior over the symbols of X, for models with discrete codes; then ``sample`` works.
+
+        A causal transformer (``width``, ``depth``, ``heads``, ``dropout``) that tells each symbol from those before;
+        with y, classes or numbers, it is conditional. ``score_samples`` then counts what the symbols cost. Raises
+        ``ParameterError`` where the codes are not discrete or have a prior of their own.
+
+        Source: van den Oord et al. 2017, Neural discrete representation learning, section 3.3.
+        """
+        self._check_discrete()
+        model = self.autoencoder_
+        if model.prior is not None and not model.prior.symbolic:
+            raise ParameterError(f"{type(self).__name__} has a prior from the start: sample() works without fit_prior")
+        examples = self._examples(X)
+        self.prior_condition_ = None if y is None else Condition.learn(y, count=len(examples))
+        symbols = torch.from_numpy(self.symbols(examples))
+        found = fit_symbol_prior(
+            symbols,
+            max(model.bottleneck.levels),
+            condition=None if self.prior_condition_ is None else self.prior_condition_.encode(y),
+            width=width,
+            depth=depth,
+            heads=heads,
+            dropout=dropout,
+            trainer=Trainer() if trainer is None else trainer,
+            seed=_seed(self.random_state),
+        )
+        self.autoencoder_ = model.with_prior(found.prior).eval()
+        self.prior_history_ = found.history
+        return self
+
     def interpolate(self, a: Any, b: Any, steps: int = 8, condition: Any = None) -> NDArray[np.float32]:
         """``steps`` examples from a to b, both ends rebuilt: ``[steps, *example]``, evenly spaced in the code.
 
@@ -236,6 +278,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def save(self, path: str | Path, metrics: dict[str, Any] | None = None) -> Path:
         """Write the model to a directory (safetensors and JSON): see ``isthmus.load``. Returns the path."""
         check_is_fitted(self)
+        prior_condition = getattr(self, "prior_condition_", None)
         content = {
             "model": registered_name(type(self)),
             "parameters": plain_parameters(self),
@@ -244,6 +287,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             "condition": None if self.condition_ is None else self.condition_.to_json(),
             "history": self.history_.to_json(),
             "metrics": metrics or {},
+            "prior_condition": None if prior_condition is None else prior_condition.to_json(),
         }
         saving.write(Path(path), self.autoencoder_.state_dict(), content)
         return Path(path)
@@ -340,13 +384,14 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     def _condition(self, condition: Any, count: int) -> Tensor | None:
         """``[count, width]``; all zeros, which means "not known", where none is given."""
-        if self.condition_ is None:
+        known = self.condition_ or getattr(self, "prior_condition_", None)
+        if known is None:
             if condition is not None:
                 raise ParameterError(f"{type(self).__name__} is not conditional; condition must be None")
             return None
         if condition is None:
-            return torch.zeros(count, self.condition_.width, device=self._device)
-        wanted = self.condition_.encode(np.full(count, condition) if np.ndim(condition) == 0 else condition)
+            return torch.zeros(count, known.width, device=self._device)
+        wanted = known.encode(np.full(count, condition) if np.ndim(condition) == 0 else condition)
         if len(wanted) != count:
             raise ParameterError(f"condition has {len(wanted)} entries; expected one, or {count}")
         return wanted.to(self._device)

@@ -69,6 +69,8 @@ def load(
     elif part == "decoder":
         model.encoder = None
     model.eval()
+    if description.prior_condition is not None:
+        estimator.prior_condition_ = Condition.from_json(description.prior_condition)
     estimator.autoencoder_, estimator.schema_, estimator.condition_ = model, schema, condition
     estimator.history_ = History.from_json(description.history)
     estimator.metrics_ = description.metrics

@@ -42,6 +42,7 @@ class Description(BaseModel):
     autoencoder: dict[str, Any]  # spec
     data_schema: dict[str, Any]
     condition: dict[str, Any] | None = None
+    prior_condition: dict[str, Any] | None = None  # of a prior fitted afterwards
     history: dict[str, Any] = Field(default_factory=dict)
     metrics: dict[str, Any] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)

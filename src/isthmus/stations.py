@@ -157,9 +157,10 @@ class Prior(Component, ABC):
     """p(z)."""
 
     continuous: ClassVar[bool] = True  # a density; where not, probabilities of discrete codes
+    symbolic: ClassVar[bool] = False  # z stands for symbols, not for codes
 
     @abstractmethod
-    def log_prob(self, z: Tensor) -> Tensor:
+    def log_prob(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
         """log p(z), nats: per dimension ``[..., dim]`` where the prior factorises, else ``[..., 1]``."""
 
     @abstractmethod

@@ -72,7 +72,8 @@ class Scorecard:
         bits = _bits(estimator.autoencoder_)
         pca = _Pca.fit(x_train, _size(codes.reshape(len(codes), -1)) if bits is None else max(1, round(bits / 32)))
         labelled = _classes(train) and _classes(test)
-        random_code = estimator.autoencoder_.prior is not None
+        prior = estimator.autoencoder_.prior
+        random_code = prior is not None and not prior.symbolic
         some = test.take(np.arange(min(len(test), LIKELIHOOD_ROWS)))
         some_given: dict[str, Any] = {"condition": some.labels} if given else {}
         return cls(
@@ -85,7 +86,7 @@ class Scorecard:
             pca_dim=len(pca.axes),
             knn=_knn(estimator.transform(train), codes, train, test) if labelled and not conditional else None,
             pca_knn=_knn(pca.encode(x_train), pca.encode(x_test), train, test) if labelled else None,
-            elbo=float(estimator.score_samples(some, **some_given).mean()) if random_code else None,
+            elbo=float(estimator.score_samples(some, **some_given).mean()) if prior is not None else None,
             log_likelihood=float(estimator.log_prob(some, DRAWS, **some_given).mean()) if random_code else None,
             encode_seconds=seconds,
             bits=bits,
@@ -112,6 +113,7 @@ class Scorecard:
             rows.append(("5-NN accuracy of codes", told, f"{self.pca_knn:.3f}"))
         if self.elbo is not None:
             rows.append(("ELBO, nats", f"{self.elbo:.2f}", ""))
+        if self.log_likelihood is not None:
             rows.append((f"log p(x), nats ({DRAWS} draws)", f"{self.log_likelihood:.2f}", ""))
         widths = [max(len(row[i]) for row in rows) for i in range(3)]
         lines = [f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}".rstrip() for a, b, c in rows]

@@ -26,7 +26,7 @@ class CoinFlips(Prior):
         check("CoinFlips", (classes is None or classes >= 2, f"classes is {classes!r}; expected 2 or more, or None"))
         self.classes = classes
 
-    def log_prob(self, z: Tensor) -> Tensor:
+    def log_prob(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
         """nats: -log 2 for each bit, -log classes where a group has its 1."""
         return torch.full_like(z, -math.log(2)) if self.classes is None else -math.log(self.classes) * z
 

@@ -22,7 +22,7 @@ class StandardNormal(Prior):
     -1.8379
     """
 
-    def log_prob(self, z: Tensor) -> Tensor:
+    def log_prob(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
         """log p(z) per dimension, nats."""
         return -0.5 * (z.square() + LOG_2PI)
 

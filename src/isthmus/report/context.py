@@ -57,7 +57,7 @@ class Context:
     def usage(self) -> LatentUsage | None:
         """KL by dimension, where the code is random."""
         model = self.estimator.autoencoder_
-        if model.prior is None:
+        if model.prior is None or model.prior.symbolic:
             return None
         condition = self.estimator.condition_
         labels = self.some.labels

@@ -26,6 +26,7 @@ def html(context: Context) -> str:
         rows.append(("5-NN accuracy of codes", "-" if card.knn is None else card.knn, card.pca_knn))
     if card.elbo is not None:
         rows.append(("ELBO, nats per row", card.elbo, ""))
+    if card.log_likelihood is not None:
         rows.append((f"log p(x), nats per row ({DRAWS} draws)", card.log_likelihood, ""))
     note = f"{card.train_rows:,} rows to learn from, {card.test_rows:,} to measure on; {card.size} in the code."
     return table(["held-out rows", card.model, f"PCA-{card.pca_dim}"], rows) + f'<p class="note">{note}</p>'
