@@ -76,7 +76,7 @@ class Autoencoder(Component):
         if decoder is not None:
             decoder.connect(encoder)
 
-    def with_prior(self, prior: Prior) -> Autoencoder:
+    def with_prior(self, prior: Prior | None) -> Autoencoder:
         """The same model, weights and all, with another prior."""
         parts = {**self.arguments, "prior": prior}
         return Autoencoder(**parts)

@@ -21,7 +21,6 @@ from isthmus.training.resident import Resident
 from isthmus.training.seeds import WEIGHTS, derive
 from isthmus.training.trainer import Trainer
 
-
 UNKNOWN = 0.1  # share of rows whose condition is hidden, so that the prior can do without
 
 

@@ -411,3 +411,29 @@ def test_codes_of_pictures_keep_their_names(here, capsys):
 def test_one_example_is_one(model, here, capsys):
     assert main(["interpolate", "m", "0", "numbers.csv", "--out", "walk.csv"]) == 1
     assert "has 60 rows; expected one" in told(capsys).err
+
+
+def test_a_prior_is_fitted_afterwards_and_then_there_are_samples(here, capsys):
+    rng = np.random.default_rng(0)
+    frame = pandas.DataFrame(rng.normal(size=(200, 4)), columns=list("abcd"))
+    frame["kind"] = np.where(frame.a > 0, "up", "down")
+    frame.to_csv("kinds.csv", index=False)
+    options = ["--labels", "kind", "--latent-dim", "4", "--out", "q", "--no-report", *QUICK]
+    assert main(["fit", "vqvae", "kinds.csv", *options]) == 0
+    capsys.readouterr()
+    assert main(["sample", "q", "--out", "new.csv"]) == 1
+    assert "isthmus fit-prior" in told(capsys).err
+    small = ["--width", "8", "--depth", "1", "--heads", "2", "--epochs", "2", "--quiet"]
+    assert main(["fit-prior", "q", "--conditional", *small, "--json"]) == 0
+    assert json.loads(told(capsys).out)["bits_per_dim"] > 0
+    assert main(["sample", "q", "-n", "5", "--condition", "up", "--out", "new.csv"]) == 0
+    assert len(pandas.read_csv("new.csv")) == 5
+    assert main(["evaluate", "q"]) == 0
+    assert "ELBO" in told(capsys).out
+    assert main(["report", "q"]) == 0
+    frame.drop(columns="kind").to_csv("bare.csv", index=False)
+    assert main(["fit-prior", "q", "bare.csv", "--conditional", *small]) == 1
+    assert "no labels to condition on" in told(capsys).err
+    assert main(["fit", "ae", "bare.csv", "--out", "plain", "--no-report", *QUICK]) == 0
+    assert main(["fit-prior", "plain", *small]) == 1
+    assert "not discrete" in told(capsys).err

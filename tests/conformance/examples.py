@@ -31,6 +31,7 @@ BY_NAME = {
     "period": 10,
     "name": "kl",
     "size": 8,
+    "shape": (2, 1),
     "dim": LATENT,
     "codebook": lambda: catalogue.make("codebooks", "ema", {"size": 8, "dim": LATENT}),
     "estimator": lambda: catalogue.make("gradient_estimators", "straight_through", {}),
@@ -47,6 +48,9 @@ SMALL = {
     "free_bits": 0.1,
     "spare": 1,
     "decay": 0.9,
+    "width": 8,
+    "heads": 2,
+    "depth": 2,
 }
 
 
@@ -194,6 +198,7 @@ NAMED = {
     "estimator": _estimators,
     "codebook": _codebooks,
     "most": [4],
+    "shape": [(3, 1)],
     "classes": [4],
     "minimum": [0.7],
     "activation": ["tanh", "relu"],

@@ -133,6 +133,8 @@ def test_under_autocast_codes_and_state_stay_sound(name, training):
 @ALL
 def test_gradients_reach_the_features_and_all_weights(name):
     bottleneck = make("bottlenecks", name).train()
+    if bottleneck.in_dim == 0:
+        pytest.skip("takes nothing")
     given = (2 * features(bottleneck.in_dim, count=64)).requires_grad_()
     with RandomStream(0):
         code = bottleneck(given, view(64), PRIOR)

@@ -15,7 +15,8 @@ ALL = pytest.mark.parametrize(("name", "changed"), cases("decoders"))
 @ALL
 def test_output_has_the_likelihoods_outputs_then_the_shape(name, changed):
     decoder = make("decoders", name, **changed).eval()
-    assert decoder(Code(z=features(LATENT)), None).shape == (BATCH, 1, *SHAPE)
+    outputs = decoder.arguments.get("outputs", 1)  # the default
+    assert decoder(Code(z=features(LATENT)), None).shape == (BATCH, outputs, *SHAPE)
 
 
 @ALL

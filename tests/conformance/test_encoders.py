@@ -16,7 +16,7 @@ def test_features_are_channels_last(name, changed):
     encoder = make("encoders", name, **changed).eval()
     found = encoder(view())
     assert found.shape[0] == len(pictures())
-    assert found.shape[-1] == encoder.out_dim == LATENT
+    assert found.shape[-1] == encoder.out_dim == (0 if name == "nothing" else LATENT)
     assert found.dtype == torch.float32
 
 
@@ -52,6 +52,8 @@ def test_initialise_bears_few_and_constant_rows(name, changed, count):
 @ALL
 def test_every_trainable_weight_gets_a_gradient(name, changed):
     encoder = make("encoders", name, **changed)
+    if not list(encoder.parameters()):
+        pytest.skip("has no weights")
     encoder(view(16)).square().sum().backward()
     for key, parameter in encoder.named_parameters():
         if parameter.requires_grad:

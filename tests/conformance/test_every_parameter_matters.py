@@ -121,6 +121,10 @@ def watch_likelihood(part, changed):
 
 
 def watch_prior(part, changed):
+    if part.symbolic:
+        condition = torch.ones(500, part.arguments["condition_dim"])
+        drawn = part.train().sample((500,), condition)
+        return [drawn, part.log_prob(drawn, condition), sizes(part)]
     return [part.sample((5, LATENT)), part.log_prob(features(LATENT))]
 
 

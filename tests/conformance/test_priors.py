@@ -1,5 +1,7 @@
 """Every prior: samples are drawn from its density, and the divergence is the one of Monte Carlo."""
 
+import math
+
 import pytest
 import torch
 from examples import cases, make, streamed
@@ -16,7 +18,18 @@ DENSITY = pytest.mark.parametrize(
     ("name", "changed"), [c for c in cases("priors") if catalogue.find("priors", c.values[0]).continuous]
 )
 DISCRETE = pytest.mark.parametrize(
-    ("name", "changed"), [c for c in cases("priors") if not catalogue.find("priors", c.values[0]).continuous]
+    ("name", "changed"),
+    [
+        c
+        for c in cases("priors")
+        if not catalogue.find("priors", c.values[0]).continuous and not catalogue.find("priors", c.values[0]).symbolic
+    ],
+)
+CODES = pytest.mark.parametrize(
+    ("name", "changed"), [c for c in cases("priors") if not catalogue.find("priors", c.values[0]).symbolic]
+)
+SYMBOLIC = pytest.mark.parametrize(
+    ("name", "changed"), [c for c in cases("priors") if catalogue.find("priors", c.values[0]).symbolic]
 )
 DRAWS = 20_000
 NOISE = 5  # standard errors that a right sampler may be off
@@ -55,7 +68,7 @@ def test_samples_follow_the_density(name, changed):
     assert area.item() == pytest.approx(4.0, rel=0.05)
 
 
-@ALL
+@CODES
 @pytest.mark.parametrize("shape", [(6, 2), (6, 3, 2), (6, 2, 3, 2)])
 def test_samples_of_any_grid_come_from_the_current_stream(name, changed, shape):
     prior = make("priors", name, **changed).eval()
@@ -143,8 +156,49 @@ def test_the_divergence_of_discrete_codes_is_the_sum_over_all(name, changed, cla
 @ALL
 def test_it_survives_json(name, changed):
     part, copy = rebuilt("priors", name, changed)
-    z = torch.randn(3, 2)
+    z = torch.zeros(3, 2, 1, dtype=torch.int64) if part.symbolic else torch.randn(3, 2)
     assert torch.equal(part.log_prob(z), copy.log_prob(z))
+
+
+def every_sequence(prior):
+    """All symbols of ``prior.shape``."""
+    count = math.prod(prior.shape)
+    levels = torch.arange(prior.arguments["levels"])
+    return torch.cartesian_prod(*[levels] * count).reshape(-1, *prior.shape)
+
+
+@SYMBOLIC
+@pytest.mark.parametrize("condition_dim", [0, 2])
+def test_probabilities_of_symbols_sum_to_one_and_samples_follow_them(name, changed, condition_dim):
+    prior = make("priors", name, **changed, condition_dim=condition_dim).eval()
+    symbols = every_sequence(prior)
+    condition = None if condition_dim == 0 else torch.tensor([[1.0, -2.0]])
+    p = prior.log_prob(symbols, None if condition is None else condition.expand(len(symbols), -1)).exp()[:, 0]
+    assert p.sum().item() == pytest.approx(1, abs=1e-5)
+    assert p.max() > 1.2 * p.min()
+    with RandomStream(0):
+        drawn = prior.sample((DRAWS,), None if condition is None else condition.expand(DRAWS, -1))
+    assert drawn.shape == (DRAWS, *prior.shape)
+    found = (drawn[:, None] == symbols).flatten(2).all(-1).float().mean(0)
+    assert bool(((found - p).abs() < NOISE * (p / DRAWS).sqrt()).all())
+
+
+@SYMBOLIC
+def test_symbols_come_from_the_current_stream(name, changed):
+    prior = make("priors", name, **changed).eval()
+    draws = streamed(lambda: prior.sample((20,)), 1, 1, 2)
+    assert torch.equal(draws[0], draws[1])
+    assert not torch.equal(draws[0], draws[2])
+
+
+@SYMBOLIC
+def test_a_low_temperature_and_few_choices_give_the_likeliest(name, changed):
+    for setting in ({"temperature": 1e-4}, {"top_k": 1}):
+        prior = make("priors", name, **{**changed, **setting}).eval()
+        drawn = prior.sample((50,))
+        assert bool((drawn == drawn[:1]).all())
+        first = prior.network(drawn[:1].flatten(1), None)[0, 0]
+        assert drawn[0].flatten()[0] == first.argmax()
 
 
 def test_the_standard_normal_is_no_distance_from_itself():

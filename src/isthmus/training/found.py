@@ -12,6 +12,7 @@ from torch import Tensor
 class Found:
     """One entry for each part of the rows that has been held out so far.
 
+    >>> import torch
     >>> found = Found()
     >>> found.add(torch.tensor([2.0, 1.0]), [{"mse": torch.ones(())}, {"mse": torch.zeros(())}])
     >>> Found.from_tensors(found.to_tensors()).calibrations[0][1]["mse"].item()
@@ -48,6 +49,7 @@ class Found:
 def pack_calibrations(calibrations: list[dict[str, Tensor]], prefix: str) -> dict[str, Tensor]:
     """``prefix + evaluation.name`` for each buffer of each evaluation.
 
+    >>> import torch
     >>> list(pack_calibrations([{"mse": torch.ones(())}], "a."))
     ['a.0.mse']
     """
@@ -57,6 +59,7 @@ def pack_calibrations(calibrations: list[dict[str, Tensor]], prefix: str) -> dic
 def unpack_calibrations(tensors: Mapping[str, Tensor], prefix: str, count: int) -> list[dict[str, Tensor]]:
     """The inverse of ``pack_calibrations`` for ``count`` evaluations.
 
+    >>> import torch
     >>> unpack_calibrations({"a.0.mse": torch.ones(())}, "a.", 1)
     [{'mse': tensor(1.)}]
     """

@@ -1,0 +1,50 @@
+"""Fit a prior over the symbols of a model."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from isthmus.cli.outputs import print_json, say
+
+
+def command(
+    model: Annotated[Path, typer.Argument(help="Folder of a saved model with discrete codes (vqvae, fsqvae ...).")],
+    data: Annotated[str | None, typer.Argument(help="Rows to learn from; by default those of fit.")] = None,
+    labels: Annotated[str | None, typer.Option(help="Column of labels: the prior is then conditional on them.")] = None,
+    conditional: Annotated[
+        bool, typer.Option("--conditional", help="Condition on the labels that the rows come with.")
+    ] = False,
+    width: Annotated[int, typer.Option(help="Width of the transformer.")] = 128,
+    depth: Annotated[int, typer.Option(help="Its blocks.")] = 4,
+    heads: Annotated[int, typer.Option(help="Its attention heads.")] = 4,
+    epochs: Annotated[int | None, typer.Option(help="Passes; by default the data's size decides.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> None:
+    """Fit the second stage: a transformer over the symbols, after which `isthmus sample` works.
+
+    Example: `isthmus fit-prior models/tokens --conditional`
+    """
+    from isthmus.cli.rows import as_in_fit, examples, saved_rows
+    from isthmus.errors import DataError
+    from isthmus.loading import load
+    from isthmus.metrics.rate import two_stages
+    from isthmus.training.trainer import Trainer
+
+    estimator = load(model)
+    rows = saved_rows(model).train if data is None else examples(data, as_in_fit(model, labels=labels), missing_ok=True)
+    wanted = conditional or labels is not None
+    if wanted and rows.labels is None:
+        raise DataError(f"{data or 'the data of fit'} has no labels to condition on; name a column by --labels")
+    trainer = Trainer(progress=not quiet, epochs="auto" if epochs is None else epochs)
+    estimator.fit_prior(rows, rows.labels if wanted else None, width=width, depth=depth, heads=heads, trainer=trainer)
+    held_out = saved_rows(model).test if data is None else rows.take(range(0))
+    found = two_stages(estimator, held_out) if len(held_out) else {}
+    estimator.save(model, metrics={**estimator.metrics_, **found})
+    if json:
+        print_json({"model": str(model), **found})
+        return
+    for name, value in found.items():
+        say(f"{name.replace('_', ' ')}  {value:.4g}")
+    say(f"model   {model}\nnext    isthmus sample {model} -n 16 --out new.npy")

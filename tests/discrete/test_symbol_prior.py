@@ -1,0 +1,131 @@
+"""The second stage: a prior over symbols, by the same trainer; then models with codebooks draw and are bounds."""
+
+import numpy as np
+import pytest
+import torch
+
+import isthmus as im
+from isthmus.errors import DataError, ParameterError
+from isthmus.layers.causal_transformer import CausalTransformer
+from isthmus.metrics.rate import two_stages
+from isthmus.training.random_stream import RandomStream
+
+
+def transformer(condition_dim=0):
+    with RandomStream(0):
+        made = CausalTransformer(positions=6, levels=5, width=16, depth=2, heads=4, condition_dim=condition_dim).eval()
+        torch.nn.init.normal_(made.head.weight)
+    return made
+
+
+def test_what_is_kept_gives_the_scores_of_the_whole_pass():
+    made = transformer(condition_dim=3)
+    symbols = torch.randint(5, (7, 6), generator=torch.Generator().manual_seed(0))
+    condition = torch.randn(7, 3, generator=torch.Generator().manual_seed(1))
+    whole = made(symbols, condition)
+    caches = made.caches()
+    for place in range(6):
+        last = None if place == 0 else symbols[:, place - 1]
+        assert torch.allclose(made.next_scores(last, place, condition, caches), whole[:, place], atol=1e-5)
+
+
+def test_no_symbol_sees_itself_or_what_comes_after():
+    made = transformer()
+    symbols = torch.zeros(6, 6, dtype=torch.int64)
+    changed = symbols.clone()
+    changed[torch.arange(6), torch.arange(6)] = 3  # row i differs at place i
+    one, other = made(symbols, None), made(changed, None)
+    for row in range(6):
+        assert torch.equal(one[row, : row + 1], other[row, : row + 1])
+        if row < 5:
+            assert not torch.equal(one[row, row + 1 :], other[row, row + 1 :])
+
+
+@pytest.fixture(scope="module")
+def digits():
+    whole = im.data.load("digits")
+    return whole.take(range(1000)), whole.take(range(1000, 1400))
+
+
+@pytest.fixture(scope="module")
+def model(digits):
+    train, _ = digits
+    return im.VQVAE(16, codebook_size=32, trainer=im.Trainer(epochs=30, validation=0)).fit(train)
+
+
+def with_prior(model, rows, y=None):
+    network = {"width": 32, "depth": 2, "heads": 2, "trainer": im.Trainer(epochs=40, batch_size=64, validation=0)}
+    return model.fit_prior(rows, y, **network)
+
+
+def test_before_it_is_fitted_sampling_says_how_to(digits):
+    bare = im.FSQVAE(trainer=im.Trainer(epochs=1, validation=0)).fit(digits[0])
+    with pytest.raises(ParameterError, match=r"Fit one to its symbols: model.fit_prior\(X\)"):
+        bare.sample(3)
+
+
+def test_models_that_have_a_prior_or_no_symbols_are_refused(digits):
+    train, _ = digits
+    quick = im.Trainer(epochs=1, validation=0)
+    with pytest.raises(ParameterError, match="has a prior from the start"):
+        im.BernoulliVAE(4, trainer=quick).fit(train).fit_prior(train)
+    with pytest.raises(ParameterError, match="not discrete"):
+        im.AE(4, trainer=quick).fit(train).fit_prior(train)
+
+
+def test_labels_must_be_there_for_all_rows(digits, model):
+    with pytest.raises(DataError, match="inconsistent numbers"):
+        model.fit_prior(digits[0], digits[0].labels[:-1])
+
+
+def test_it_makes_a_bound_that_is_better_than_symbols_by_themselves(digits, model, tmp_path):
+    train, test = digits
+    before = model.score_samples(test)
+    with_prior(model, train)
+    rate = before - model.score_samples(test)  # -log p(symbols), nats
+    assert bool((rate > 0).all())
+    independent = sum(
+        -np.log((np.bincount(column, minlength=32) + 1) / (len(column) + 32))[other]
+        for column, other in zip(model.symbols(train).T, model.symbols(test).T, strict=True)
+    )
+    assert rate.mean() < independent.mean() - 0.5  # the symbols of a picture depend on one another
+    assert model.sample(5, random_state=0).shape == (5, 64)
+    again = im.load(model.save(tmp_path / "m"))
+    assert (again.sample(5, random_state=0) == model.sample(5, random_state=0)).all()
+    assert np.array_equal(again.score_samples(test), model.score_samples(test))
+
+
+def test_a_conditional_prior_draws_what_it_is_told(digits, model, tmp_path):
+    train, _ = digits
+    with_prior(model, train, train.labels)
+    from sklearn.neighbors import KNeighborsClassifier
+
+    judge = KNeighborsClassifier(5).fit(train.values, train.labels)
+    right = [np.mean(judge.predict(model.sample(100, condition=digit, random_state=1)) == digit) for digit in range(10)]
+    assert np.mean(right) > 0.6  # 0.1 by chance
+    assert model.sample(4, random_state=0).shape == (4, 64)  # and without being told
+    again = im.load(model.save(tmp_path / "m"))
+    assert (again.sample(5, condition=3, random_state=0) == model.sample(5, condition=3, random_state=0)).all()
+    with pytest.raises(DataError, match="Unknown in the condition"):
+        model.sample(3, condition=77)
+
+
+def test_pictures_with_a_grid_of_symbols(tmp_path):
+    x = np.random.default_rng(0).integers(0, 256, (80, 8, 8), dtype=np.uint8)
+    quick = im.Trainer(epochs=1, validation=0)
+    model = im.FSQVAE(levels=(3, 3), network={"name": "conv", "channels": (4, 8)}, trainer=quick).fit(x)
+    assert model.symbols(x).shape == (80, 2, 2, 1)
+    model.fit_prior(x, width=8, depth=1, heads=2, trainer=quick)
+    assert model.sample(3, random_state=0).shape == (3, 8, 8)
+    assert im.load(model.save(tmp_path / "m")).score_samples(x).shape == (80,)
+
+
+def test_what_two_stages_cost(digits, model):
+    train, test = digits
+    with_prior(model, train)
+    found = two_stages(model, test)
+    nats = 64 * np.log(2)
+    assert found["bits_per_dim"] == pytest.approx(-model.score_samples(test).mean() / nats, rel=1e-5)
+    assert 0 < found["prior_bits_per_dim"] < model.codebook_.capacity_bits / 64
+    with pytest.raises(ParameterError, match="no prior over the symbols"):
+        two_stages(im.FSQVAE(trainer=im.Trainer(epochs=1, validation=0)).fit(train), test)
