@@ -15,6 +15,7 @@ from isthmus.records import Batch, Code, Loss, Trace, View, batch_mean, repeated
 from isthmus.stations import (
     Bottleneck,
     Corruption,
+    Critic,
     Decoder,
     Encoder,
     Likelihood,
@@ -56,6 +57,8 @@ class Autoencoder(Component):
         terms: Sequence[Term],
         prior: Prior | None = None,
         corruption: Corruption | None = None,
+        critics: Mapping[str, Critic] | None = None,
+        players: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
     ) -> None:
         super().__init__()
         names = [term.name for term in terms]
@@ -72,6 +75,12 @@ class Autoencoder(Component):
         self.encoder, self.bottleneck, self.decoder = encoder, bottleneck, decoder
         self.likelihood, self.prior, self.corruption = likelihood, prior, corruption
         self.terms = nn.ModuleList(terms)
+        self.critics = nn.ModuleDict(critics or {})
+        self._wanted = frozenset().union(*(critic.wants for critic in (critics or {}).values()))
+        self._roles = players or {}
+        _check_roles(self._roles, [*names], self)
+        if self._wanted & {"drawn", "generated"} and prior is None:
+            raise ParameterError("Autoencoder: critics want codes drawn from a prior, and there is none")
         self.code_shape = (*encoder.grid, bottleneck.latent_dim)
         if decoder is not None:
             decoder.connect(encoder)
@@ -95,7 +104,8 @@ class Autoencoder(Component):
         log_likelihood = self.likelihood.log_prob(output, trace.target, batch.valid)
         trace = replace(trace, output=output, log_likelihood=log_likelihood, probed=self._probed(trace))
         later = self.bottleneck.hindsight(trace)
-        return replace(trace, code=replace(code, costs={**code.costs, **later})) if later else trace
+        trace = replace(trace, code=replace(code, costs={**code.costs, **later})) if later else trace
+        return self._for_critics(trace) if self._wanted else trace
 
     def encode(self, batch: Batch) -> Code:
         """The single best code of clean data: no corruption, no randomness."""
@@ -137,6 +147,9 @@ class Autoencoder(Component):
         ``weights`` replace the terms' own; by default the schedules' final values are taken.
         """
         weights = self.final_weights() if weights is None else weights
+        if self.critics:
+            verdicts = {name: critic.verdict(trace) for name, critic in self.judges().items()}
+            trace = replace(trace, verdicts=verdicts)
         raw: dict[str, Tensor] = {}
         for term in self.terms:
             raw[term.name] = term(trace, raw)  # type: ignore[index]
@@ -157,8 +170,30 @@ class Autoencoder(Component):
         return max(t.weight.settles if isinstance(t.weight, Schedule) else 0 for t in self._terms())
 
     def players(self) -> list[Player]:
-        """Who takes which gradient: by default one player lessens all terms with all parameters."""
-        return [Player("model", [p for p in self.parameters() if p.requires_grad])]
+        """Who takes which gradient: by default one player lessens all terms with all parameters but the critics'.
+
+        ``players={"encoder": {"parts": ("encoder", "bottleneck"), "terms": ("reconstruction", "kl")}, ...}`` shares
+        out the parts; what no player has is the first one's.
+        """
+        own = {name: p for name, p in self.named_parameters() if p.requires_grad and not name.startswith("critics.")}
+        if not self._roles:
+            return [Player("model", list(own.values()))]
+        taken: dict[str, list[nn.Parameter]] = {role: [] for role in self._roles}
+        for name, parameter in own.items():
+            owners = [
+                role for role, each in self._roles.items() if name.startswith(tuple(f"{p}." for p in each["parts"]))
+            ]
+            taken[owners[0] if owners else next(iter(self._roles))].append(parameter)
+        return [Player(role, taken[role], each["terms"]) for role, each in self._roles.items()]
+
+    def judges(self) -> dict[str, Critic]:
+        """The critics by name."""
+        return dict(self.critics.items())  # type: ignore[arg-type]
+
+    @property
+    def compares(self) -> bool:
+        """Whether a lower loss is a better model: not where critics move the goal."""
+        return all(term.compares for term in self._terms())
 
     @torch.no_grad()
     def initialise(self, batch: Batch) -> None:
@@ -229,6 +264,18 @@ class Autoencoder(Component):
             total = torch.logaddexp(total, self._log_likelihood(z, view, batch) + log_p - log_q)
         return total - math.log(len(noise))
 
+    def _for_critics(self, trace: Trace) -> Trace:
+        """The trace with what critics want to see: the expected x, codes of the prior, the expected x of those."""
+        likelihood, condition = self._likelihood(), trace.batch.condition
+        rebuilt = drawn = generated = None
+        if "rebuilt" in self._wanted and trace.output is not None:
+            rebuilt = likelihood.mean(trace.output)
+        if "drawn" in self._wanted and self.prior is not None:
+            drawn = self.prior.sample(trace.code.z.shape, condition).to(trace.code.z)
+        if "generated" in self._wanted and drawn is not None:
+            generated = likelihood.mean(self.decode(Code(z=drawn), View(x=drawn, condition=condition)))
+        return replace(trace, rebuilt=rebuilt, drawn=drawn, generated=generated)
+
     def _probed(self, trace: Trace) -> Tensor | None:
         """log p(target | z) of the further codes that the bottleneck asks for, ``[probes, batch]``."""
         probes, batch = trace.code.probes, trace.batch
@@ -269,6 +316,24 @@ class Autoencoder(Component):
         if self.likelihood is None:
             raise ParameterError("This model has no decoder: it encodes, and cannot rebuild.")
         return self.likelihood
+
+
+def _check_roles(roles: Mapping[str, Mapping[str, Sequence[str]]], terms: Sequence[str], model: nn.Module) -> None:
+    """Refuse players with parts or terms that are not there."""
+    parts = {name for name, _ in model.named_modules()}
+    check(
+        "Autoencoder",
+        *(
+            (part in parts, f"players[{role!r}] has the part {part!r}; there is none")
+            for role, each in roles.items()
+            for part in each["parts"]
+        ),
+        *(
+            (term in terms, f"players[{role!r}] has the term {term!r}; expected one of {', '.join(terms)}")
+            for role, each in roles.items()
+            for term in each["terms"]
+        ),
+    )
 
 
 def _bare(batch: Batch) -> View:

@@ -32,6 +32,10 @@ class TrainingError(IsthmusError, RuntimeError):
     """Training cannot go on: losses stay non-finite, memory is short, a checkpoint does not fit."""
 
 
+class NotAvailableError(IsthmusError, AttributeError):
+    """A model cannot do this by its nature: a generator cannot encode."""
+
+
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C during training, after a checkpoint was written; the message says how to go on."""
 

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
@@ -24,7 +25,7 @@ from isthmus.data.examples import Examples
 from isthmus.data.labels import Condition
 from isthmus.data.reading import read
 from isthmus.data.schema import Schema
-from isthmus.errors import ParameterError, check
+from isthmus.errors import NotAvailableError, ParameterError, check
 from isthmus.metrics.codebook import CodebookHealth
 from isthmus.records import Batch, Code, View
 from isthmus.symbol_prior import fit_symbol_prior
@@ -41,6 +42,16 @@ HEALTH_ROWS = 10_000  # that tell how a discrete code is used
 DRAWS = 16  # draws from the posterior for score_samples
 
 
+def _if_it_encodes(estimator: Estimator) -> bool:
+    """For ``available_if``: a generator alone has no way from x to a code."""
+    if not estimator.encodes:
+        raise NotAvailableError(
+            f"{type(estimator).__name__} is a generator alone: it samples, and cannot encode, rebuild or score. "
+            "BiGAN and AAE can."
+        )
+    return True
+
+
 class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):
     """What every model of the family can do; a model adds its parameters and ``build``.
 
@@ -49,6 +60,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     """
 
     conditional: ClassVar[bool] = False  # y is conditioned on
+    encodes: ClassVar[bool] = True  # there is a way from x to a code
     blends: ClassVar[bool] = True  # blended and noisy rows may stand in for more data
     automatic_likelihood: ClassVar[Any] = "gaussian"  # for data that are not binary: a name, or a mapping
     automatic_binary_likelihood: ClassVar[Any] = "gaussian"
@@ -112,6 +124,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             del self.feature_names_in_
         return self
 
+    @available_if(_if_it_encodes)
     def transform(self, X: Any, condition: Any = None) -> NDArray[np.float32]:
         """The codes of X, ``[n, numbers]``: the single best code of each row, without noise.
 
@@ -133,6 +146,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
                 made.append(self._likelihood.mean(self.autoencoder_.decode(Code(z=z), view)).cpu())
         return self.schema_.from_model(torch.cat(made))
 
+    @available_if(_if_it_encodes)
     def reconstruct(self, X: Any, condition: Any = None) -> Any:
         """X, encoded and decoded; a data frame where X is one."""
         examples = self._examples(X)
@@ -174,6 +188,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     # -- likelihood ----------------------------------------------------------------------------------
 
+    @available_if(_if_it_encodes)
     def score_samples(self, X: Any, condition: Any = None) -> NDArray[np.float32]:
         """A lower bound of log p(x) in nats for each row of X; high is usual, low is odd.
 
@@ -186,10 +201,12 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         )
         return self._in_users_units(scores)
 
+    @available_if(_if_it_encodes)
     def score(self, X: Any, y: Any = None) -> float:
         """The mean of ``score_samples``: what ``GridSearchCV`` makes as large as it can."""
         return float(self.score_samples(X, y if self.conditional else None).mean())
 
+    @available_if(_if_it_encodes)
     def log_prob(self, X: Any, samples: int = 100, condition: Any = None, random_state: int = 0) -> NDArray[np.float32]:
         """log p(x) in nats for each row of X, by importance sampling with ``samples`` draws of the code.
 
@@ -255,6 +272,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self.prior_history_ = found.history
         return self
 
+    @available_if(_if_it_encodes)
     def interpolate(self, a: Any, b: Any, steps: int = 8, condition: Any = None) -> NDArray[np.float32]:
         """``steps`` examples from a to b, both ends rebuilt: ``[steps, *example]``, evenly spaced in the code.
 

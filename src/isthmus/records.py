@@ -74,6 +74,10 @@ class Trace:
     output: Tensor | None = None  # [batch, outputs, *shape]: the likelihood's parameters
     log_likelihood: Tensor | None = None  # [batch]: log p(target | z), nats, summed over features
     probed: Tensor | None = None  # [probes, batch]: log p(target | probe), nats
+    rebuilt: Tensor | None = None  # [batch, *shape]: the expected x; this and what follows where critics want it
+    drawn: Tensor | None = None  # [batch, *grid, dim]: codes from the prior
+    generated: Tensor | None = None  # [batch, *shape]: the expected x of drawn
+    verdicts: Mapping[str, Tensor] = field(default_factory=dict)  # by critic, [batch]: what its score costs
 
     @property
     def target(self) -> Tensor:

@@ -256,6 +256,21 @@ class Likelihood(Component, ABC):
         return values.flatten(1).sum(1)
 
 
+class Critic(Component, ABC):
+    """A judge that takes its own steps on ``trace.detached()``; terms name it and read its ``verdict``."""
+
+    wants: frozenset[str] = frozenset()  # of "rebuilt", "drawn", "generated": what the trace must hold
+    repeats: int = 1  # own steps for each step of those it judges
+
+    @abstractmethod
+    def loss(self, trace: Trace) -> Tensor:
+        """What it lessens: a scalar, from a trace without a graph."""
+
+    @abstractmethod
+    def verdict(self, trace: Trace) -> Tensor:
+        """What its score costs those who made the example, ``[batch]``, with their graph."""
+
+
 class Schedule(Component, ABC):
     """A number that changes with the step of training."""
 
@@ -274,6 +289,7 @@ class Term(Component, ABC):
 
     name: str
     weight: float | Schedule
+    compares: ClassVar[bool] = True  # lower is better from step to step; not so where a critic moves the goal
 
     @abstractmethod
     def forward(self, trace: Trace, earlier: Mapping[str, Tensor]) -> Tensor:

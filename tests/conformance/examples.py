@@ -99,7 +99,8 @@ def arguments(station, name):
 def make(station, name, /, **changed):
     """A small example with fixed weights, connected to a partner where it needs one."""
     with RandomStream(0):
-        part = catalogue.make(station, name, {**arguments(station, name), **copy.deepcopy(changed)})
+        own = {word: copy.deepcopy(changed[word]) for word in ("estimator", "codebook") if word in changed}
+        part = catalogue.make(station, name, {**arguments(station, name), **changed, **own})
         if station == "decoders":
             connect(part, name, changed)
         for parameter in part.parameters():  # zero heads would hide what they should show

@@ -56,6 +56,10 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             raise _told(str(error) or "Stopped.", INTERRUPTED) from None
         except IsthmusError as error:
             raise _told(str(error), USER_ERROR) from None
+        except AttributeError as error:
+            if not isinstance(error.__cause__, IsthmusError):
+                raise
+            raise _told(str(error.__cause__), USER_ERROR) from None
         except MemoryError:
             raise _told("Out of memory. Try fewer rows, or --set trainer.batch_size=64", USER_ERROR) from None
         except OSError as error:

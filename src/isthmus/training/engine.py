@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -64,6 +65,14 @@ class Engine:
         if self.world == 1:
             return values
         return self.fabric.all_reduce(values, reduce_op="mean")  # type: ignore[return-value]
+
+    def share_gradients(self, parameters: Sequence[nn.Parameter]) -> None:
+        """The mean gradient over all processes, for those whom no wrapper serves."""
+        if self.world == 1:
+            return
+        for parameter in parameters:
+            if parameter.grad is not None:
+                parameter.grad = self.fabric.all_reduce(parameter.grad, reduce_op="mean")  # type: ignore[assignment]
 
     def close(self) -> None:
         """Part in good order: gloo aborts at random if a group ends without meeting first."""

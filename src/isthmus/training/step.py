@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from isthmus.autoencoder import Autoencoder
 from isthmus.errors import ParameterError, TrainingError, did_you_mean
-from isthmus.records import Batch, batch_mean
+from isthmus.records import Batch, Trace, batch_mean
 from isthmus.stations import Player
 from isthmus.training.engine import Engine
 
@@ -36,9 +36,20 @@ class Pass(nn.Module):
         super().__init__()
         self.model, self.players = model, players
 
-    def forward(self, batch: Batch, weights: Mapping[str, float | Tensor]) -> tuple[list[Tensor], Tensor]:
-        """Totals by player (with graph) and the means of all terms, stacked (without)."""
-        loss = self.model.loss(self.model(batch), weights)
+    def forward(
+        self,
+        batch: Batch,
+        weights: Mapping[str, float | Tensor],
+        between: Callable[[Trace], None] | None = None,
+    ) -> tuple[list[Tensor], Tensor]:
+        """Totals by player (with graph) and the means of all terms, stacked (without).
+
+        ``between`` the pass and the loss critics take their own steps.
+        """
+        trace = self.model(batch)
+        if between is not None:
+            between(trace.detached())
+        loss = self.model.loss(trace, weights)
         means = {name: batch_mean(values, batch.weight) for name, values in loss.terms.items()}
         if all(player.terms is None for player in self.players):
             totals = [loss.total]
@@ -73,36 +84,60 @@ class Step:
         self.model, self.engine, self.clip, self.heavy = model, engine, clip, heavy
         self.learning_rate, self.name = learning_rate, optimiser
         self.players = model.players()
-        _assert_partition(model, self.players)
+        self.critics = list(model.judges().values())
+        self.judging = [Player(name, _trainable(critic)) for name, critic in model.judges().items()]
+        _assert_partition(model, [*self.players, *self.judging])
+        options = _options(optimiser, playing=bool(self.critics))
         self.optimisers = [
-            OPTIMISERS[optimiser](_groups(player, weight_decay), lr=learning_rate, **_options(optimiser))
-            for player in self.players
+            OPTIMISERS[optimiser](_groups(player, weight_decay), lr=learning_rate, **options)
+            for player in [*self.players, *self.judging]
         ]
-        self.passing: Callable[..., tuple[list[Tensor], Tensor]] = engine.place(Pass(model, self.players))
+        self.passing: Callable[..., tuple[list[Tensor], Tensor]] = _placed(
+            engine, Pass(model, self.players), self.judging
+        )
         self.terms = [str(term.name) for term in model.terms]
         self.bad = torch.zeros(len(self.terms) + 1, device=engine.device)  # by term; last: gradients
+        self._no_bad_term = torch.zeros(len(self.terms), device=engine.device)
         self.compiled = False
 
     def take(self, batch: Batch, weights: Mapping[str, float | Tensor], rate: float) -> Tensor:
         """One step at ``rate`` times the learning rate; the means of all terms, ``[terms]``."""
+        between = (lambda trace: self._judge(trace, rate)) if self.critics else None
         with self.engine.autocast(self.heavy):
-            totals, means = self.passing(batch, weights)
+            totals, means = self.passing(batch, weights, between)
         last = len(self.players) - 1
         for i, (player, total) in enumerate(zip(self.players, totals, strict=True)):
             for parameter in player.parameters:
                 parameter.grad = None
             only: dict[str, Any] = {} if last == 0 else {"inputs": player.parameters, "retain_graph": i < last}
             self.engine.fabric.backward(total, **only)
-        for player, optimiser in zip(self.players, self.optimisers, strict=True):
+        for player, optimiser in zip(self.players, self.optimisers, strict=False):
             self._update(player, optimiser, means, rate)
         return means
+
+    def _judge(self, trace: Trace, rate: float) -> None:
+        """The critics' own steps, on a trace without a graph; with several processes their gradients are shared."""
+        optimisers = self.optimisers[len(self.players) :]
+        for critic, player, optimiser in zip(self.critics, self.judging, optimisers, strict=True):
+            for _ in range(critic.repeats):
+                for parameter in player.parameters:
+                    parameter.grad = None
+                with torch.enable_grad():
+                    critic.loss(trace).backward()
+                self.engine.share_gradients(player.parameters)
+                self._update(player, optimiser, self._no_bad_term, rate)
 
     def compile(self) -> None:
         """Compile the pass; where that fails, one warning says why and training goes on without."""
         plain = self.passing
+        if self.critics:  # they step in the middle of the pass
+            self.compiled = True
+            return
         compiled = torch.compile(plain)
 
-        def guarded(batch: Batch, weights: Mapping[str, float | Tensor]) -> tuple[list[Tensor], Tensor]:
+        def guarded(
+            batch: Batch, weights: Mapping[str, float | Tensor], between: Callable[[Trace], None] | None = None
+        ) -> tuple[list[Tensor], Tensor]:
             try:
                 return compiled(batch, weights)
             except Exception as error:  # noqa: BLE001  a compiler may fail in any way
@@ -143,9 +178,26 @@ def _groups(player: Player, weight_decay: float) -> list[dict[str, object]]:
     return [group for group in groups if group["params"]]
 
 
-def _options(optimiser: str) -> dict[str, Any]:
+def _options(optimiser: str, *, playing: bool) -> dict[str, Any]:
+    """Against critics with less momentum: their answer changes (Radford et al. 2016)."""
     fused: dict[str, Any] = {"fused": True} if optimiser in _FUSED else {}
-    return fused | ({"betas": (0.9, 0.99)} if optimiser in ("adam", "adamw") else {})
+    betas = (0.5, 0.9) if playing else (0.9, 0.99)
+    return fused | ({"betas": betas} if optimiser in ("adam", "adamw") else {})
+
+
+def _trainable(module: nn.Module) -> list[nn.Parameter]:
+    return [p for p in module.parameters() if p.requires_grad]
+
+
+def _placed(engine: Engine, passing: Pass, judging: Sequence[Player]) -> nn.Module:
+    """On the device; critics step by themselves, so the wrapper that shares gradients must not wait for theirs."""
+    apart = [p for player in judging for p in player.parameters]
+    for parameter in apart:
+        parameter.requires_grad = False
+    placed = engine.place(passing)
+    for parameter in apart:
+        parameter.requires_grad = True
+    return placed
 
 
 def _assert_partition(model: Autoencoder, players: Sequence[Player]) -> None:

@@ -124,16 +124,17 @@ def _fit(
     estimator.set_params(trainer__checkpoint=None, trainer__log=None)  # places of this run, not of the model
     estimator.save(workplace)  # at once: nothing that is measured afterwards can lose it
     (workplace / CHECKPOINT).unlink(missing_ok=True)
-    card = Scorecard.measure(estimator, rows.train, rows.test) if len(rows.test) else None
+    card = Scorecard.measure(estimator, rows.train, rows.test) if len(rows.test) and estimator.encodes else None
     if card is not None:
         estimator.save(workplace, metrics=card.to_json())
-    page = _report(estimator, rows, folder, workplace) if report and card is not None else None
+    page = _report(estimator, rows, folder, workplace) if report and len(rows.test) else None
     if workplace != folder:
         saving.replace(folder, workplace)
     if as_json:
         print_json({"model": str(folder), "report": str(page) if page else None, "scorecard": card and card.to_json()})
         return
-    say("No rows were held out: nothing is measured." if card is None else card.as_text())
+    unmeasured = "No rows were held out: nothing is measured." if estimator.encodes else ""
+    say(unmeasured if card is None else card.as_text())
     say(f"\nmodel   {folder}")
     if page is not None:
         say(f"report  {page}")

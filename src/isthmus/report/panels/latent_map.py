@@ -9,7 +9,7 @@ ORDER, TITLE = 20, "Maps: PCA and the model"
 
 def applies(context: Context) -> bool:
     """Where codes do not need a condition."""
-    return context.estimator.condition_ is None
+    return context.estimator.encodes and context.estimator.condition_ is None
 
 
 def html(context: Context) -> str:

@@ -10,8 +10,8 @@ ORDER, TITLE = 10, "Scorecard"
 
 
 def applies(context: Context) -> bool:
-    """Always."""
-    return True
+    """Where there is a way from x to a code."""
+    return context.estimator.encodes
 
 
 def html(context: Context) -> str:

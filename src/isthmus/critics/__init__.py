@@ -1,0 +1,1 @@
+"""Judges that learn to tell real from made: one a file."""

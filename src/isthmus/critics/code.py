@@ -1,0 +1,61 @@
+"""A perceptron that judges codes."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.layers.adversarial import Game, critic_loss, gradient_penalty, maker_cost
+from isthmus.layers.judging import check_game
+from isthmus.records import Trace
+from isthmus.stations import Critic
+
+
+class Code(Critic):
+    """Tells codes of data from codes drawn from the prior, so that the codes come to follow it.
+
+    Source: Makhzani et al. 2016, Adversarial autoencoders, section 2.
+
+    >>> from isthmus.records import Batch, View, Code as CodeRecord
+    >>> z = torch.zeros(3, 2)
+    >>> trace = Trace(batch=Batch(x=z), view=View(x=z), features=z, code=CodeRecord(z=z), drawn=z)
+    >>> Code(latent_dim=2, hidden=(8,)).verdict(trace).shape
+    torch.Size([3])
+    """
+
+    wants = frozenset({"drawn"})
+
+    def __init__(
+        self,
+        latent_dim: int,
+        hidden: Sequence[int] = (256, 256),
+        game: Game = "non_saturating",
+        penalty: float = 0.0,
+        repeats: int = 1,
+    ) -> None:
+        super().__init__()
+        check_game("Code", "rebuilt", game, penalty, repeats)
+        self.game, self.penalty, self.repeats = game, penalty, repeats
+        layers: list[nn.Module] = []
+        for before, after in pairwise([latent_dim, *hidden]):
+            layers += [nn.Linear(before, after), nn.LeakyReLU(0.2)]
+        self.network = nn.Sequential(*layers, nn.Linear(hidden[-1] if hidden else latent_dim, 1))
+
+    def loss(self, trace: Trace) -> Tensor:
+        """The game's loss: what the prior draws is real."""
+        assert trace.drawn is not None
+        real, made = trace.drawn.float(), trace.code.z.float()
+        with torch.autocast(real.device.type, enabled=False):
+            loss = critic_loss(self.game, self.network(real), self.network(made))
+            if self.penalty == 0:
+                return loss
+            return loss + self.penalty * gradient_penalty(self._scores, [real], [made])
+
+    def verdict(self, trace: Trace) -> Tensor:
+        """What it costs codes to be told from the prior's, the mean over positions, ``[batch]``."""
+        with torch.autocast(trace.code.z.device.type, enabled=False):
+            return maker_cost(self.game, self._scores(trace.code.z.float()))
+
+    def _scores(self, z: Tensor) -> Tensor:
+        return self.network(z).flatten(1).mean(1)
