@@ -44,6 +44,7 @@ def shown(value: Any) -> str:
 
 
 def mean_sd(values: Sequence[float]) -> str:
-    """``mean ± sd``."""
-    spread = statistics.stdev(values) if len(values) > 1 else 0.0
-    return f"{statistics.fmean(values):.4g} ± {spread:.2g}"
+    """``mean ± sd``; a single seed has no spread, and says so."""
+    if len(values) == 1:
+        return f"{values[0]:.4g} (1 seed)"
+    return f"{statistics.fmean(values):.4g} ± {statistics.stdev(values):.2g}"

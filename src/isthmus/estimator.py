@@ -124,7 +124,6 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             del self.feature_names_in_
         return self
 
-    @available_if(_if_it_encodes)
     def transform(self, X: Any, condition: Any = None) -> NDArray[np.float32]:
         """The codes of X, ``[n, numbers]``: the single best code of each row, without noise.
 
@@ -438,6 +437,11 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """A single example becomes a batch of one."""
         values = np.asarray(example)
         return values[None] if values.ndim == len(self.schema_.user_shape) else example
+
+
+# After scikit-learn has wrapped it for set_output, which would hide what it depends on.
+Estimator.transform = available_if(_if_it_encodes)(Estimator.transform)  # type: ignore[method-assign]
+Estimator.fit_transform = available_if(_if_it_encodes)(Estimator.fit_transform)
 
 
 def plain_parameters(estimator: BaseEstimator) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Every hyper-parameter of every part changes what the part does, or is refused: none is stored and forgotten."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from discrete_model import batch_of, discrete_model
@@ -7,7 +9,7 @@ from examples import BATCH, LATENT, alternatives, batch, features, make, parts, 
 
 from isthmus import catalogue
 from isthmus.errors import ParameterError
-from isthmus.records import Code, Trace
+from isthmus.records import Batch, Code, Trace, View
 from isthmus.training.random_stream import RandomStream
 
 CASES = [
@@ -91,7 +93,8 @@ def watch_bottleneck(part, changed):
     for seen in (given, shifted, shifted, shifted, given):
         code = part(seen, view(40), prior)
         total = code.z.sum() + sum(cost.sum() for cost in code.costs.values())
-        found += [code.z, *code.costs.values(), *torch.autograd.grad(total, seen, allow_unused=True)]
+        found += [code.z, *code.costs.values()]
+        found += torch.autograd.grad(total, seen, allow_unused=True) if total.requires_grad else []
         learnt = [p for p in part.parameters() if p.requires_grad]
         found += torch.autograd.grad(part(seen, view(40), prior).z.sum(), learnt, allow_unused=True) if learnt else []
     return [*found, part.eval().mode(given, view(40)).z, sizes(part)]
@@ -160,15 +163,39 @@ def watch_gradient_estimator(part, changed):
 def watch_term(part, changed):
     costs = {"kl": torch.ones(BATCH), "l1": torch.zeros(BATCH)}
     z = features(LATENT)
-    trace = Trace(batch=batch(), view=view(), features=z, code=Code(z=z, costs=costs), log_likelihood=z.sum(1))
-    return [part(trace, {}), torch.as_tensor(float(part.weight))]
+    output = features(LATENT, seed=5).requires_grad_()
+    verdicts = {"kl": output.sum(1), "l1": 0 * output.sum(1)}
+    trace = Trace(
+        batch=batch(),
+        view=view(),
+        features=z,
+        code=Code(z=z, costs=costs),
+        output=output,
+        log_likelihood=z.sum(1),
+        verdicts=verdicts,
+    )
+    return [part(trace, {"reconstruction": output.square().sum(1)}), torch.as_tensor(float(part.weight))]
 
 
 def watch_schedule(part, changed):
     return [torch.tensor([part.at(step) for step in range(60)])]
 
 
+def watch_critic(part, changed):
+    z = features(LATENT, count=40)
+    shape = tuple(part.arguments.get("in_shape", pictures().shape[1:]))
+    x, other = (torch.rand(40, *shape) for _ in range(2))
+    width = part.arguments.get("latent_dim", LATENT)
+    z = features(width, count=40)
+    trace = Trace(
+        batch=Batch(x=x), view=View(x=x), features=z, code=Code(z=z), rebuilt=other, drawn=z + 1, generated=other / 2
+    )
+    trace = replace(trace, **{word: None for word in ("rebuilt", "drawn", "generated") if word not in part.wants})
+    return [part.loss(trace), part.verdict(trace), sizes(part), torch.tensor(float(part.repeats))]
+
+
 WATCHED = {
+    "critics": watch_critic,
     "codebooks": watch_codebook,
     "gradient_estimators": watch_gradient_estimator,
     "corruptions": watch_corruption,

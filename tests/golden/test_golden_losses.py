@@ -13,7 +13,11 @@ import isthmus as im
 from isthmus import catalogue
 
 FILE = Path(__file__).with_name("losses.json")
-SMALL = {"stacked_ae": {"hidden": (8,), "pretrain_steps": 20}}
+SMALL = {
+    "stacked_ae": {"hidden": (8,), "pretrain_steps": 20},
+    "categorical_vae": {"groups": 3, "classes": 4},
+    "fsqvae": {"levels": (5, 3)},
+}
 
 
 def losses(name):
@@ -22,7 +26,8 @@ def losses(name):
     t = rng.uniform(0, 3, size=(96, 2))
     x = np.c_[t, np.sin(t), t[:, :1] * t[:, 1:]] + 0.05 * rng.normal(size=(96, 5))
     trainer = im.Trainer(epochs=2, batch_size=16, validation=0, compile=False, precision="fp32", device="cpu")
-    model = catalogue.find("models", name)(latent_dim=2, trainer=trainer, random_state=0, **SMALL.get(name, {}))
+    sizes = {"latent_dim": 2} if "latent_dim" in catalogue.parameters("models", name) else {}
+    model = catalogue.find("models", name)(**sizes, trainer=trainer, random_state=0, **SMALL.get(name, {}))
     model.fit(x, (t[:, 0] > 1.5).astype(int))
     return model.history_.epochs[-1]["training"]
 

@@ -6,10 +6,10 @@ from itertools import pairwise
 from typing import Literal
 
 from torch import Tensor, nn
-from torch.nn.utils.parametrizations import spectral_norm
 
 from isthmus.layers.adversarial import Game
 from isthmus.layers.judging import WANTS, check_game, judge_loss, judge_verdict, made_x, real_x
+from isthmus.layers.spectral_norm import SpectralNorm
 from isthmus.records import Trace
 from isthmus.stations import Critic
 
@@ -46,7 +46,7 @@ class Dense(Critic):
         layers: list[nn.Module] = [nn.Flatten()]
         for before, after in pairwise([math.prod(in_shape), *hidden]):
             linear = nn.Linear(before, after)
-            layers += [spectral_norm(linear) if spectral else linear, nn.LeakyReLU(0.2)]
+            layers += [SpectralNorm(linear) if spectral else linear, nn.LeakyReLU(0.2)]
         self.network = nn.Sequential(*layers, nn.Linear(hidden[-1] if hidden else math.prod(in_shape), 1))
 
     def loss(self, trace: Trace) -> Tensor:

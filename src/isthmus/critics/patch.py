@@ -5,11 +5,11 @@ from itertools import pairwise
 from typing import Literal
 
 from torch import Tensor, nn
-from torch.nn.utils.parametrizations import spectral_norm
 
 from isthmus.layers.adversarial import Game
 from isthmus.layers.convolution import check_picture
 from isthmus.layers.judging import WANTS, check_game, judge_loss, judge_verdict, made_x, real_x
+from isthmus.layers.spectral_norm import SpectralNorm
 from isthmus.records import Trace
 from isthmus.stations import Critic
 
@@ -45,7 +45,7 @@ class Patch(Critic):
         layers: list[nn.Module] = []
         for before, after in pairwise([in_shape[0], *channels]):
             halving = nn.Conv2d(before, after, 4, stride=2, padding=1)
-            layers += [spectral_norm(halving) if spectral else halving, nn.LeakyReLU(0.2)]
+            layers += [SpectralNorm(halving) if spectral else halving, nn.LeakyReLU(0.2)]
         self.network = nn.Sequential(*layers, nn.Conv2d(channels[-1], 1, 3, padding=1))
 
     def loss(self, trace: Trace) -> Tensor:
