@@ -106,6 +106,8 @@ def test_only_a_code_with_a_posterior_is_random_when_judged(name):
     bottleneck = make("bottlenecks", name).eval()
     given = features(bottleneck.in_dim)
     one, other, best = run(bottleneck, given, 1), run(bottleneck, given, 2), bottleneck.mode(given, view())
+    if bottleneck.in_dim == 0:
+        pytest.skip("takes nothing: what it gives is the prior's")
     if one.posterior is None:
         assert torch.equal(one.z, other.z)
         assert torch.equal(one.z, best.z)
@@ -122,6 +124,8 @@ def test_under_autocast_codes_and_state_stay_sound(name, training):
     bottleneck = make("bottlenecks", name).train(training)
     wake(bottleneck)
     given = features(bottleneck.in_dim, (300,)).bfloat16().requires_grad_()
+    if bottleneck.in_dim == 0:
+        pytest.skip("takes nothing")
     with torch.autocast("cpu", torch.bfloat16):
         code = run(bottleneck, given)
     (code.z.float().square().sum() + sum(cost.sum() for cost in code.costs.values())).backward()

@@ -30,7 +30,7 @@ def test_two_processes_equal_one(tmp_path):
 
 
 def codebooks(folder, codebook, revive, processes):
-    script = SCRIPT.with_name("train_codebook_in_processes.py")
+    script = SCRIPT.with_name("train_states_in_processes.py")
     file = folder / f"{codebook}_{processes}"
     done = subprocess.run(
         [sys.executable, str(script), str(file), codebook, str(revive), str(processes)],
@@ -58,3 +58,11 @@ def test_moving_averages_are_of_the_features_of_all_processes(tmp_path):
     (alone,), (one, _) = codebooks(tmp_path, "ema", 0.0, 1), codebooks(tmp_path, "ema", 0.0, 2)
     for name in alone:
         assert torch.allclose(alone[name], one[name], atol=1e-4), name
+
+
+def test_critics_and_players_are_bit_identical_on_both_processes(tmp_path):
+    """A player of some parameters only leaves ranks out of step in silence; critics are shared by themselves."""
+    one, two = codebooks(tmp_path, "critic", "-", 2)
+    assert all(torch.equal(one[name], two[name]) for name in one)
+    first = next(name for name in one if name.startswith("critics."))
+    assert not torch.equal(one[first], one["began"])

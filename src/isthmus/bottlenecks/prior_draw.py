@@ -27,8 +27,9 @@ class PriorDraw(Bottleneck):
         """Codes of the prior."""
         if prior is None:
             raise ParameterError("PriorDraw draws codes from a prior; the model has none")
-        return Code(z=prior.sample((len(features), self.latent_dim), view.condition).to(features.device))
+        shape = (*features.shape[:-1], self.latent_dim)
+        return Code(z=prior.sample(shape, view.condition).to(features.device))
 
     def mode(self, features: Tensor, view: View) -> Code:
         """The prior's centre: zeros."""
-        return Code(z=torch.zeros(len(features), self.latent_dim, device=features.device))
+        return Code(z=torch.zeros(*features.shape[:-1], self.latent_dim, device=features.device))

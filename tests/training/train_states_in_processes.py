@@ -1,0 +1,84 @@
+"""Run by test_processes: processes train a model with codebooks, or a critic and players; each saves its end.
+
+python train_states_in_processes.py FILE CODEBOOK REVIVE PROCESSES
+python train_states_in_processes.py FILE critic - PROCESSES
+"""
+
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from small_model import curved_rows
+
+from isthmus import catalogue
+from isthmus.autoencoder import Autoencoder
+from isthmus.bottlenecks.residual_quantizer import ResidualQuantizer
+from isthmus.terms.adversarial import Adversarial
+from isthmus.terms.code_cost import CodeCost
+from isthmus.terms.reconstruction import Reconstruction
+from isthmus.training.random_stream import RandomStream
+from isthmus.training.trainer import Trainer
+
+
+def vae_gan(dim: int) -> Autoencoder:
+    """Two players and a critic."""
+    with RandomStream(0):
+        return Autoencoder(
+            encoder=catalogue.make("encoders", "mlp", {"in_shape": (dim,), "out_dim": 4, "hidden": (8,)}),
+            bottleneck=catalogue.make("bottlenecks", "gaussian", {"latent_dim": 2}),
+            decoder=catalogue.make("decoders", "mlp", {"latent_dim": 2, "out_shape": (dim,), "hidden": (8,)}),
+            likelihood=catalogue.make("likelihoods", "gaussian", {"variance": "fixed"}),
+            prior=catalogue.make("priors", "standard_normal", {}),
+            terms=[Reconstruction(), CodeCost("kl"), Adversarial("examples")],
+            critics={
+                "examples": catalogue.make("critics", "dense", {"in_shape": (dim,), "hidden": (8,), "repeats": 2})
+            },
+            players={
+                "decoder": {"parts": ("decoder", "likelihood"), "terms": ("reconstruction", "examples")},
+                "encoder": {"parts": ("encoder", "bottleneck"), "terms": ("reconstruction", "kl")},
+            },
+        )
+
+
+def quantised(dim: int) -> Autoencoder:
+    """Residual codebooks."""
+    revive = {"revive": float(sys.argv[3])} if sys.argv[2] == "ema" else {}
+    with RandomStream(0):
+        book = catalogue.make("codebooks", sys.argv[2], {"size": 16, "dim": 2, **revive})
+        passing = catalogue.make("gradient_estimators", "straight_through", {})
+        return Autoencoder(
+            encoder=catalogue.make("encoders", "mlp", {"in_shape": (dim,), "out_dim": 2, "hidden": (8,)}),
+            bottleneck=ResidualQuantizer(2, book, passing, depth=2),
+            decoder=catalogue.make("decoders", "mlp", {"latent_dim": 2, "out_shape": (dim,), "hidden": (8,)}),
+            likelihood=catalogue.make("likelihoods", "gaussian", {"variance": "fixed"}),
+            terms=[Reconstruction(), CodeCost("commitment", 0.25), *([CodeCost("codebook")] if book.learned else [])],
+        )
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    rows = curved_rows()
+    dim = rows.x.shape[1]
+    model = vae_gan(dim) if sys.argv[2] == "critic" else quantised(dim)
+    began = next(
+        model.critics.parameters() if sys.argv[2] == "critic" else iter([model.bottleneck.codebooks[0].vectors()])
+    )
+    began = began.detach().clone()
+    trainer = Trainer(
+        epochs=6,
+        batch_size=32,
+        validation=0.2,
+        device="cpu",
+        processes=int(sys.argv[4]),
+        compile=False,
+        precision="fp32",
+    )
+    trainer.fit(model, rows)
+    rank = torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
+    weights = {name: value.detach().contiguous().clone() for name, value in model.state_dict().items()}
+    save_file({**weights, "began": began.detach()}, Path(f"{sys.argv[1]}.{rank}"))
+
+
+if __name__ == "__main__":
+    main()
