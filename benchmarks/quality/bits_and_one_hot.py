@@ -25,7 +25,7 @@ def run(seeds: Sequence[int]) -> Result:
     """Both have the same networks (784-512 and 512-784) and tell 1024 codes apart; test pictures of both kinds."""
     result = Result(
         name="bits_and_one_hot",
-        target="bits rebuild unseen classes better for every seed and estimator, with a hundredth of the code's weights",
+        target="bits rebuild unseen classes better, every seed and estimator, with a hundredth of the weights",
         columns=["seed", "unseen classes", "estimator", "code", "weights at the code", "MSE, unseen", "MSE, seen"],
     )
     train, test = load("mnist", "train"), load("mnist", "test")

@@ -76,7 +76,9 @@ class Autoencoder(Component):
         self.likelihood, self.prior, self.corruption = likelihood, prior, corruption
         self.terms = nn.ModuleList(terms)
         self.critics = nn.ModuleDict(critics or {})
-        self._wanted = frozenset().union(*(critic.wants for critic in (critics or {}).values()))
+        self._wanted = frozenset[str]().union(
+            *(c.wants for c in (critics or {}).values()), *(t.wants for t in self._terms())
+        )
         self._roles = players or {}
         _check_roles(self._roles, [*names], self)
         if self._wanted & {"drawn", "generated"} and prior is None:
@@ -209,6 +211,8 @@ class Autoencoder(Component):
             code = self.bottleneck.mode(features, view)
             self.decoder.initialise(code, view, self.likelihood.link(target))
             self.likelihood.initialise(self.decoder(code, view, target), target)
+        for term in self._terms():
+            term.initialise(batch)
         self.train(was_training)
 
     @torch.no_grad()

@@ -61,6 +61,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     conditional: ClassVar[bool] = False  # y is conditioned on
     encodes: ClassVar[bool] = True  # there is a way from x to a code
+    pictures_only: ClassVar[bool] = False
     blends: ClassVar[bool] = True  # blended and noisy rows may stand in for more data
     automatic_likelihood: ClassVar[Any] = "gaussian"  # for data that are not binary: a name, or a mapping
     automatic_binary_likelihood: ClassVar[Any] = "gaussian"

@@ -41,6 +41,10 @@ class Encoder(Component, ABC):
     def initialise(self, view: View) -> None:
         """Start from a sample of the data, once, before training. By default: nothing."""
 
+    def maps(self, view: View) -> list[Tensor]:
+        """Features of several depths, ``[batch, channels, ...]`` each. By default: the last ones only."""
+        return [self(view).movedim(-1, 1)]
+
 
 class Posterior(ABC):
     """q(z | x): a distribution over codes, ``[batch, *grid, dim]``."""
@@ -290,6 +294,10 @@ class Term(Component, ABC):
     name: str
     weight: float | Schedule
     compares: ClassVar[bool] = True  # lower is better from step to step; not so where a critic moves the goal
+    wants: ClassVar[frozenset[str]] = frozenset()  # as for critics
+
+    def initialise(self, batch: Batch) -> None:
+        """Start from a sample of the data, once, before training. By default: nothing."""
 
     @abstractmethod
     def forward(self, trace: Trace, earlier: Mapping[str, Tensor]) -> Tensor:

@@ -34,6 +34,9 @@ BY_NAME = {
     "shape": (2, 1),
     "dim": LATENT,
     "codebook": lambda: catalogue.make("codebooks", "ema", {"size": 8, "dim": LATENT}),
+    "network": lambda: catalogue.make(
+        "encoders", "conv", {"in_shape": SHAPE, "out_dim": LATENT, "channels": (4, 6), "flatten": False}
+    ),
     "estimator": lambda: catalogue.make("gradient_estimators", "straight_through", {}),
 }
 # defaults made small, so that tests are quick and k <= latent_dim
@@ -47,6 +50,7 @@ SMALL = {
     "noise": 0.1,
     "free_bits": 0.1,
     "spare": 1,
+    "steps": 2,
     "decay": 0.9,
     "width": 8,
     "heads": 2,
@@ -99,7 +103,7 @@ def arguments(station, name):
 def make(station, name, /, **changed):
     """A small example with fixed weights, connected to a partner where it needs one."""
     with RandomStream(0):
-        own = {word: copy.deepcopy(changed[word]) for word in ("estimator", "codebook") if word in changed}
+        own = {word: copy.deepcopy(changed[word]) for word in ("estimator", "codebook", "network") if word in changed}
         part = catalogue.make(station, name, {**arguments(station, name), **changed, **own})
         if station == "decoders":
             connect(part, name, changed)
@@ -191,6 +195,11 @@ def _estimators():
     return [catalogue.make("gradient_estimators", name, {}) for name in ("gumbel_softmax", "rotation")]
 
 
+def _networks():
+    given = {"in_shape": SHAPE, "out_dim": LATENT, "channels": (4,), "flatten": False}
+    return [catalogue.make("encoders", "conv", given)]
+
+
 def _codebooks():
     return [catalogue.make("codebooks", "gradient", {"size": 8, "dim": LATENT})]
 
@@ -198,6 +207,7 @@ def _codebooks():
 NAMED = {
     "estimator": _estimators,
     "codebook": _codebooks,
+    "network": _networks,
     "most": [4],
     "shape": [(3, 1)],
     "classes": [4],

@@ -173,7 +173,10 @@ def watch_term(part, changed):
         output=output,
         log_likelihood=z.sum(1),
         verdicts=verdicts,
+        rebuilt=pictures(seed=9),
     )
+    with torch.no_grad():
+        part.initialise(batch(40))
     return [part(trace, {"reconstruction": output.square().sum(1)}), torch.as_tensor(float(part.weight))]
 
 

@@ -27,6 +27,7 @@ def trace(count=5):
         output=pictures(count)[:, None],
         log_likelihood=-z.abs().sum(1),
         verdicts={"kl": z.square().sum(1), "l1": z.abs().sum(1)},
+        rebuilt=pictures(count, seed=9),
     )
 
 
@@ -58,7 +59,9 @@ def test_an_example_costs_the_same_in_other_company(name):
 def test_its_gradient_reaches_what_the_trace_holds(name):
     z = features(LATENT).requires_grad_()
     given = replace(trace(), features=z, code=Code(z=z, costs={"kl": z.square().sum(1)}), log_likelihood=z.sum(1))
-    given = replace(given, verdicts={"kl": z.square().sum(1)})
+    given = replace(
+        given, verdicts={"kl": z.square().sum(1)}, rebuilt=pictures(seed=9) * z.mean(1)[:, None, None, None]
+    )
     make("terms", name)(given, {}).sum().backward()
     assert bool(z.grad.isfinite().all())
     assert bool((z.grad != 0).any())

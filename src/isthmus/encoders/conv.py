@@ -72,6 +72,15 @@ class Conv(Encoder):
         features = self.head(trunk.flatten(1) if self.flatten else trunk.movedim(1, -1))
         return features if self.path is None else features + self.path(x)
 
+    def maps(self, view: View) -> list[Tensor]:
+        """What each level makes of the picture, ``[batch, channels, height, width]``."""
+        grid, found = self.standardise(view.x.flatten(1)).view_as(view.x), []
+        for layer in self.trunk:
+            grid = layer(grid)
+            if not isinstance(layer, Halve | Residual):  # a level ends with its activation
+                found.append(grid)
+        return found
+
     def initialise(self, view: View) -> None:
         """Learn the input's mean and spread, and the principal components."""
         x = view.x.flatten(1)

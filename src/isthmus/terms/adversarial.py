@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor
 
 from isthmus.errors import ParameterError, did_you_mean
+from isthmus.layers.adaptive_weight import brought_to
 from isthmus.records import Trace
 from isthmus.stations import Schedule, Term
 
@@ -36,11 +36,5 @@ class Adversarial(Term):
                 f"The model has no critic called {self.name!r}. {did_you_mean(self.name, trace.verdicts)}"
             )
         cost = trace.verdicts[self.name]
-        output = trace.output
-        if not self.adaptive or output is None or "reconstruction" not in earlier or not cost.requires_grad:
-            return cost
-        pulls = [
-            torch.autograd.grad(each.mean(), output, retain_graph=True)[0].norm()
-            for each in (earlier["reconstruction"], cost)
-        ]
-        return cost * (pulls[0] / (pulls[1] + 1e-6)).clamp(0, 1e4)
+        reference = earlier.get("reconstruction")
+        return cost if reference is None or not self.adaptive else brought_to(reference, cost, trace.output)

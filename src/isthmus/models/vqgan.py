@@ -1,0 +1,129 @@
+"""The autoencoder with a codebook, a critic of patches and an eye for features."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from isthmus import catalogue, saving
+from isthmus.architecture import Setting, codebook_size, make_networks, make_part
+from isthmus.autoencoder import Autoencoder
+from isthmus.bottlenecks.vector_quantizer import VectorQuantizer
+from isthmus.critics.patch import Patch
+from isthmus.errors import ParameterError, check
+from isthmus.estimator import Estimator
+from isthmus.schedules.linear_warmup import LinearWarmup
+from isthmus.stations import Encoder
+from isthmus.terms.adversarial import Adversarial
+from isthmus.terms.code_cost import CodeCost
+from isthmus.terms.perceptual import Perceptual
+from isthmus.terms.reconstruction import Reconstruction
+from isthmus.training.trainer import Trainer
+
+FEATURES = {"name": "conv", "channels": (16, 32), "flatten": False, "out_dim": 32}
+
+
+class VQGAN(Estimator):
+    """VQ-VAE of pictures whose reconstructions must also look right to a critic of patches and to learnt features.
+
+    The first stage; ``fit_prior`` is the second. The critic learns from the first step on, its pull on the decoder
+    rises over ``warmup`` steps; both pulls are shares of the reconstruction's.
+
+    Source: Esser et al. 2021, Taming transformers for high-resolution image synthesis, CVPR.
+
+    Parameters
+    ----------
+    latent_dim, codebook_size, codebook, estimator, commitment : as for ``VQVAE``.
+    adversary : pull of the critic, as a share of the reconstruction's.
+    warmup : steps in which that share rises from 0.
+    perceptual : ``"trained"``: features learnt from these data by denoising; the folder of a saved model whose
+        convolutional encoder is to look; an Encoder; None: no such term.
+    perceptual_share : its pull, as a share of the reconstruction's.
+    network, likelihood, trainer, random_state : as for ``VAE``. All epochs are run: no loss tells when to stop.
+
+    >>> import numpy as np, isthmus as im
+    >>> X = (im.data.load("digits").values[:100] * 15).astype(np.uint8).reshape(-1, 8, 8)
+    >>> model = im.VQGAN(latent_dim=4, network={"name": "conv", "channels": (8, 8)}, trainer=im.Trainer(epochs=1))
+    >>> model.fit(X).symbols(X[:3]).shape
+    (3, 2, 2, 1)
+    """
+
+    pictures_only = True
+
+    def __init__(
+        self,
+        latent_dim: int = 16,
+        *,
+        codebook_size: int | Literal["auto"] = "auto",
+        codebook: Any = "ema",
+        estimator: Any = "straight_through",
+        commitment: float = 0.25,
+        adversary: float = 0.3,
+        warmup: int = 500,
+        perceptual: Any = "trained",
+        perceptual_share: float = 0.3,
+        network: Any = "auto",
+        likelihood: Any = "auto",
+        trainer: Trainer | None = None,
+        random_state: Any = 0,
+    ) -> None:
+        self.latent_dim, self.codebook_size = latent_dim, codebook_size
+        self.codebook, self.estimator, self.commitment = codebook, estimator, commitment
+        self.adversary, self.warmup = adversary, warmup
+        self.perceptual, self.perceptual_share = perceptual, perceptual_share
+        self.network, self.likelihood = network, likelihood
+        self.trainer, self.random_state = trainer, random_state
+
+    def build(self, setting: Setting) -> Autoencoder:
+        """``x -> features -> nearest vectors -> p(x | z)``; reconstruction, commitment, perceptual, adversary."""
+        shape = setting.schema.shape
+        shares = {"commitment": self.commitment, "adversary": self.adversary, "perceptual_share": self.perceptual_share}
+        check(
+            "VQGAN",
+            *((value >= 0, f"{name} is {value!r}; expected 0 or more") for name, value in shares.items()),
+            (
+                len(shape) == 3 and min(shape[1:]) >= 8,
+                f"x has shape {shape}; expected pictures of 8 x 8 pixels or more",
+            ),
+        )
+        networks = make_networks(
+            self.network, setting, latent_dim=self.latent_dim, features=self.latent_dim, code="grid"
+        )
+        size = codebook_size(self.codebook_size, setting, networks.encoder.grid)
+        codebook = make_part("codebooks", self.codebook, {"size": size, "dim": self.latent_dim})
+        weight = LinearWarmup(self.warmup, end=self.adversary) if self.warmup else self.adversary
+        return Autoencoder(
+            encoder=networks.encoder,
+            bottleneck=VectorQuantizer(self.latent_dim, codebook, make_part("gradient_estimators", self.estimator)),
+            decoder=networks.decoder,
+            likelihood=setting.likelihood,
+            terms=[
+                Reconstruction(),
+                CodeCost("commitment", self.commitment),
+                *([CodeCost("codebook")] if codebook.learned else []),
+                *self._perceptual(shape),
+                Adversarial("patches", weight, adaptive=True),
+            ],
+            critics={"patches": Patch(shape)},
+        )
+
+    def _perceptual(self, shape: tuple[int, ...]) -> list[Perceptual]:
+        if self.perceptual is None:
+            return []
+        if isinstance(self.perceptual, Encoder):
+            return [Perceptual(catalogue.build(self.perceptual.spec()), self.perceptual_share, steps=300)]
+        if self.perceptual == "trained":
+            network = make_part("encoders", FEATURES, {"in_shape": shape, "linear_path": "none"})
+            return [Perceptual(network, self.perceptual_share)]
+        return [Perceptual(_encoder_of(Path(self.perceptual), shape), self.perceptual_share, steps=0)]
+
+
+def _encoder_of(folder: Path, shape: tuple[int, ...]) -> Encoder:
+    """The encoder of a saved model, weights and all; raises ``SavedModelError`` or ``ParameterError``."""
+    saved = saving.read(folder, ("encoder.",))
+    spec = saved.description.autoencoder["arguments"]["encoder"]
+    taken = tuple(spec["arguments"]["in_shape"])
+    if taken != shape:
+        raise ParameterError(f"perceptual: the encoder of {folder} takes pictures {taken}; these are {shape}")
+    encoder: Encoder = catalogue.build(spec)
+    weights = {name.removeprefix("encoder."): value for name, value in saved.tensors.items()}
+    saving.load_weights(encoder, weights, ("",))
+    return encoder.eval()

@@ -1,0 +1,113 @@
+"""The eye for features and the critic of patches: local, frozen, loud when missing."""
+
+import numpy as np
+import pytest
+import torch
+
+import isthmus as im
+from isthmus import catalogue
+from isthmus.errors import ParameterError, SavedModelError
+from isthmus.records import Batch, View
+from isthmus.terms.perceptual import Perceptual
+
+SMALL = {"network": {"name": "conv", "channels": (8, 8)}, "trainer": im.Trainer(epochs=2, batch_size=32)}
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return (im.data.load("digits").values[:200] * 15).astype(np.uint8).reshape(-1, 8, 8)
+
+
+def features(steps=0):
+    given = {"in_shape": (1, 8, 8), "out_dim": 4, "channels": (6, 8), "flatten": False}
+    return Perceptual(catalogue.make("encoders", "conv", given), steps=steps)
+
+
+def test_it_is_whole_and_comes_back_from_disk(pictures, tmp_path):
+    model = im.VQGAN(latent_dim=4, **SMALL).fit(pictures)
+    terms = set(model.history_.epochs[-1]["training"])
+    assert terms == {"reconstruction", "commitment", "perceptual", "patches"}
+    again = im.load(model.save(tmp_path / "m"))
+    assert (again.symbols(pictures) == model.symbols(pictures)).all()
+    assert (again.reconstruct(pictures) == model.reconstruct(pictures)).all()
+
+
+def test_the_same_picture_costs_nothing_and_a_blurred_one_does(pictures):
+    term = features()
+    x = torch.from_numpy(pictures[:20, None] / 255).float()
+    model_trace = trace(x, x)
+    assert term(model_trace, {}).abs().max() < 1e-6
+    blurred = torch.nn.functional.avg_pool2d(x, 3, stride=1, padding=1)
+    assert bool((term(trace(x, blurred), {}) > 0.01).all())
+
+
+def trace(x, rebuilt):
+    from isthmus.records import Code, Trace
+
+    return Trace(batch=Batch(x=x), view=View(x=x), features=x, code=Code(z=x), rebuilt=rebuilt)
+
+
+def test_the_network_learns_at_the_start_and_never_again(pictures):
+    x = torch.from_numpy(pictures[:, None] / 255).float()
+    term = features(steps=30)
+    before = {name: value.clone() for name, value in term.network.named_parameters()}
+    with torch.no_grad():
+        term.initialise(Batch(x=x))
+    assert any(not torch.equal(before[name], value) for name, value in term.network.named_parameters())
+    assert not any(p.requires_grad for p in term.parameters())
+    rebuilt = x.clone().requires_grad_()
+    term(trace(x, rebuilt * 0.9), {}).sum().backward()
+    assert bool((rebuilt.grad != 0).any())
+
+
+def test_features_of_a_saved_model(pictures, tmp_path):
+    judge = im.DAE(4, network={"name": "conv", "channels": (6, 8)}, trainer=im.Trainer(epochs=1, validation=0))
+    folder = judge.fit(pictures).save(tmp_path / "judge")
+    model = im.VQGAN(latent_dim=4, perceptual=str(folder), **SMALL).fit(pictures)
+    own = dict(judge.autoencoder_.encoder.named_parameters())
+    term = next(t for t in model.autoencoder_.terms if t.name == "perceptual")
+    for name, value in term.network.named_parameters():
+        assert torch.equal(value, own[name])
+
+
+def test_what_is_missing_or_does_not_fit_is_told(pictures, tmp_path):
+    with pytest.raises(SavedModelError, match="is not a saved model"):
+        im.VQGAN(latent_dim=4, perceptual=str(tmp_path / "none"), **SMALL).fit(pictures)
+    other = im.AE(2, network={"name": "conv", "channels": (4,)}, trainer=im.Trainer(epochs=1, validation=0))
+    folder = other.fit(np.zeros((30, 12, 12), np.uint8) + np.arange(30, dtype=np.uint8)[:, None, None]).save(
+        tmp_path / "o"
+    )
+    with pytest.raises(ParameterError, match=r"takes pictures \(1, 12, 12\); these are \(1, 8, 8\)"):
+        im.VQGAN(latent_dim=4, perceptual=str(folder), **SMALL).fit(pictures)
+    with pytest.raises(ParameterError, match="expected pictures of 8 x 8"):
+        im.VQGAN(latent_dim=4).fit(np.random.default_rng(0).normal(size=(50, 5)))
+
+
+def test_without_features_there_is_no_such_term(pictures):
+    model = im.VQGAN(latent_dim=4, perceptual=None, **SMALL).fit(pictures)
+    assert "perceptual" not in model.history_.epochs[-1]["training"]
+
+
+OTHER = {
+    "latent_dim": 3,
+    "codebook_size": 4,
+    "codebook": "gradient",
+    "estimator": "rotation",
+    "commitment": 50.0,
+    "adversary": 20.0,
+    "warmup": 0,
+    "perceptual": None,
+    "perceptual_share": 20.0,
+    "network": {"name": "conv", "channels": (4, 4)},
+    "likelihood": "laplace",
+    "trainer": im.Trainer(epochs=3, batch_size=32),
+    "random_state": 5,
+}
+
+
+@pytest.mark.parametrize("word", list(catalogue.parameters("models", "vqgan")))
+def test_every_parameter_changes_the_result(pictures, word):
+    given = {"latent_dim": 4, **SMALL}
+    usual, other = im.VQGAN(**given).fit(pictures[:100]), im.VQGAN(**{**given, word: OTHER[word]}).fit(pictures[:100])
+    first, second = (model.reconstruct(pictures[100:140]) for model in (usual, other))
+    assert not np.allclose(first, second, rtol=1e-7, atol=1e-7)
