@@ -181,6 +181,7 @@ class Prior(Component, ABC):
 class Bottleneck(Component, ABC):
     """``(features, view, prior) -> Code``, acting on the last axis only."""
 
+    random: ClassVar[bool] = False  # codes have a posterior, from which they are drawn
     in_dim: int  # features it takes
     latent_dim: int  # numbers it gives
 

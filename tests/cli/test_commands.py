@@ -437,3 +437,23 @@ def test_a_prior_is_fitted_afterwards_and_then_there_are_samples(here, capsys):
     assert main(["fit", "ae", "bare.csv", "--out", "plain", "--no-report", *QUICK]) == 0
     assert main(["fit-prior", "plain", *small]) == 1
     assert "not discrete" in told(capsys).err
+
+
+def test_a_generator_alone_on_the_command_line(here, capsys):
+    assert main(["fit", "wgangp", "numbers.csv", "--latent-dim", "4", "--out", "g", *QUICK]) == 0
+    assert (here / "g" / "report.html").exists()
+    assert main(["sample", "g", "-n", "3", "--out", "new.csv"]) == 0
+    capsys.readouterr()
+    assert main(["encode", "g", "numbers.csv", "--out", "codes.csv"]) == 1
+    assert "is a generator alone" in told(capsys).err
+    assert main(["evaluate", "g"]) == 1
+    assert "is a generator alone" in told(capsys).err
+
+
+@pytest.mark.parametrize("name", ["aae", "vaegan", "bigan", "bernoulli-vae", "fsqvae"])
+def test_every_kind_of_code_is_measured_and_reported(here, capsys, name):
+    size = [] if name == "fsqvae" else ["--latent-dim", "2"]
+    assert main(["fit", name, "numbers.csv", *size, "--out", "m", *QUICK]) == 0
+    out = told(capsys).out
+    assert ("ELBO" in out) == (name in ("vaegan", "bernoulli-vae"))
+    assert "could not be made" not in (here / "m" / "report.html").read_text()

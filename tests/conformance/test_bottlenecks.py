@@ -106,6 +106,7 @@ def test_only_a_code_with_a_posterior_is_random_when_judged(name):
     bottleneck = make("bottlenecks", name).eval()
     given = features(bottleneck.in_dim)
     one, other, best = run(bottleneck, given, 1), run(bottleneck, given, 2), bottleneck.mode(given, view())
+    assert bottleneck.random == (one.posterior is not None)
     if bottleneck.in_dim == 0:
         pytest.skip("takes nothing: what it gives is the prior's")
     if one.posterior is None:

@@ -55,6 +55,7 @@ def digits():
 
 ALWAYS = {"scorecard", "reconstructions", "losses", "data_summary", "composition", "reproduce"}
 EXPECTED = {
+    "AAE": ALWAYS | {"latent_map", "traversal", "interpolation", "samples", "sample_quality"},
     "VQVAE": ALWAYS | {"latent_map", "interpolation", "codebook"},
     "FSQVAE": ALWAYS | {"latent_map", "interpolation", "codebook"},
     "BernoulliVAE": ALWAYS | {"latent_map", "interpolation", "latent_usage", "samples", "codebook"},
@@ -106,3 +107,12 @@ def test_a_panel_that_fails_is_a_note(digits, tmp_path, monkeypatch):
     checker, text = parsed(page.write(model, train=train, test=test, path=tmp_path / "r.html"))
     assert "could not be made: &lt;odd&gt;" in text
     assert "scorecard" in checker.ids
+
+
+def test_a_generator_alone_has_a_page_too(digits, tmp_path):
+    train, test = digits
+    model = im.WGANGP(4, trainer=QUICK).fit(train)
+    checker, text = parsed(page.write(model, train=train, test=test, path=tmp_path / "r.html"))
+    found = {each for each in checker.ids if each}
+    assert found == {"losses", "data_summary", "composition", "reproduce", "samples", "sample_quality"}
+    assert "could not be made" not in text

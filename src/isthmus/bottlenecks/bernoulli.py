@@ -23,6 +23,8 @@ class Bernoulli(Bottleneck):
     [1, 1, 1]
     """
 
+    random = True
+
     def __init__(self, latent_dim: int, estimator: GradientEstimator) -> None:
         super().__init__()
         check(

@@ -22,6 +22,8 @@ class Categorical(Bottleneck):
     torch.Size([5, 2])
     """
 
+    random = True
+
     def __init__(self, latent_dim: int, estimator: GradientEstimator, classes: int = 2) -> None:
         super().__init__()
         check(

@@ -26,6 +26,8 @@ class Gaussian(Bottleneck):
     (torch.Size([3, 2]), [0.0, 0.0, 0.0])
     """
 
+    random = True
+
     def __init__(self, latent_dim: int, bound: float = 10.0, free_bits: float = 0.0) -> None:
         super().__init__()
         check(

@@ -73,7 +73,8 @@ class Scorecard:
         pca = _Pca.fit(x_train, _size(codes.reshape(len(codes), -1)) if bits is None else max(1, round(bits / 32)))
         labelled = _classes(train) and _classes(test)
         prior = estimator.autoencoder_.prior
-        random_code = prior is not None and not prior.symbolic
+        random_code = prior is not None and estimator.autoencoder_.bottleneck.random
+        bounded = random_code or (prior is not None and prior.symbolic)
         some = test.take(np.arange(min(len(test), LIKELIHOOD_ROWS)))
         some_given: dict[str, Any] = {"condition": some.labels} if given else {}
         return cls(
@@ -86,7 +87,7 @@ class Scorecard:
             pca_dim=len(pca.axes),
             knn=_knn(estimator.transform(train), codes, train, test) if labelled and not conditional else None,
             pca_knn=_knn(pca.encode(x_train), pca.encode(x_test), train, test) if labelled else None,
-            elbo=float(estimator.score_samples(some, **some_given).mean()) if prior is not None else None,
+            elbo=float(estimator.score_samples(some, **some_given).mean()) if bounded else None,
             log_likelihood=float(estimator.log_prob(some, DRAWS, **some_given).mean()) if random_code else None,
             encode_seconds=seconds,
             bits=bits,

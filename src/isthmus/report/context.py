@@ -57,7 +57,7 @@ class Context:
     def usage(self) -> LatentUsage | None:
         """KL by dimension, where the code is random."""
         model = self.estimator.autoencoder_
-        if model.prior is None or model.prior.symbolic:
+        if model.prior is None or not model.bottleneck.random:
             return None
         condition = self.estimator.condition_
         labels = self.some.labels

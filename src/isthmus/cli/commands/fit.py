@@ -138,7 +138,12 @@ def _fit(
     say(f"\nmodel   {folder}")
     if page is not None:
         say(f"report  {page}")
-    say(f"next    isthmus encode {folder} {configuration.data} --out codes.csv")
+    job = (
+        f"encode {folder} {configuration.data} --out codes.csv"
+        if estimator.encodes
+        else f"sample {folder} --out new.npy"
+    )
+    say(f"next    isthmus {job}")
 
 
 def _estimator(configuration: Configuration, workplace: Path, *, progress: bool) -> "Estimator":
