@@ -113,6 +113,9 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             resume=resume,
         )
         self.autoencoder_, self.schema_, self.condition_ = model, schema, condition
+        for name in ("prior_condition_", "prior_history_"):  # of an earlier fit
+            if hasattr(self, name):
+                delattr(self, name)
         self.n_features_in_ = math.prod(schema.shape)
         if model.bottleneck.levels:
             some = examples.take(np.arange(min(len(examples), HEALTH_ROWS)))

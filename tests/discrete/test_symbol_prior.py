@@ -129,3 +129,15 @@ def test_what_two_stages_cost(digits, model):
     assert 0 < found["prior_bits_per_dim"] < model.codebook_.capacity_bits / 64
     with pytest.raises(ParameterError, match="no prior over the symbols"):
         two_stages(im.FSQVAE(trainer=im.Trainer(epochs=1, validation=0)).fit(train), test)
+
+
+def test_fitting_again_forgets_the_prior(digits):
+    train, _ = digits
+    model = im.VQVAE(16, codebook_size=32, trainer=im.Trainer(epochs=1, validation=0)).fit(train)
+    model.fit_prior(train, train.labels, width=8, depth=1, heads=2, trainer=im.Trainer(epochs=1, validation=0))
+    assert model.sample(2, condition=3).shape == (2, 64)
+    model.fit(train)
+    with pytest.raises(ParameterError, match="Fit one to its symbols"):
+        model.sample(2)
+    with pytest.raises(ParameterError, match="not conditional"):
+        model.transform(train, condition=train.labels)
