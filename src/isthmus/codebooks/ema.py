@@ -70,7 +70,7 @@ class EMA(Codebook):
         vectors = torch.where(dead, offered, sums / shares.clamp_min(1e-12)[:, None])
         vectors = torch.where(shares[:, None] > 1e-12, vectors, self.current)
         shares = torch.where(dead[:, 0], 1 / self.size, shares)
-        if vectors.isfinite().all():
-            self.current.copy_(vectors)
-            self.shares.copy_(shares)
-            self.sums.copy_(vectors * shares[:, None])
+        sound = vectors.isfinite().all()  # on the device: nothing waits for it
+        self.current.copy_(torch.where(sound, vectors, self.current))
+        self.shares.copy_(torch.where(sound, shares, self.shares))
+        self.sums.copy_(torch.where(sound, self.current * shares[:, None], self.sums))
