@@ -113,7 +113,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             resume=resume,
         )
         self.autoencoder_, self.schema_, self.condition_ = model, schema, condition
-        for name in ("prior_condition_", "prior_history_"):  # of an earlier fit
+        for name in ("prior_condition_", "prior_history_", "metrics_"):  # of an earlier fit
             if hasattr(self, name):
                 delattr(self, name)
         self.n_features_in_ = math.prod(schema.shape)
@@ -186,8 +186,10 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     @property
     def codebook_(self) -> CodebookHealth:
         """How the code was used by the rows of ``fit`` (at most 10 000 of them), where it is discrete."""
-        self._check_discrete()
-        return CodebookHealth.from_json(self.history_.codebook or {})
+        codebook = self.history_.codebook if hasattr(self, "history_") else None
+        if codebook is None:  # an AttributeError, so that hasattr and scikit-learn's pictures of estimators work
+            raise NotAvailableError(f"{type(self).__name__} has no codebook_: it is not fitted, or not discrete")
+        return CodebookHealth.from_json(codebook)
 
     # -- likelihood ----------------------------------------------------------------------------------
 
@@ -257,13 +259,15 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         model = self.autoencoder_
         if model.prior is not None and not model.prior.symbolic:
             raise ParameterError(f"{type(self).__name__} has a prior from the start: sample() works without fit_prior")
+        if model.encoder is None or model.decoder is None:
+            raise ParameterError("This model was loaded in part: fit_prior needs the whole of it")
         examples = self._examples(X)
-        self.prior_condition_ = None if y is None else Condition.learn(y, count=len(examples))
+        condition = None if y is None else Condition.learn(y, count=len(examples))
         symbols = torch.from_numpy(self.symbols(examples))
         found = fit_symbol_prior(
             symbols,
             max(model.bottleneck.levels),
-            condition=None if self.prior_condition_ is None else self.prior_condition_.encode(y),
+            condition=None if condition is None else condition.encode(y),
             width=width,
             depth=depth,
             heads=heads,
@@ -271,8 +275,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             trainer=Trainer() if trainer is None else trainer,
             seed=_seed(self.random_state),
         )
-        self.autoencoder_ = model.with_prior(found.prior).eval()
-        self.prior_history_ = found.history
+        self.autoencoder_ = model.with_prior(found.prior).eval().to(self._device)
+        self.prior_history_, self.prior_condition_ = found.history, condition
         return self
 
     @available_if(_if_it_encodes)
@@ -299,6 +303,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def save(self, path: str | Path, metrics: dict[str, Any] | None = None) -> Path:
         """Write the model to a directory (safetensors and JSON): see ``isthmus.load``. Returns the path."""
         check_is_fitted(self)
+        if self.autoencoder_.encoder is None:
+            raise ParameterError("This model was loaded without its encoder: save the whole of it instead")
         prior_condition = getattr(self, "prior_condition_", None)
         content = {
             "model": registered_name(type(self)),
@@ -307,7 +313,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             "data_schema": self.schema_.to_json(),
             "condition": None if self.condition_ is None else self.condition_.to_json(),
             "history": self.history_.to_json(),
-            "metrics": metrics or {},
+            "metrics": getattr(self, "metrics_", {}) if metrics is None else metrics,
             "prior_condition": None if prior_condition is None else prior_condition.to_json(),
         }
         saving.write(Path(path), self.autoencoder_.state_dict(), content)
@@ -362,7 +368,10 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _may_blend(self, model: Autoencoder) -> bool:
         """Whether blended and noisy rows are like data, and not spoilt twice."""
         spoilt = model.corruption is not None and model.corruption.spoils
-        return self.blends and not spoilt and model.likelihood is not None and model.likelihood.continuous
+        judged = len(model.critics) > 0  # by critics, who must not take blends for real
+        return (
+            self.blends and not spoilt and not judged and model.likelihood is not None and model.likelihood.continuous
+        )
 
     def _wanted_likelihood(self, examples: Examples) -> Any:
         if not isinstance(self.likelihood, str) or self.likelihood != "auto":

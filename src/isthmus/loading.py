@@ -57,6 +57,9 @@ def load(
     condition = None
     if description.condition is not None:
         condition = _attempt(found, "condition", lambda: Condition.from_json(description.condition))
+    prior_condition = None
+    if description.prior_condition is not None:
+        prior_condition = _attempt(found, "prior_condition", lambda: Condition.from_json(description.prior_condition))
     estimator = _attempt(found, "model", lambda: _estimator(description.model, description.parameters))
     model = _attempt(
         found, "autoencoder", lambda: _autoencoder(description.autoencoder, network, saved.tensors, _PREFIXES[part])
@@ -69,8 +72,8 @@ def load(
     elif part == "decoder":
         model.encoder = None
     model.eval()
-    if description.prior_condition is not None:
-        estimator.prior_condition_ = Condition.from_json(description.prior_condition)
+    if prior_condition is not None:
+        estimator.prior_condition_ = prior_condition
     estimator.autoencoder_, estimator.schema_, estimator.condition_ = model, schema, condition
     estimator.history_ = History.from_json(description.history)
     estimator.metrics_ = description.metrics

@@ -103,6 +103,11 @@ class DiscretePosterior(Posterior):
     def every(self) -> Tensor:
         """All codes of one position, ``[codes, dim]``."""
 
+    @property
+    @abstractmethod
+    def count(self) -> int:
+        """How many codes a position has."""
+
 
 class GradientEstimator(Component, ABC):
     """How a gradient passes a discrete code.

@@ -457,3 +457,17 @@ def test_every_kind_of_code_is_measured_and_reported(here, capsys, name):
     out = told(capsys).out
     assert ("ELBO" in out) == (name in ("vaegan", "bernoulli-vae"))
     assert "could not be made" not in (here / "m" / "report.html").read_text()
+
+
+def test_a_conditional_prior_takes_whole_numbers_too(here, capsys):
+    rng = np.random.default_rng(0)
+    frame = pandas.DataFrame(rng.normal(size=(100, 4)), columns=list("abcd")).assign(kind=np.arange(100) % 3)
+    frame.to_csv("kinds.csv", index=False)
+    options = ["--labels", "kind", "--latent-dim", "4", "--out", "q", "--no-report", *QUICK]
+    assert main(["fit", "vqvae", "kinds.csv", *options]) == 0
+    small = ["--width", "8", "--depth", "1", "--heads", "2", "--epochs", "1", "--quiet"]
+    assert main(["fit-prior", "q", "--conditional", *small]) == 0
+    assert main(["sample", "q", "-n", "5", "--condition", "1", "--out", "new.csv"]) == 0
+    capsys.readouterr()
+    assert main(["sample", "q", "-n", "5", "--out", "any.csv"]) == 0
+    assert "without knowing it. Known: 0, 1, 2" in told(capsys).err

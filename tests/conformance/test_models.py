@@ -232,6 +232,13 @@ def test_a_generator_alone_is_whole_but_for_what_it_cannot(name, data, tmp_path)
         assert not hasattr(model, job)
 
 
+@ALL
+def test_notebooks_can_show_it(name, data):
+    model = fit(name, data)
+    assert type(model).__name__ in model._repr_html_()
+    assert hasattr(model, "codebook_") == bool(model.autoencoder_.bottleneck.levels)
+
+
 @pytest.mark.parametrize("name", WHOLE)
 def test_it_names_its_paper(name):
     entry = catalogue.describe("models", name)

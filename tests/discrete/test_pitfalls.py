@@ -241,3 +241,24 @@ def test_symbols_are_checked_and_only_discrete_models_have_them():
 def test_an_estimator_of_codebooks_is_refused_for_draws():
     with pytest.raises(ParameterError, match="Rotation, which is for codebooks"):
         im.BernoulliVAE(latent_dim=4, estimator="rotation").fit(features(count=300).numpy())
+
+
+@pytest.mark.parametrize("levels", [(2,) * 6, (3,) * 4, (8, 5)])
+def test_all_levels_of_fsq_are_in_reach(levels):
+    made = FSQ(levels=levels)
+    given = features(dim=len(levels))
+    made.initialise(given, view())
+    health = CodebookHealth.measure(made.mode(given, view()).symbols.numpy(), made.levels)
+    assert health.usage > 0.9
+    assert health.perplexity > 0.5 * made.levels[0]
+
+
+@pytest.mark.parametrize("model", [im.BernoulliVAE(estimator="exact"), im.CategoricalVAE(estimator="exact")])
+def test_exact_refuses_many_codes_before_it_makes_them(model):
+    with pytest.raises(ParameterError, match="more than most=1024"):
+        model.fit(features(count=300).numpy())
+
+
+def test_directions_have_no_rests():
+    with pytest.raises(ParameterError, match="compares directions only"):
+        im.ResidualVQVAE(4, codebook="cosine").fit(features(count=300).numpy())

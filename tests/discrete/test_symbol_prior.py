@@ -141,3 +141,12 @@ def test_fitting_again_forgets_the_prior(digits):
         model.sample(2)
     with pytest.raises(ParameterError, match="not conditional"):
         model.transform(train, condition=train.labels)
+
+
+def test_a_part_of_a_model_gets_no_prior_and_is_not_saved(digits, model, tmp_path):
+    folder = model.save(tmp_path / "m")
+    encoder = im.load(folder, part="encoder")
+    with pytest.raises(ParameterError, match="loaded in part"):
+        encoder.fit_prior(digits[0])
+    with pytest.raises(ParameterError, match="without its encoder"):
+        im.load(folder, part="decoder").save(tmp_path / "n")

@@ -213,3 +213,27 @@ def test_samples_that_are_copies_are_told():
     assert narrow.recall < 0.5 < narrow.precision
     learnt_by_heart = SampleQuality.measure(real=real, made=known + 1e-3, known=known)
     assert learnt_by_heart.distance_to_known < 0.1
+
+
+@pytest.mark.parametrize("model", [im.AAE(2), im.VAEGAN(2), im.BiGAN(2), im.WGANGP(2)])
+def test_critics_see_real_rows_and_no_blends(model, monkeypatch):
+    seen = []
+    plain = run_module.Run._take_step
+
+    def watched(self, order):
+        seen.append((self.settings.mix, self.noise))
+        plain(self, order)
+
+    monkeypatch.setattr(run_module.Run, "_take_step", watched)
+    model.set_params(trainer=Trainer(epochs=1)).fit(np.random.default_rng(0).normal(size=(200, 5)))
+    assert set(seen) == {(0.0, 0.0)}
+
+
+def test_a_critic_judges_what_it_is_told_to_whatever_else_the_trace_holds():
+    critic = catalogue.make("critics", "dense", {"in_shape": (6,), "hidden": (8,)})
+    model = vae_gan(critic=catalogue.make("critics", "dense", {"in_shape": (6,), "hidden": (8,), "judges": "both"}))
+    with RandomStream(0):
+        trace = model(curved_rows().batch(slice(0, 8)))
+    from dataclasses import replace
+
+    assert torch.equal(critic.verdict(trace), critic.verdict(replace(trace, generated=None)))

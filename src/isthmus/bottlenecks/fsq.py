@@ -74,7 +74,8 @@ class FSQ(Bottleneck):
         count = 2 * self.centre + torch.tensor([level % 2 for level in self._levels], device=x.device)
         width = (count - 1) * (1 + 1e-3) / 2
         offset = torch.where(count % 2 == 0, 0.5, 0.0)
-        return torch.tanh(x + torch.atanh(offset / width)) * width - offset
+        shift = torch.where(count > 2, torch.atanh(offset / width), 0.0)  # of two levels each takes one side
+        return torch.tanh(x + shift) * width - offset
 
     def _number(self, digits: Tensor) -> Tensor:
         """Digits from -half on as one number, int64: float32 cannot count so far."""

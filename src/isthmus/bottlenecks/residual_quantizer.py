@@ -41,6 +41,10 @@ class ResidualQuantizer(Bottleneck):
             (0 <= dropout <= 1, f"dropout is {dropout!r}; expected a probability"),
             (latent_dim == codebook.dim, f"latent_dim is {latent_dim!r}; expected the codebook's dim = {codebook.dim}"),
             (
+                type(codebook).prepare is Codebook.prepare,
+                f"codebook is {type(codebook).__name__}, which compares directions only: their rests mean nothing",
+            ),
+            (
                 estimator.passes,
                 f"estimator is {type(estimator).__name__}; a residual code takes straight_through or rotation",
             ),

@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
 def as_condition(estimator: Estimator, text: str | None) -> Any:
     """The class that ``text`` names, or a number; the estimator refuses what it does not know."""
-    if estimator.condition_ is not None and text is None:
+    condition = estimator.condition_ or getattr(estimator, "prior_condition_", None)
+    if condition is not None and text is None:
         sys.stderr.write(f"No --condition is given: the model works without knowing it. {_known(estimator)}\n")
-    if text is None or estimator.condition_ is None:
+    if text is None or condition is None:
         return text
-    known = {str(each): each for each in estimator.condition_.classes or ()}
+    known = {str(each): each for each in condition.classes or ()}
     if text in known:
         return known[text]
     try:
@@ -33,5 +34,6 @@ def condition_of(estimator: Estimator, rows: Examples, text: str | None) -> Any:
 
 
 def _known(estimator: Estimator) -> str:
-    classes = None if estimator.condition_ is None else estimator.condition_.classes
+    condition = estimator.condition_ or getattr(estimator, "prior_condition_", None)
+    classes = None if condition is None else condition.classes
     return f"Known: {', '.join(map(str, classes[:20]))}" if classes else ""

@@ -42,13 +42,13 @@ class Joint(Critic):
         layers: list[nn.Module] = []
         for before, after in pairwise([math.prod(in_shape) + latent_dim, *hidden]):
             layers += [nn.Linear(before, after), nn.LeakyReLU(0.2)]
-        self.network = nn.Sequential(*layers, nn.Linear(hidden[-1], 1))
+        self.network = nn.Sequential(*layers, nn.Linear(hidden[-1] if hidden else math.prod(in_shape) + latent_dim, 1))
 
     def loss(self, trace: Trace) -> Tensor:
         """The game's loss: pairs of the encoder are real."""
         assert trace.drawn is not None
         assert trace.generated is not None
-        real = trace.batch.x.float(), trace.code.z.float()
+        real = trace.target.float(), trace.code.z.float()
         made = trace.generated.float(), trace.drawn.float()
         with torch.autocast(real[0].device.type, enabled=False):
             loss = critic_loss(self.game, self._scores(*real), self._scores(*made))
@@ -61,7 +61,7 @@ class Joint(Critic):
         assert trace.drawn is not None
         assert trace.generated is not None
         with torch.autocast(trace.batch.x.device.type, enabled=False):
-            real = self._scores(trace.batch.x.float(), trace.code.z.float())
+            real = self._scores(trace.target.float(), trace.code.z.float())
             made = self._scores(trace.generated.float(), trace.drawn.float())
         return maker_cost(self.game, made) + maker_cost(self.game, -real)
 

@@ -31,12 +31,12 @@ class Exact(GradientEstimator):
         logits = posterior.logits
         if logits.ndim != 2:
             raise ParameterError(f"exact sums over the codes of one position; these have a grid {logits.shape[1:-1]}")
-        every = posterior.every() if logits.shape[-1] <= 4 * self.most else logits.new_zeros(self.most + 1, 0)
-        if len(every) > self.most:
+        if posterior.count > self.most:
             raise ParameterError(
                 f"exact sums over every code, of which there are more than most={self.most}; take fewer bits or "
                 "classes, or another estimator (gumbel_softmax, rebar)"
             )
+        every = posterior.every()
         z = posterior.harden(logits + posterior.noise()).detach()
         return Code(z=z, probes=every[:, None].repeat(1, len(logits), 1).requires_grad_())
 

@@ -73,6 +73,11 @@ class OneHotGroups(DiscretePosterior):
         index = torch.cartesian_prod(*[torch.arange(self.classes, device=self.logits.device)] * groups)
         return F.one_hot(index.reshape(-1, groups), self.classes).to(self.logits.dtype).flatten(-2)
 
+    @property
+    def count(self) -> int:
+        """``classes`` to the power of the groups."""
+        return int(self.classes ** (self.logits.shape[-1] // self.classes))
+
     def _groups(self, values: Tensor) -> Tensor:
         return values.unflatten(-1, (-1, self.classes))
 
@@ -130,3 +135,8 @@ class Bits(DiscretePosterior):
         number = torch.arange(2**dim, device=self.logits.device)
         shift = torch.arange(dim, device=self.logits.device)
         return ((number[:, None] >> shift) & 1).to(self.logits.dtype)
+
+    @property
+    def count(self) -> int:
+        """2 to the power of the bits."""
+        return int(2 ** self.logits.shape[-1])

@@ -30,13 +30,13 @@ def check_game(owner: str, judges: str, game: str, penalty: float, repeats: int)
 
 def real_x(trace: Trace) -> Tensor:
     """What is real: unpaired examples where the batch has them, else x itself."""
-    return trace.batch.x if trace.batch.reference is None else trace.batch.reference
+    return trace.target if trace.batch.reference is None else trace.batch.reference
 
 
 def made_x(trace: Trace, judges: str) -> Tensor:
     """What is judged: reconstructions, what was drawn from the prior, or one after the other."""
-    made = [x for x in (trace.rebuilt if judges != "generated" else None, trace.generated) if x is not None]
-    return torch.cat(made)
+    wanted = {"rebuilt": (trace.rebuilt,), "generated": (trace.generated,), "both": (trace.rebuilt, trace.generated)}
+    return torch.cat([x for x in wanted[judges] if x is not None])
 
 
 def judge_loss(network: nn.Module, real: Tensor, made: Tensor, game: Game, penalty: float) -> Tensor:

@@ -35,7 +35,7 @@ class VQGAN(Estimator):
     adversary : pull of the critic, as a share of the reconstruction's.
     warmup : steps in which that share rises from 0.
     perceptual : ``"trained"``: features learnt from these data by denoising; the folder of a saved model whose
-        convolutional encoder is to look; an Encoder; None: no such term.
+        convolutional encoder is to look; an Encoder, whose shape is learnt from these data; None: no such term.
     perceptual_share : its pull, as a share of the reconstruction's.
     network, likelihood, trainer, random_state : as for ``VAE``. All epochs are run: no loss tells when to stop.
 

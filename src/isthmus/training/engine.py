@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import warnings
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
@@ -44,6 +45,8 @@ class Engine:
         self.device: torch.device = self.fabric.device
         self.rank: int = self.fabric.global_rank
         self.world: int = self.fabric.world_size
+        if self.world > 1:
+            atexit.register(_part)  # before Fabric's own, which does not wait for the others
 
     def place(self, module: nn.Module) -> nn.Module:
         """The module on the device, wrapped where several processes share its gradients."""
@@ -78,6 +81,14 @@ class Engine:
         """Part in good order: gloo aborts at random if a group ends without meeting first."""
         if self.world > 1:
             self.fabric.barrier()
+
+
+def _part() -> None:
+    """End the group together: gloo aborts at random where one process ends it while another still uses it."""
+    if torch.distributed.is_initialized():
+        with suppress(RuntimeError):  # the others are gone already
+            torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
 
 
 def native_bf16(device: torch.device) -> bool:

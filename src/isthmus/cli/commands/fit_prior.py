@@ -41,7 +41,8 @@ def command(
     estimator.fit_prior(rows, rows.labels if wanted else None, width=width, depth=depth, heads=heads, trainer=trainer)
     held_out = saved_rows(model).test if data is None else rows.take(range(0))
     found = two_stages(estimator, held_out) if len(held_out) else {}
-    estimator.save(model, metrics={**estimator.metrics_, **found})
+    kept = {name: value for name, value in estimator.metrics_.items() if "bits_per_dim" not in name}
+    estimator.save(model, metrics={**kept, **found})
     if json:
         print_json({"model": str(model), **found})
         return
