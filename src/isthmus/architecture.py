@@ -15,7 +15,8 @@ from isthmus import catalogue
 from isthmus.component import Component
 from isthmus.errors import ParameterError, UnknownNameError, check, did_you_mean, problems
 from isthmus.layers.linear_path import LinearPath
-from isthmus.stations import Decoder, Encoder, Likelihood
+from isthmus.stations import Codebook, Decoder, Encoder, Likelihood, Term
+from isthmus.terms.code_cost import CodeCost
 
 if TYPE_CHECKING:
     from isthmus.data.schema import Schema
@@ -116,7 +117,19 @@ def make_part(station: str, wanted: str | Mapping[str, Any] | Component, known: 
     return catalogue.make(station, name, {**taken, **given})
 
 
-def codebook_size(wanted: int | str, setting: Setting, grid: tuple[int, ...]) -> int:
+def make_codebook(
+    wanted: str | Mapping[str, Any] | Component, size: int | str, setting: Setting, *, grid: tuple[int, ...], dim: int
+) -> Codebook:
+    """A fresh codebook of ``size`` vectors of ``dim`` numbers; ``"auto"`` is decided by the data."""
+    return make_part("codebooks", wanted, {"size": _codebook_size(size, setting, grid), "dim": dim})
+
+
+def codebook_terms(codebook: Codebook, commitment: float) -> list[Term]:
+    """What a code of vectors costs: commitment, and the codebook's own pull where it learns by gradient."""
+    return [CodeCost("commitment", commitment), *([CodeCost("codebook")] if codebook.learned else [])]
+
+
+def _codebook_size(wanted: int | str, setting: Setting, grid: tuple[int, ...]) -> int:
     """``wanted``, or for ``"auto"`` the power of 2 up to 512 that leaves each vector 8 features of the data."""
     if wanted != "auto":
         check(

@@ -1,10 +1,10 @@
 """A random code of bits."""
 
-import torch
 from torch import Tensor
 
 from isthmus.errors import check
 from isthmus.layers.discrete import Bits
+from isthmus.layers.drawn_code import drawn_code, likeliest_code
 from isthmus.records import Code, Trace, View
 from isthmus.stations import Bottleneck, GradientEstimator, Prior
 
@@ -17,6 +17,7 @@ class Bernoulli(Bottleneck):
 
     Source: Raiko et al. 2015, Techniques for learning binary stochastic feedforward neural networks.
 
+    >>> import torch
     >>> from isthmus.gradient_estimators.straight_through import StraightThrough
     >>> code = Bernoulli(latent_dim=3, estimator=StraightThrough())(9 * torch.eye(3), View(x=torch.zeros(3, 1)), None)
     >>> code.symbols.diagonal().tolist()
@@ -38,18 +39,11 @@ class Bernoulli(Bottleneck):
     def forward(self, features: Tensor, view: View, prior: Prior | None) -> Code:
         """A drawn code, its symbols and its cost."""
         posterior = Bits(features.float())
-        if self.training and torch.is_grad_enabled():
-            code = self.estimator.draw(posterior)
-        else:
-            code = Code(z=posterior.harden(posterior.logits + posterior.noise()))
-        kl = {} if prior is None else {"kl": prior.divergence(posterior, code.z).flatten(1).sum(1)}
-        return Code(z=code.z, symbols=posterior.symbols(code.z), posterior=posterior, costs=kl, probes=code.probes)
+        return drawn_code(posterior, prior, self.estimator, training=self.training)
 
     def mode(self, features: Tensor, view: View) -> Code:
         """The likelier value of each bit."""
-        posterior = Bits(features.float())
-        z = posterior.harden(posterior.logits)
-        return Code(z=z, symbols=posterior.symbols(z), posterior=posterior)
+        return likeliest_code(Bits(features.float()))
 
     def hindsight(self, trace: Trace) -> dict[str, Tensor]:
         """What the estimator adds."""

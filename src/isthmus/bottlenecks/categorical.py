@@ -5,6 +5,7 @@ from torch import Tensor
 
 from isthmus.errors import check
 from isthmus.layers.discrete import OneHotGroups
+from isthmus.layers.drawn_code import drawn_code, likeliest_code
 from isthmus.records import Code, Trace, View
 from isthmus.stations import Bottleneck, GradientEstimator, Prior
 
@@ -41,18 +42,11 @@ class Categorical(Bottleneck):
     def forward(self, features: Tensor, view: View, prior: Prior | None) -> Code:
         """A drawn code, its symbols and its cost."""
         posterior = OneHotGroups(features.float(), self.classes)
-        if self.training and torch.is_grad_enabled():
-            code = self.estimator.draw(posterior)
-        else:
-            code = Code(z=posterior.harden(posterior.logits + posterior.noise()))
-        kl = {} if prior is None else {"kl": prior.divergence(posterior, code.z).flatten(1).sum(1)}
-        return Code(z=code.z, symbols=posterior.symbols(code.z), posterior=posterior, costs=kl, probes=code.probes)
+        return drawn_code(posterior, prior, self.estimator, training=self.training)
 
     def mode(self, features: Tensor, view: View) -> Code:
         """The likeliest class of each group."""
-        posterior = OneHotGroups(features.float(), self.classes)
-        z = posterior.harden(posterior.logits)
-        return Code(z=z, symbols=posterior.symbols(z), posterior=posterior)
+        return likeliest_code(OneHotGroups(features.float(), self.classes))
 
     def hindsight(self, trace: Trace) -> dict[str, Tensor]:
         """What the estimator adds."""

@@ -82,6 +82,19 @@ def saved_rows(folder: Path) -> Rows:
     return rows
 
 
+def measured_rows(folder: Path, *, train: str | None, data: str | None) -> Rows:
+    """Rows that PCA learns from and rows to measure on; those of fit, read once, where none are named."""
+    own = saved_rows(folder) if train is None or data is None else None
+
+    def named(source: str) -> Examples:
+        return examples(source, as_in_fit(folder), missing_ok=True)
+
+    return Rows(
+        train=own.train if train is None and own is not None else named(str(train)),
+        test=own.test if data is None and own is not None else named(str(data)),
+    )
+
+
 def fingerprint(rows: Rows) -> str:
     """What tells these rows from others."""
     import hashlib

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-import torch
 from torch import Tensor, nn
 
-from isthmus.layers.adversarial import Game, critic_loss, gradient_penalty, maker_cost
-from isthmus.layers.judging import check_game
+from isthmus.layers.adversarial import Game
+from isthmus.layers.judging import check_game, judge_loss, judge_verdict
 from isthmus.records import Trace
 from isthmus.stations import Critic
 
@@ -17,6 +16,7 @@ class Code(Critic):
 
     Source: Makhzani et al. 2016, Adversarial autoencoders, section 2.
 
+    >>> import torch
     >>> from isthmus.records import Batch, View, Code as CodeRecord
     >>> z = torch.zeros(3, 2)
     >>> trace = Trace(batch=Batch(x=z), view=View(x=z), features=z, code=CodeRecord(z=z), drawn=z)
@@ -45,17 +45,8 @@ class Code(Critic):
     def loss(self, trace: Trace) -> Tensor:
         """The game's loss: what the prior draws is real."""
         assert trace.drawn is not None
-        real, made = trace.drawn.float(), trace.code.z.float()
-        with torch.autocast(real.device.type, enabled=False):
-            loss = critic_loss(self.game, self.network(real), self.network(made))
-            if self.penalty == 0:
-                return loss
-            return loss + self.penalty * gradient_penalty(self._scores, [real], [made])
+        return judge_loss(self.network, trace.drawn, trace.code.z, self.game, self.penalty)
 
     def verdict(self, trace: Trace) -> Tensor:
         """What it costs codes to be told from the prior's, the mean over positions, ``[batch]``."""
-        with torch.autocast(trace.code.z.device.type, enabled=False):
-            return maker_cost(self.game, self._scores(trace.code.z.float()))
-
-    def _scores(self, z: Tensor) -> Tensor:
-        return self.network(z).flatten(1).mean(1)
+        return judge_verdict(self.network, trace.code.z, self.game, len(trace.code.z))

@@ -1,4 +1,4 @@
-"""What critics of x have in common: whom they judge, by which game."""
+"""What critics have in common: whom they judge, by which game."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def made_x(trace: Trace, judges: str) -> Tensor:
 
 
 def judge_loss(network: nn.Module, real: Tensor, made: Tensor, game: Game, penalty: float) -> Tensor:
-    """The loss of a critic of x, with its gradient penalty, in float32."""
+    """The loss of a critic, with its gradient penalty, in float32."""
     with torch.autocast(real.device.type, enabled=False):
         real, made = real.float(), made.float()
         loss = critic_loss(game, network(real), network(made))
@@ -58,5 +58,5 @@ def judge_verdict(network: nn.Module, made: Tensor, game: Game, count: int) -> T
 
 
 def _each(scores: Tensor) -> Tensor:
-    """One score for each example: the mean over its patches."""
+    """One score for each example: the mean over its patches, or positions."""
     return scores.flatten(1).mean(1)

@@ -2,12 +2,11 @@
 
 from typing import Any, Literal
 
-from isthmus.architecture import Setting, codebook_size, make_networks, make_part
+from isthmus.architecture import Setting, codebook_terms, make_codebook, make_networks, make_part
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.residual_quantizer import ResidualQuantizer
 from isthmus.errors import check
 from isthmus.estimator import Estimator
-from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
 
@@ -63,8 +62,8 @@ class ResidualVQVAE(Estimator):
         networks = make_networks(
             self.network, setting, latent_dim=self.latent_dim, features=self.latent_dim, code="grid"
         )
-        size = codebook_size(self.codebook_size, setting, networks.encoder.grid)
-        codebook = make_part("codebooks", self.codebook, {"size": size, "dim": self.latent_dim})
+        grid = networks.encoder.grid
+        codebook = make_codebook(self.codebook, self.codebook_size, setting, grid=grid, dim=self.latent_dim)
         return Autoencoder(
             encoder=networks.encoder,
             bottleneck=ResidualQuantizer(
@@ -78,7 +77,6 @@ class ResidualVQVAE(Estimator):
             likelihood=setting.likelihood,
             terms=[
                 Reconstruction(),
-                CodeCost("commitment", self.commitment),
-                *([CodeCost("codebook")] if codebook.learned else []),
+                *codebook_terms(codebook, self.commitment),
             ],
         )

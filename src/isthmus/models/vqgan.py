@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from isthmus import catalogue, saving
-from isthmus.architecture import Setting, codebook_size, make_networks, make_part
+from isthmus.architecture import Setting, codebook_terms, make_codebook, make_networks, make_part
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.vector_quantizer import VectorQuantizer
 from isthmus.critics.patch import Patch
@@ -13,7 +13,6 @@ from isthmus.estimator import Estimator
 from isthmus.schedules.linear_warmup import LinearWarmup
 from isthmus.stations import Encoder
 from isthmus.terms.adversarial import Adversarial
-from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.perceptual import Perceptual
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -87,8 +86,8 @@ class VQGAN(Estimator):
         networks = make_networks(
             self.network, setting, latent_dim=self.latent_dim, features=self.latent_dim, code="grid"
         )
-        size = codebook_size(self.codebook_size, setting, networks.encoder.grid)
-        codebook = make_part("codebooks", self.codebook, {"size": size, "dim": self.latent_dim})
+        grid = networks.encoder.grid
+        codebook = make_codebook(self.codebook, self.codebook_size, setting, grid=grid, dim=self.latent_dim)
         weight = LinearWarmup(self.warmup, end=self.adversary) if self.warmup else self.adversary
         return Autoencoder(
             encoder=networks.encoder,
@@ -97,8 +96,7 @@ class VQGAN(Estimator):
             likelihood=setting.likelihood,
             terms=[
                 Reconstruction(),
-                CodeCost("commitment", self.commitment),
-                *([CodeCost("codebook")] if codebook.learned else []),
+                *codebook_terms(codebook, self.commitment),
                 *self._perceptual(shape),
                 Adversarial("patches", weight, adaptive=True),
             ],

@@ -2,12 +2,11 @@
 
 from typing import Any, Literal
 
-from isthmus.architecture import Setting, codebook_size, make_networks, make_part
+from isthmus.architecture import Setting, codebook_terms, make_codebook, make_networks, make_part
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.vector_quantizer import VectorQuantizer
 from isthmus.errors import check
 from isthmus.estimator import Estimator
-from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
 
@@ -63,8 +62,8 @@ class VQVAE(Estimator):
             self.network, setting, latent_dim=self.latent_dim, features=self.latent_dim, code="grid"
         )
         groups = self._groups(networks.encoder.grid)
-        size = codebook_size(self.codebook_size, setting, networks.encoder.grid)
-        codebook = make_part("codebooks", self.codebook, {"size": size, "dim": self.latent_dim // groups})
+        grid = networks.encoder.grid
+        codebook = make_codebook(self.codebook, self.codebook_size, setting, grid=grid, dim=self.latent_dim // groups)
         return Autoencoder(
             encoder=networks.encoder,
             bottleneck=VectorQuantizer(
@@ -74,8 +73,7 @@ class VQVAE(Estimator):
             likelihood=setting.likelihood,
             terms=[
                 Reconstruction(),
-                CodeCost("commitment", self.commitment),
-                *([CodeCost("codebook")] if codebook.learned else []),
+                *codebook_terms(codebook, self.commitment),
             ],
         )
 

@@ -19,17 +19,16 @@ def command(
 
     Example: `isthmus evaluate models/plant new.csv`
     """
-    from isthmus.cli.rows import as_in_fit, examples, saved_rows, tell_overlap
+    from isthmus.cli.rows import measured_rows, tell_overlap
     from isthmus.loading import load
     from isthmus.metrics.scorecard import Scorecard
 
     estimator = load(model)
-    learnt = examples(train, as_in_fit(model), missing_ok=True) if train is not None else saved_rows(model).train
-    measured = examples(data, as_in_fit(model), missing_ok=True) if data is not None else saved_rows(model).test
-    card = Scorecard.measure(estimator, learnt, measured)
+    rows = measured_rows(model, train=train, data=data)
+    card = Scorecard.measure(estimator, rows.train, rows.test)
     if data is not None:
         card = replace(card, rows_are=f"rows of {data}")
-        tell_overlap(learnt, measured)
+        tell_overlap(rows.train, rows.test)
     if json:
         print_json(card.to_json())
     else:

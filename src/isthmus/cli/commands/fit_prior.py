@@ -33,14 +33,14 @@ def command(
     from isthmus.training.trainer import Trainer
 
     estimator = load(model)
-    rows = saved_rows(model).train if data is None else examples(data, as_in_fit(model, labels=labels), missing_ok=True)
+    own = saved_rows(model) if data is None else None
+    rows = own.train if own is not None else examples(str(data), as_in_fit(model, labels=labels), missing_ok=True)
     wanted = conditional or labels is not None
     if wanted and rows.labels is None:
         raise DataError(f"{data or 'the data of fit'} has no labels to condition on; name a column by --labels")
     trainer = Trainer(progress=not quiet, epochs="auto" if epochs is None else epochs)
     estimator.fit_prior(rows, rows.labels if wanted else None, width=width, depth=depth, heads=heads, trainer=trainer)
-    held_out = saved_rows(model).test if data is None else rows.take(range(0))
-    found = two_stages(estimator, held_out) if len(held_out) else {}
+    found = two_stages(estimator, own.test) if own is not None and len(own.test) else {}
     kept = {name: value for name, value in estimator.metrics_.items() if "bits_per_dim" not in name}
     estimator.save(model, metrics={**kept, **found})
     if json:

@@ -19,14 +19,13 @@ def command(
 
     Example: `isthmus report models/plant new.csv --out new.html`
     """
-    from isthmus.cli.rows import as_in_fit, examples, saved_rows
+    from isthmus.cli.rows import measured_rows
     from isthmus.loading import load
     from isthmus.report.page import write
 
     target = out or model / "report.html"
     if out is not None:
         check_out(out, force=force, endings=(".html",))
-    learnt = examples(train, as_in_fit(model), missing_ok=True) if train is not None else saved_rows(model).train
-    measured = examples(data, as_in_fit(model), missing_ok=True) if data is not None else saved_rows(model).test
+    rows = measured_rows(model, train=train, data=data)
     shown = f"isthmus report {model}" + (f" {data}" if data else "")
-    say(str(write(load(model), train=learnt, test=measured, path=target, command=shown)))
+    say(str(write(load(model), train=rows.train, test=rows.test, path=target, command=shown)))
