@@ -36,6 +36,7 @@ ORDER = (
     {"training"},
     {"metrics", "architecture", "saving", "symbol_prior"},
     {"estimator"},
+    {"discrete_estimator"},
     {"models"},
     {"loading"},
     {"hub", "tasks", "report", "export"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 from isthmus.component import Component
 from isthmus.errors import ParameterError, check
-from isthmus.records import Batch, Code, Loss, Trace, View, batch_mean, repeated
+from isthmus.records import Batch, Code, Loss, Trace, View, batch_mean, in_parts, repeated
 from isthmus.stations import (
     Bottleneck,
     Corruption,
@@ -24,6 +25,9 @@ from isthmus.stations import (
     Schedule,
     Term,
 )
+
+AT_ONCE = 1024  # rows through a network when stations are initialised
+MOST_OUTPUTS = 2**26  # numbers of output that a likelihood is initialised from: 256 MiB
 
 
 class Autoencoder(Component):
@@ -70,6 +74,10 @@ class Autoencoder(Component):
             (
                 encoder.out_dim == bottleneck.in_dim,
                 f"the encoder gives {encoder.out_dim} features, the bottleneck takes {bottleneck.in_dim}",
+            ),
+            (
+                prior is None or not bottleneck.random or prior.continuous != bool(bottleneck.levels),
+                f"{type(prior).__name__} is no prior for codes of {type(bottleneck).__name__}: one of them is discrete",
             ),
         )
         self.encoder, self.bottleneck, self.decoder = encoder, bottleneck, decoder
@@ -204,13 +212,16 @@ class Autoencoder(Component):
         self.eval()
         view = _bare(batch)
         self.encoder.initialise(view)
-        features = self.encoder(view)
+        features = torch.cat([self.encoder(part) for part in in_parts(view, AT_ONCE)])
         self.bottleneck.initialise(features, view)
         if self.decoder is not None and self.likelihood is not None:
             target = batch.x if batch.target is None else batch.target
             code = self.bottleneck.mode(features, view)
             self.decoder.initialise(code, view, self.likelihood.link(target))
-            self.likelihood.initialise(self.decoder(code, view, target), target)
+            fitting = max(1, MOST_OUTPUTS // (self.likelihood.outputs * target[0].numel()))
+            parts = zip(in_parts(Code(z=code.z), AT_ONCE), in_parts(view, AT_ONCE), target.split(AT_ONCE), strict=True)
+            output = torch.cat([self.decoder(*part) for part in itertools.islice(parts, math.ceil(fitting / AT_ONCE))])
+            self.likelihood.initialise(output, target[: len(output)])
         for term in self._terms():
             term.initialise(batch)
         self.train(was_training)

@@ -26,9 +26,7 @@ from isthmus.data.labels import Condition
 from isthmus.data.reading import read
 from isthmus.data.schema import Schema
 from isthmus.errors import NotAvailableError, ParameterError, check
-from isthmus.metrics.codebook import CodebookHealth
 from isthmus.records import Batch, Code, View
-from isthmus.symbol_prior import fit_symbol_prior
 from isthmus.training.history import History
 from isthmus.training.random_stream import RandomStream
 from isthmus.training.resident import Resident
@@ -38,7 +36,6 @@ from isthmus.training.trainer import Trainer
 ROWS = 1024  # rows at a time outside of training
 FILLED = 16  # batches are filled up to a multiple of this many rows
 BLOCK = 256  # rows that share a stream of random numbers in log_prob, whatever the batches
-HEALTH_ROWS = 10_000  # that tell how a discrete code is used
 DRAWS = 16  # draws from the posterior for score_samples
 
 
@@ -90,7 +87,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         schema = Schema.learn(examples, scaling=likelihood_scaling(likelihood), owner=type(self).__name__)
         y = examples.labels if y is None and self.conditional else y  # a Dataset's, or the names of folders
         condition = self._learn_condition(y, examples)
-        seed = _seed(self.random_state)
+        seed = seed_of(self.random_state)
         setting = Setting(
             schema=schema,
             rows=len(examples),
@@ -113,15 +110,11 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             resume=resume,
         )
         self.autoencoder_, self.schema_, self.condition_ = model, schema, condition
-        for name in ("prior_condition_", "prior_history_", "metrics_"):  # of an earlier fit
-            if hasattr(self, name):
-                delattr(self, name)
+        self.prior_condition_: Condition | None = None
+        self.prior_history_: History | None = None
+        self.metrics_: dict[str, Any] = {}
         self.n_features_in_ = math.prod(schema.shape)
-        if model.bottleneck.levels:
-            some = examples.take(np.arange(min(len(examples), HEALTH_ROWS)))
-            given = {} if condition is None else {"condition": np.asarray(y)[: len(some)]}
-            health = CodebookHealth.measure(self.symbols(some, **given), model.bottleneck.levels)
-            self.history_.codebook = health.to_json()
+        self._look_at(examples, y)
         if schema.columns is not None:
             self.feature_names_in_ = np.asarray(schema.columns, dtype=object)
         elif hasattr(self, "feature_names_in_"):  # of an earlier fit
@@ -155,41 +148,6 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         examples = self._examples(X)
         rebuilt = self._by_batch(examples, condition, lambda batch, _: self.autoencoder_.rebuild(batch))
         return self.schema_.give_back(self.schema_.from_model(rebuilt), examples)
-
-    # -- symbols -------------------------------------------------------------------------------------
-
-    def symbols(self, X: Any, condition: Any = None) -> NDArray[np.int64]:
-        """The symbols of X where the code is discrete, ``[n, *grid, symbols]`` int64: what a file would hold."""
-        self._check_discrete()
-
-        def encoded(batch: Batch, _: int) -> Tensor:
-            symbols = self.autoencoder_.encode(batch).symbols
-            assert symbols is not None
-            return symbols
-
-        return self._by_batch(self._examples(X), condition, encoded).numpy()
-
-    def inverse_symbols(self, symbols: ArrayLike, condition: Any = None) -> NDArray[np.float32]:
-        """The expected x of symbols as ``symbols`` gives them, in the units and layout that X had in ``fit``."""
-        self._check_discrete()
-        bottleneck = self.autoencoder_.bottleneck
-        given = np.asarray(symbols)
-        wanted = (*self.autoencoder_.code_shape[:-1], len(bottleneck.levels))
-        if given.dtype.kind not in "iu" or given.shape[1:] != wanted:
-            raise ParameterError(f"symbols are {given.dtype}, {given.shape}; expected whole numbers, [n, {wanted}]")
-        if given.size and (given.min() < 0 or (given >= np.array(bottleneck.levels)).any()):
-            raise ParameterError(f"symbols go from {given.min()} to {given.max()}; expected below {bottleneck.levels}")
-        with torch.no_grad():
-            z = bottleneck.look_up(torch.as_tensor(given.astype(np.int64), device=self._device))
-        return self.inverse_transform(z.flatten(1).cpu().numpy(), condition)
-
-    @property
-    def codebook_(self) -> CodebookHealth:
-        """How the code was used by the rows of ``fit`` (at most 10 000 of them), where it is discrete."""
-        codebook = self.history_.codebook if hasattr(self, "history_") else None
-        if codebook is None:  # an AttributeError, so that hasattr and scikit-learn's pictures of estimators work
-            raise NotAvailableError(f"{type(self).__name__} has no codebook_: it is not fitted, or not discrete")
-        return CodebookHealth.from_json(codebook)
 
     # -- likelihood ----------------------------------------------------------------------------------
 
@@ -232,52 +190,13 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         check_is_fitted(self)
         check("sample", (n >= 1, f"n is {n!r}; expected 1 or more"))
         wanted = self._condition(condition, n)
-        with torch.no_grad(), RandomStream(derive(_seed(random_state), SAMPLING), self._device):
-            made = self.autoencoder_.sample(n, wanted)
-        return self.schema_.from_model(made.cpu())
-
-    def fit_prior(
-        self,
-        X: Any,
-        y: Any = None,
-        *,
-        width: int = 128,
-        depth: int = 4,
-        heads: int = 4,
-        dropout: float = 0.1,
-        trainer: Trainer | None = None,
-    ) -> Self:
-        """Learn a prior over the symbols of X, for models with discrete codes; then ``sample`` works.
-
-        A causal transformer (``width``, ``depth``, ``heads``, ``dropout``) that tells each symbol from those before;
-        with y, classes or numbers, it is conditional. ``score_samples`` then counts what the symbols cost. Raises
-        ``ParameterError`` where the codes are not discrete or have a prior of their own.
-
-        Source: van den Oord et al. 2017, Neural discrete representation learning, section 3.3.
-        """
-        self._check_discrete()
-        model = self.autoencoder_
-        if model.prior is not None and not model.prior.symbolic:
-            raise ParameterError(f"{type(self).__name__} has a prior from the start: sample() works without fit_prior")
-        if model.encoder is None or model.decoder is None:
-            raise ParameterError("This model was loaded in part: fit_prior needs the whole of it")
-        examples = self._examples(X)
-        condition = None if y is None else Condition.learn(y, count=len(examples))
-        symbols = torch.from_numpy(self.symbols(examples))
-        found = fit_symbol_prior(
-            symbols,
-            max(model.bottleneck.levels),
-            condition=None if condition is None else condition.encode(y),
-            width=width,
-            depth=depth,
-            heads=heads,
-            dropout=dropout,
-            trainer=Trainer() if trainer is None else trainer,
-            seed=_seed(self.random_state),
-        )
-        self.autoencoder_ = model.with_prior(found.prior).eval().to(self._device)
-        self.prior_history_, self.prior_condition_ = found.history, condition
-        return self
+        made = []
+        with torch.no_grad(), RandomStream(derive(seed_of(random_state), SAMPLING), self._device):
+            for start in range(0, n, ROWS):
+                count = min(ROWS, n - start)
+                given = None if wanted is None else wanted[start : start + count]
+                made.append(self.autoencoder_.sample(count, given).cpu())
+        return self.schema_.from_model(torch.cat(made))
 
     @available_if(_if_it_encodes)
     def interpolate(self, a: Any, b: Any, steps: int = 8, condition: Any = None) -> NDArray[np.float32]:
@@ -305,16 +224,16 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         check_is_fitted(self)
         if self.autoencoder_.encoder is None:
             raise ParameterError("This model was loaded without its encoder: save the whole of it instead")
-        prior_condition = getattr(self, "prior_condition_", None)
         content = {
             "model": registered_name(type(self)),
             "parameters": plain_parameters(self),
             "autoencoder": self.autoencoder_.spec(),
             "data_schema": self.schema_.to_json(),
-            "condition": None if self.condition_ is None else self.condition_.to_json(),
+            "condition": _json(self.condition_),
             "history": self.history_.to_json(),
-            "metrics": getattr(self, "metrics_", {}) if metrics is None else metrics,
-            "prior_condition": None if prior_condition is None else prior_condition.to_json(),
+            "metrics": self.metrics_ if metrics is None else metrics,
+            "prior_condition": _json(self.prior_condition_),
+            "prior_history": _json(self.prior_history_),
         }
         saving.write(Path(path), self.autoencoder_.state_dict(), content)
         return Path(path)
@@ -360,10 +279,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             (trainer, f"trainer is {self.trainer!r}; expected a Trainer or None"),
         )
 
-    def _check_discrete(self) -> None:
-        check_is_fitted(self)
-        if not self.autoencoder_.bottleneck.levels:
-            raise ParameterError(f"The codes of {type(self).__name__} are not discrete: they have no symbols")
+    def _look_at(self, examples: Examples, y: Any) -> None:
+        """What a fitted model notes about its own codes. By default: nothing."""
 
     def _may_blend(self, model: Autoencoder) -> bool:
         """Whether blended and noisy rows are like data, and not spoilt twice."""
@@ -414,7 +331,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     def _condition(self, condition: Any, count: int) -> Tensor | None:
         """``[count, width]``; all zeros, which means "not known", where none is given."""
-        known = self.condition_ or getattr(self, "prior_condition_", None)
+        known = self.condition_ or self.prior_condition_
         if known is None:
             if condition is not None:
                 raise ParameterError(f"{type(self).__name__} is not conditional; condition must be None")
@@ -484,7 +401,11 @@ def _is_plain(value: Any) -> bool:
     return value is None or isinstance(value, bool | int | float | str)
 
 
-def _seed(random_state: Any) -> int:
+def _json(record: Condition | History | None) -> dict[str, Any] | None:
+    return None if record is None else record.to_json()
+
+
+def seed_of(random_state: Any) -> int:
     """A number from what scikit-learn allows; None draws a new one from the system."""
     if random_state is None:
         return int(np.random.SeedSequence().generate_state(1)[0])

@@ -54,12 +54,9 @@ def load(
     description = saved.description
     found: list[str] = []
     schema = _attempt(found, "data_schema", lambda: Schema.from_json(description.data_schema))
-    condition = None
-    if description.condition is not None:
-        condition = _attempt(found, "condition", lambda: Condition.from_json(description.condition))
-    prior_condition = None
-    if description.prior_condition is not None:
-        prior_condition = _attempt(found, "prior_condition", lambda: Condition.from_json(description.prior_condition))
+    condition = _attempt(found, "condition", lambda: _optional(Condition, description.condition))
+    prior_condition = _attempt(found, "prior_condition", lambda: _optional(Condition, description.prior_condition))
+    prior_history = _attempt(found, "prior_history", lambda: _optional(History, description.prior_history))
     estimator = _attempt(found, "model", lambda: _estimator(description.model, description.parameters))
     model = _attempt(
         found, "autoencoder", lambda: _autoencoder(description.autoencoder, network, saved.tensors, _PREFIXES[part])
@@ -72,8 +69,7 @@ def load(
     elif part == "decoder":
         model.encoder = None
     model.eval()
-    if prior_condition is not None:
-        estimator.prior_condition_ = prior_condition
+    estimator.prior_condition_, estimator.prior_history_ = prior_condition, prior_history
     estimator.autoencoder_, estimator.schema_, estimator.condition_ = model, schema, condition
     estimator.history_ = History.from_json(description.history)
     estimator.metrics_ = description.metrics
@@ -81,6 +77,10 @@ def load(
     if schema.columns is not None:
         estimator.feature_names_in_ = np.asarray(schema.columns, dtype=object)
     return estimator
+
+
+def _optional(kind: Any, data: Mapping[str, Any] | None) -> Any:
+    return None if data is None else kind.from_json(data)
 
 
 def _attempt(found: list[str], field: str, make: Any) -> Any:

@@ -133,6 +133,20 @@ def repeated(record: Record, count: int) -> Record:
     return replace(record, **more)  # type: ignore[type-var]
 
 
+def in_parts(record: Record, size: int) -> list[Record]:
+    """A record of tensors cut into records of ``size`` examples; the last may have fewer.
+
+    >>> import torch
+    >>> [len(part) for part in in_parts(Batch(x=torch.zeros(5, 3)), 2)]
+    [2, 2, 1]
+    """
+    assert is_dataclass(record)
+    given = {f.name: getattr(record, f.name) for f in fields(record)}
+    tensors = {name: value.split(size) for name, value in given.items() if isinstance(value, Tensor)}
+    count = len(next(iter(tensors.values())))
+    return [replace(record, **{name: cut[i] for name, cut in tensors.items()}) for i in range(count)]  # type: ignore[type-var]
+
+
 def batch_mean(values: Tensor, weight: Tensor | None) -> Tensor:
     """The mean over the batch of ``[batch]`` values, weighted where examples have weights; scalars pass.
 

@@ -43,6 +43,7 @@ class Description(BaseModel):
     data_schema: dict[str, Any]
     condition: dict[str, Any] | None = None
     prior_condition: dict[str, Any] | None = None  # of a prior fitted afterwards
+    prior_history: dict[str, Any] | None = None
     history: dict[str, Any] = Field(default_factory=dict)
     metrics: dict[str, Any] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)

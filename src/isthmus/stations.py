@@ -187,6 +187,7 @@ class Bottleneck(Component, ABC):
     """``(features, view, prior) -> Code``, acting on the last axis only."""
 
     random: ClassVar[bool] = False  # codes have a posterior, from which they are drawn
+    nested: ClassVar[bool] = False  # the first symbols of a place alone stand for a coarser code
     in_dim: int  # features it takes
     latent_dim: int  # numbers it gives
 
@@ -270,7 +271,7 @@ class Critic(Component, ABC):
     """A judge that takes its own steps on ``trace.detached()``; terms name it and read its ``verdict``."""
 
     wants: frozenset[str] = frozenset()  # of "rebuilt", "drawn", "generated": what the trace must hold
-    repeats: int = 1  # own steps for each step of those it judges
+    repeats: int = 1  # own steps, on the same batch, for each step of those it judges
 
     @abstractmethod
     def loss(self, trace: Trace) -> Tensor:

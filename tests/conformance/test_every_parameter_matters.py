@@ -128,7 +128,8 @@ def watch_prior(part, changed):
         condition = torch.ones(500, part.arguments["condition_dim"])
         drawn = part.train().sample((500,), condition)
         return [drawn, part.log_prob(drawn, condition), sizes(part)]
-    return [part.sample((5, LATENT)), part.log_prob(features(LATENT))]
+    dim = part.arguments.get("latent_dim", LATENT)
+    return [part.sample((5, dim)), part.log_prob(features(dim))]
 
 
 def watch_codebook(part, changed):

@@ -35,6 +35,12 @@ DRAWS = 20_000
 NOISE = 5  # standard errors that a right sampler may be off
 
 
+def discrete(name, changed, classes, dim=6):
+    """A prior over codes of ``dim`` numbers, whether it is told of their number or not."""
+    told = {"latent_dim": dim} if "latent_dim" in catalogue.parameters("priors", name) else {}
+    return make("priors", name, **{**changed, **told, "classes": classes}).eval()
+
+
 def total_log_prob(prior, z):
     """log p(z) of each row, whether the prior factorises or not."""
     return prior.log_prob(z).flatten(1).sum(1)
@@ -69,7 +75,7 @@ def test_samples_follow_the_density(name, changed):
 
 
 @CODES
-@pytest.mark.parametrize("shape", [(6, 2), (6, 3, 2), (6, 2, 3, 2)])
+@pytest.mark.parametrize("shape", [(6, 4), (6, 3, 4), (6, 2, 3, 4)])
 def test_samples_of_any_grid_come_from_the_current_stream(name, changed, shape):
     prior = make("priors", name, **changed).eval()
     draws = streamed(lambda: prior.sample(shape), 1, 1, 2)
@@ -125,7 +131,7 @@ def every_code(prior, count):
 @DISCRETE
 @pytest.mark.parametrize("classes", [None, 2, 3])
 def test_probabilities_sum_to_one_and_samples_follow_them(name, changed, classes):
-    prior = make("priors", name, **{**changed, "classes": classes}).eval()
+    prior = discrete(name, changed, classes)
     codes = every_code(prior, 6)
     p = total_log_prob(prior, codes).exp()
     assert p.sum().item() == pytest.approx(1, abs=1e-5)
@@ -139,7 +145,7 @@ def test_probabilities_sum_to_one_and_samples_follow_them(name, changed, classes
 @DISCRETE
 @pytest.mark.parametrize("classes", [None, 3])
 def test_the_divergence_of_discrete_codes_is_the_sum_over_all(name, changed, classes):
-    prior = make("priors", name, **{**changed, "classes": classes}).eval()
+    prior = discrete(name, changed, classes)
     logits = torch.randn(1, 6, generator=torch.Generator().manual_seed(0)).requires_grad_()
     posterior = Bits(logits) if classes is None else OneHotGroups(logits, classes)
     codes = posterior.every()
@@ -156,7 +162,7 @@ def test_the_divergence_of_discrete_codes_is_the_sum_over_all(name, changed, cla
 @ALL
 def test_it_survives_json(name, changed):
     part, copy = rebuilt("priors", name, changed)
-    z = torch.zeros(3, 2, 1, dtype=torch.int64) if part.symbolic else torch.randn(3, 2)
+    z = torch.zeros(3, 2, 1, dtype=torch.int64) if part.symbolic else torch.randn(3, 4)
     assert torch.equal(part.log_prob(z), copy.log_prob(z))
 
 

@@ -5,6 +5,7 @@ Where they were found is told in each test; what is tested is Isthmus.
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 
@@ -193,7 +194,7 @@ def test_the_two_weights_pull_where_their_names_say():
 
 
 def test_a_codebook_larger_than_the_data_is_refused_with_a_size_that_would_do():
-    with pytest.raises(ParameterError, match=r"codebook of 512 .* (\d+) different features.*at most \1"):
+    with pytest.raises(ParameterError, match=r"codebook of 512 .* (\d+) features.*at most \1"):
         im.VQVAE(latent_dim=4, codebook_size=512).fit(features(count=300).numpy())
 
 
@@ -215,6 +216,7 @@ def test_an_estimator_that_a_codebook_cannot_take_is_refused_with_those_that_it_
         (im.VQVAE(estimator="gumble"), "No gradient estimator is called 'gumble'. Did you mean 'gumbel_softmax'"),
         (im.ResidualVQVAE(estimator="gumbel_softmax"), "takes straight_through or rotation"),
         (im.CategoricalVAE(classes=1), "classes is 1"),
+        (im.CategoricalVAE(prior="standard_normal"), "StandardNormal is no prior for codes of Categorical"),
         (im.LFQVAE(latent_dim=99), "1 to 62 bits"),
     ],
 )
@@ -234,8 +236,30 @@ def test_symbols_are_checked_and_only_discrete_models_have_them():
         model.inverse_symbols(symbols.astype(float))
     with pytest.raises(ParameterError, match="symbols go from -1"):
         model.inverse_symbols(symbols - symbols.min() - 1)
-    with pytest.raises(ParameterError, match="AE are not discrete"):
-        im.AE(2, trainer=im.Trainer(epochs=1, validation=0)).fit(x).symbols(x)
+    assert not hasattr(im.AE(2), "symbols")
+
+
+def test_the_first_symbols_of_a_residual_code_alone_give_a_coarser_copy():
+    x = im.data.load("digits").values
+    quick = im.Trainer(epochs=20, validation=0)
+    model = im.ResidualVQVAE(latent_dim=8, depth=3, codebook_size=16, dropout=0.5, trainer=quick).fit(x[:1000])
+    symbols = model.symbols(x[1000:])
+    errors = [np.square(model.inverse_symbols(symbols[:, :count]) - x[1000:]).mean() for count in (1, 2, 3)]
+    assert errors[0] > errors[1] > errors[2]
+    with pytest.raises(ParameterError, match=r"expected whole numbers, \[n, 1 to 3\]"):
+        model.inverse_symbols(symbols[:, :0])
+
+
+def test_data_with_few_different_rows_still_begin_a_codebook():
+    x = np.repeat(features(count=6).numpy(), 100, axis=0)
+    model = im.VQVAE(latent_dim=8, trainer=im.Trainer(epochs=2, validation=0)).fit(x)
+    assert "codebook" in model.codebook_.remedy
+
+
+def test_groups_share_a_step_of_the_temperature():
+    model = im.VQVAE(latent_dim=8, groups=4, estimator="gumbel_softmax", trainer=im.Trainer(epochs=2, validation=0))
+    model.fit(features(count=300).numpy())
+    assert model.autoencoder_.bottleneck.estimator.steps == model.history_.steps
 
 
 def test_an_estimator_of_codebooks_is_refused_for_draws():
@@ -262,3 +286,12 @@ def test_exact_refuses_many_codes_before_it_makes_them(model):
 def test_directions_have_no_rests():
     with pytest.raises(ParameterError, match="compares directions only"):
         im.ResidualVQVAE(4, codebook="cosine").fit(features(count=300).numpy())
+
+
+def test_a_learnt_prior_knows_how_often_bits_are_on():
+    x = im.data.load("digits").values
+    fitted = im.BernoulliVAE(16, prior="factorised", trainer=im.Trainer(epochs=30, validation=0)).fit(x)
+    learnt = torch.sigmoid(fitted.autoencoder_.prior.logits).detach().numpy()
+    found = fitted.symbols(x).mean(0)
+    assert np.abs(learnt - 0.5).max() > 0.05
+    assert np.abs(learnt - found).max() < 0.2

@@ -69,8 +69,9 @@ def test_models_that_have_a_prior_or_no_symbols_are_refused(digits):
     quick = im.Trainer(epochs=1, validation=0)
     with pytest.raises(ParameterError, match="has a prior from the start"):
         im.BernoulliVAE(4, trainer=quick).fit(train).fit_prior(train)
-    with pytest.raises(ParameterError, match="not discrete"):
-        im.AE(4, trainer=quick).fit(train).fit_prior(train)
+    wide = im.LFQVAE(20, trainer=quick).fit(train)
+    with pytest.raises(ParameterError, match="a symbol has 1048576 values; a prior tells 65536 apart"):
+        wide.fit_prior(train)
 
 
 def test_labels_must_be_there_for_all_rows(digits, model):
@@ -91,6 +92,7 @@ def test_it_makes_a_bound_that_is_better_than_symbols_by_themselves(digits, mode
     assert rate.mean() < independent.mean() - 0.5  # the symbols of a picture depend on one another
     assert model.sample(5, random_state=0).shape == (5, 64)
     again = im.load(model.save(tmp_path / "m"))
+    assert again.prior_history_.epochs == model.prior_history_.epochs
     assert (again.sample(5, random_state=0) == model.sample(5, random_state=0)).all()
     assert np.array_equal(again.score_samples(test), model.score_samples(test))
 
@@ -126,9 +128,24 @@ def test_what_two_stages_cost(digits, model):
     found = two_stages(model, test)
     nats = 64 * np.log(2)
     assert found["bits_per_dim"] == pytest.approx(-model.score_samples(test).mean() / nats, rel=1e-5)
+    assert found["prior_bits_per_dim"] == pytest.approx(-model.score_symbols(test).mean() / nats, rel=1e-5)
     assert 0 < found["prior_bits_per_dim"] < model.codebook_.capacity_bits / 64
     with pytest.raises(ParameterError, match="no prior over the symbols"):
         two_stages(im.FSQVAE(trainer=im.Trainer(epochs=1, validation=0)).fit(train), test)
+
+
+def test_many_samples_take_no_more_memory_than_few(model, digits, monkeypatch):
+    with_prior(model, digits[0])
+    seen, plain = [], type(model.autoencoder_).sample
+
+    def counted(self, count, condition=None):
+        seen.append(count)
+        return plain(self, count, condition)
+
+    monkeypatch.setattr(type(model.autoencoder_), "sample", counted)
+    assert model.sample(2500, random_state=0).shape == (2500, 64)
+    assert sum(seen) == 2500
+    assert max(seen) <= 1024
 
 
 def test_fitting_again_forgets_the_prior(digits):

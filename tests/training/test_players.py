@@ -209,6 +209,9 @@ def test_samples_that_are_copies_are_told():
         real=real, made=np.repeat(real[:3], 100, 0) + 1e-4 * rng.normal(size=(300, 4)), known=known
     )
     assert "collapsed" in collapsed.remedy
+    often = np.repeat(real[:150], 2, 0)  # where real rows repeat, so may samples
+    assert SampleQuality.measure(real=often, made=np.repeat(known[:150], 2, 0), known=known).duplicates < 0.05
+    assert SampleQuality.measure(real=often, made=np.repeat(known[:3], 100, 0), known=known).duplicates > 0.9
     narrow = SampleQuality.measure(real=real, made=0.2 * rng.normal(size=(300, 4)), known=known)
     assert narrow.recall < 0.5 < narrow.precision
     learnt_by_heart = SampleQuality.measure(real=real, made=known + 1e-3, known=known)

@@ -31,6 +31,8 @@ class ResidualQuantizer(Bottleneck):
     torch.Size([5, 3])
     """
 
+    nested = True
+
     def __init__(
         self, latent_dim: int, codebook: Codebook, estimator: GradientEstimator, depth: int = 4, dropout: float = 0.0
     ) -> None:

@@ -1,6 +1,7 @@
 """A code of the nearest vectors of a codebook."""
 
 import copy
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -55,11 +56,9 @@ class VectorQuantizer(Bottleneck):
     def forward(self, features: Tensor, view: View, prior: Prior | None) -> Code:
         """Vectors, symbols and costs; in training the codebooks then learn."""
         with torch.autocast(features.device.type, enabled=False):
+            groups = features.float().chunk(self.groups, -1)
             draws = self.training and torch.is_grad_enabled() and not self.estimator.passes
-            parts = [
-                self._drawn(x, book) if draws else self._nearest(x, book)
-                for x, book in zip(features.float().chunk(self.groups, -1), self._books(), strict=True)
-            ]
+            parts = self._drawn(groups) if draws else [self._nearest(*each) for each in self._paired(groups)]
         return Code(
             z=torch.cat([part.z for part in parts], -1),
             symbols=torch.cat([part.symbols for part in parts if part.symbols is not None], -1),
@@ -70,7 +69,7 @@ class VectorQuantizer(Bottleneck):
         """The nearest vectors; nothing learns."""
         symbols = [
             nearest_vector(book.prepare(x).flatten(0, -2), book.vectors()).view(*x.shape[:-1], 1)
-            for x, book in zip(features.float().chunk(self.groups, -1), self._books(), strict=True)
+            for x, book in self._paired(features.float().chunk(self.groups, -1))
         ]
         chosen = torch.cat(symbols, -1)
         return Code(z=self.look_up(chosen), symbols=chosen)
@@ -78,7 +77,7 @@ class VectorQuantizer(Bottleneck):
     @torch.no_grad()
     def initialise(self, features: Tensor, view: View) -> None:
         """k-means of each group's features."""
-        for x, book in zip(features.float().chunk(self.groups, -1), self._books(), strict=True):
+        for x, book in self._paired(features.float().chunk(self.groups, -1)):
             book.start(k_means(book.prepare(x).flatten(0, -2), book.size))
 
     def look_up(self, symbols: Tensor) -> Tensor:
@@ -100,14 +99,25 @@ class VectorQuantizer(Bottleneck):
         z = self.estimator.pass_through(x, quantised.detach()) if passes else quantised
         return Code(z=z, symbols=index.view(*x.shape[:-1], 1), costs=codebook_costs(x, quantised, book))
 
-    def _drawn(self, features: Tensor, book: Codebook) -> Code:
-        x, vectors = book.prepare(features), book.vectors().clone()  # the codebook changes below
-        square = x.square().sum(-1, keepdim=True) - 2 * x @ vectors.T + vectors.square().sum(-1)
-        posterior = OneHotGroups(-square, book.size)
-        choice = self.estimator.draw(posterior).z
-        index = posterior.symbols(choice)
-        book.observe(x.flatten(0, -2), index.flatten())
-        return Code(z=choice @ vectors, symbols=index, costs=codebook_costs(x, vectors[index[..., 0]], book))
+    def _drawn(self, groups: Sequence[Tensor]) -> list[Code]:
+        """One draw for all groups, so that the estimator counts one step."""
+        books = [
+            (book.prepare(x), book.vectors().clone(), book) for x, book in self._paired(groups)
+        ]  # they change below
+        near = [2 * x @ v.T - v.square().sum(-1) for x, v, _ in books]  # -|x - v|^2, but for what all v share
+        posterior = OneHotGroups(torch.cat(near, -1), books[0][2].size)
+        choices = self.estimator.draw(posterior).z
+        symbols = posterior.symbols(choices)
+        found = []
+        for i, ((x, vectors, book), choice) in enumerate(zip(books, choices.chunk(self.groups, -1), strict=True)):
+            index = symbols[..., i]
+            book.observe(x.flatten(0, -2), index.flatten())
+            costs = codebook_costs(x, vectors[index], book)
+            found.append(Code(z=choice @ vectors, symbols=index[..., None], costs=costs))
+        return found
+
+    def _paired(self, groups: Sequence[Tensor]) -> list[tuple[Tensor, Codebook]]:
+        return list(zip(groups, self._books(), strict=True))
 
     def _books(self) -> list[Codebook]:
         return list(self.codebooks)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def as_condition(estimator: Estimator, text: str | None) -> Any:
     """The class that ``text`` names, or a number; the estimator refuses what it does not know."""
-    condition = estimator.condition_ or getattr(estimator, "prior_condition_", None)
+    condition = estimator.condition_ or estimator.prior_condition_
     if condition is not None and text is None:
         sys.stderr.write(f"No --condition is given: the model works without knowing it. {_known(estimator)}\n")
     if text is None or condition is None:
@@ -34,6 +34,6 @@ def condition_of(estimator: Estimator, rows: Examples, text: str | None) -> Any:
 
 
 def _known(estimator: Estimator) -> str:
-    condition = estimator.condition_ or getattr(estimator, "prior_condition_", None)
+    condition = estimator.condition_ or estimator.prior_condition_
     classes = None if condition is None else condition.classes
     return f"Known: {', '.join(map(str, classes[:20]))}" if classes else ""

@@ -8,27 +8,33 @@ from isthmus.errors import ParameterError
 
 PER_CENTRE = 64  # features for each centre: more do not change the centres much
 ROUNDS = 10
+JITTER = 0.01  # of the features' spread, between centres that are repeated
 
 
 @torch.no_grad()
 def k_means(features: Tensor, size: int) -> Tensor:
     """The centres ``[size, dim]`` of ``features [n, dim]``: k-means++, then a few rounds of Lloyd.
 
-    Raises ``ParameterError`` where there are fewer different features than centres.
+    Where fewer than ``size`` of them differ, centres are repeated with a little noise, for training may part them.
+    Raises ``ParameterError`` where there are fewer features than centres.
 
     >>> k_means(torch.tensor([[0.0], [2.0], [8.0], [10.0]]), 2).sort(0).values.tolist()
     [[1.0], [9.0]]
     """
     from sklearn.cluster import KMeans
 
+    if len(features) < size:
+        raise ParameterError(
+            f"A codebook of {size} vectors cannot begin with {len(features)} features of the data. "
+            f"Choose a codebook_size of at most {len(features)}, or give more data."
+        )
     kept = torch.randperm(len(features))[: PER_CENTRE * size].to(features.device)
     sample = features[kept].float().cpu().numpy()
-    different = len(np.unique(sample, axis=0))
-    if different < size:
-        raise ParameterError(
-            f"A codebook of {size} vectors cannot begin with {different} different features of the data. "
-            f"Choose a codebook_size of at most {different}, or give more data."
-        )
+    different = min(size, len(np.unique(sample, axis=0)))
     seed = int(torch.randint(2**31 - 1, ()))
-    found = KMeans(size, n_init=1, max_iter=ROUNDS, random_state=seed).fit(sample).cluster_centers_
-    return torch.from_numpy(found.astype(np.float32)).to(features.device)
+    found = KMeans(different, n_init=1, max_iter=ROUNDS, random_state=seed).fit(sample).cluster_centers_
+    centres = torch.from_numpy(found.astype(np.float32)).to(features.device)
+    if different == size:
+        return centres
+    more = centres[torch.arange(size - different) % different]
+    return torch.cat([centres, more + JITTER * features.float().std() * torch.randn_like(more)])

@@ -26,7 +26,7 @@ class SampleQuality:
     recall: float  # share of real examples within the reach of a made one
     density: float  # how many real reaches a made example lies in, over k; about 1 for real ones
     coverage: float  # share of real examples with a made one within their reach
-    duplicates: float  # share of made examples nearer to another one than any two real ones are (1st percentile)
+    duplicates: float  # share of made examples that add nothing, being near copies, beyond that among as many real ones
     distance_to_known: float  # median distance to the nearest training example, in units of that of real examples
 
     @classmethod
@@ -47,7 +47,7 @@ class SampleQuality:
         >>> SampleQuality.measure(real=real, made=made, known=known).coverage > 0.9
         True
         """
-        from sklearn.metrics import pairwise_distances
+        from scipy.spatial.distance import cdist  # exact: copies are at 0
         from sklearn.neighbors import NearestNeighbors
 
         fewest = min(len(real), len(made), len(known))
@@ -59,15 +59,17 @@ class SampleQuality:
 
         reach_real = distances(real, real, neighbours + 1)[:, -1]
         reach_made = distances(made, made, neighbours + 1)[:, -1]
-        apart = pairwise_distances(made, real)
+        apart = cdist(made, real)
         within = apart <= reach_real[None]
-        next_real, next_made = distances(real, real, 2)[:, 1], distances(made, made, 2)[:, 1]
+        same = min(len(real), len(made))  # the more there are, the nearer is the next
+        among_real, among_made = (cdist(each[:same], each[:same]) for each in (real, made))
+        copy = _nearer_than_most(among_real)
         return cls(
             precision=float(within.any(1).mean()),
             recall=float((apart <= reach_made[:, None]).any(0).mean()),
             density=float(within.sum() / (neighbours * len(made))),
             coverage=float(within.any(0).mean()),
-            duplicates=float((next_made < np.quantile(next_real, 0.01)).mean()),
+            duplicates=max(0.0, 1 - _different(among_made, copy) / _different(among_real, copy)),
             distance_to_known=float(
                 np.median(distances(made, known, 1)) / max(np.median(distances(real, known, 1)), 1e-12)
             ),
@@ -86,3 +88,14 @@ class SampleQuality:
                 f"Only {self.coverage:.0%} of the data have a sample near them: train longer, or take a wider network."
             )
         return None
+
+
+def _nearer_than_most(among: NDArray[np.float64]) -> float:
+    """The distance below which 1 % of the examples that differ have their next one, from ``[n, n]`` distances."""
+    following = np.where(among > 0, among, np.inf).min(1)
+    return float(np.quantile(following[np.isfinite(following)], 0.01)) if np.isfinite(following).any() else 0.0
+
+
+def _different(among: NDArray[np.float64], copy: float) -> float:
+    """How many examples there are if copies count as one."""
+    return float((1 / (among <= copy).sum(1)).sum())

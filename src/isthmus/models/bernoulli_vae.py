@@ -5,15 +5,14 @@ from typing import Any
 from isthmus.architecture import Setting, make_networks, make_part
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.bernoulli import Bernoulli
-from isthmus.estimator import Estimator
-from isthmus.priors.coin_flips import CoinFlips
+from isthmus.discrete_estimator import DiscreteEstimator
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
 
 
-class BernoulliVAE(Estimator):
-    """Bernoulli VAE: the code is ``latent_dim`` bits, each a fair coin a priori.
+class BernoulliVAE(DiscreteEstimator):
+    """Bernoulli VAE: the code is ``latent_dim`` bits.
 
     Source: Raiko et al. 2015, Techniques for learning binary stochastic feedforward neural networks; Jang et al.
     2017, Categorical reparameterization with Gumbel-softmax, section 4.2.
@@ -21,7 +20,7 @@ class BernoulliVAE(Estimator):
     Parameters
     ----------
     latent_dim : bits in the code.
-    estimator : as for ``CategoricalVAE``.
+    estimator, prior : as for ``CategoricalVAE``.
     network, likelihood, trainer, random_state : as for ``VAE``.
 
     >>> import isthmus as im
@@ -38,12 +37,13 @@ class BernoulliVAE(Estimator):
         latent_dim: int = 64,
         *,
         estimator: Any = "gumbel_softmax",
+        prior: Any = "coin_flips",
         network: Any = "auto",
         likelihood: Any = "auto",
         trainer: Trainer | None = None,
         random_state: Any = 0,
     ) -> None:
-        self.latent_dim, self.estimator = latent_dim, estimator
+        self.latent_dim, self.estimator, self.prior = latent_dim, estimator, prior
         self.network, self.likelihood = network, likelihood
         self.trainer, self.random_state = trainer, random_state
 
@@ -57,6 +57,6 @@ class BernoulliVAE(Estimator):
             bottleneck=Bernoulli(dim, estimator),
             decoder=networks.decoder,
             likelihood=setting.likelihood,
-            prior=CoinFlips(),
+            prior=make_part("priors", self.prior, {"latent_dim": dim}),
             terms=[Reconstruction(), CodeCost("kl"), *(CodeCost(cost) for cost in estimator.costs)],
         )

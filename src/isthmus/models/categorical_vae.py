@@ -5,16 +5,15 @@ from typing import Any
 from isthmus.architecture import Setting, make_networks, make_part
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.categorical import Categorical
+from isthmus.discrete_estimator import DiscreteEstimator
 from isthmus.errors import check
-from isthmus.estimator import Estimator
-from isthmus.priors.coin_flips import CoinFlips
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
 
 
-class CategoricalVAE(Estimator):
-    """Categorical VAE: the code is ``groups`` choices among ``classes`` each, one-hot; all are equally likely a priori.
+class CategoricalVAE(DiscreteEstimator):
+    """Categorical VAE: the code is ``groups`` choices among ``classes`` each, one-hot.
 
     Source: Jang et al. 2017, Categorical reparameterization with Gumbel-softmax, ICLR; Maddison et al. 2017.
 
@@ -24,6 +23,7 @@ class CategoricalVAE(Estimator):
     estimator : how the gradient passes the choice: ``"gumbel_softmax"``, ``"straight_through"``, ``"reinforce"``,
         ``"muprop"``, ``"rebar"``, ``"relax"``, ``"exact"``, or a mapping such as
         ``{"name": "gumbel_softmax", "draw_as": "hard"}``.
+    prior : ``"coin_flips"``, or ``"factorised"``: each choice has probabilities that training learns.
     network, likelihood, trainer, random_state : as for ``VAE``.
 
     >>> import isthmus as im
@@ -41,12 +41,14 @@ class CategoricalVAE(Estimator):
         classes: int = 10,
         *,
         estimator: Any = "gumbel_softmax",
+        prior: Any = "coin_flips",
         network: Any = "auto",
         likelihood: Any = "auto",
         trainer: Trainer | None = None,
         random_state: Any = 0,
     ) -> None:
-        self.groups, self.classes, self.estimator = groups, classes, estimator
+        self.groups, self.classes = groups, classes
+        self.estimator, self.prior = estimator, prior
         self.network, self.likelihood = network, likelihood
         self.trainer, self.random_state = trainer, random_state
 
@@ -65,6 +67,6 @@ class CategoricalVAE(Estimator):
             bottleneck=Categorical(dim, estimator, self.classes),
             decoder=networks.decoder,
             likelihood=setting.likelihood,
-            prior=CoinFlips(self.classes),
+            prior=make_part("priors", self.prior, {"latent_dim": dim, "classes": self.classes}),
             terms=[Reconstruction(), CodeCost("kl"), *(CodeCost(cost) for cost in estimator.costs)],
         )

@@ -6,13 +6,13 @@ from typing import Any
 from isthmus.architecture import Setting, make_networks
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.fsq import FSQ
+from isthmus.discrete_estimator import DiscreteEstimator
 from isthmus.errors import check
-from isthmus.estimator import Estimator
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
 
 
-class FSQVAE(Estimator):
+class FSQVAE(DiscreteEstimator):
     """Finite scalar quantisation: a few numbers at each place, each rounded to a few levels; no codebook, no costs.
 
     Source: Mentzer et al. 2024, Finite scalar quantization: VQ-VAE made simple, ICLR.

@@ -5,14 +5,14 @@ from typing import Any
 from isthmus.architecture import Setting, make_networks
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.lfq import LFQ
+from isthmus.discrete_estimator import DiscreteEstimator
 from isthmus.errors import check
-from isthmus.estimator import Estimator
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
 
 
-class LFQVAE(Estimator):
+class LFQVAE(DiscreteEstimator):
     """Lookup-free quantisation: each number of a place's code is a sign; 2^latent_dim codes without a codebook.
 
     Source: Yu et al. 2024, Language model beats diffusion: tokenizer is key to visual generation, ICLR.

@@ -5,13 +5,13 @@ from typing import Any, Literal
 from isthmus.architecture import Setting, codebook_terms, make_codebook, make_networks, make_part
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.residual_quantizer import ResidualQuantizer
+from isthmus.discrete_estimator import DiscreteEstimator
 from isthmus.errors import check
-from isthmus.estimator import Estimator
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
 
 
-class ResidualVQVAE(Estimator):
+class ResidualVQVAE(DiscreteEstimator):
     """Residual vector quantisation: a vector for the feature, one for the rest, one for the rest of that ...
 
     ``depth`` codebooks of few vectors tell size^depth features apart; the first symbols alone give a coarser copy.

@@ -8,8 +8,8 @@ from isthmus.architecture import Setting, codebook_terms, make_codebook, make_ne
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.vector_quantizer import VectorQuantizer
 from isthmus.critics.patch import Patch
+from isthmus.discrete_estimator import DiscreteEstimator
 from isthmus.errors import ParameterError, check
-from isthmus.estimator import Estimator
 from isthmus.schedules.linear_warmup import LinearWarmup
 from isthmus.stations import Encoder
 from isthmus.terms.adversarial import Adversarial
@@ -20,7 +20,7 @@ from isthmus.training.trainer import Trainer
 FEATURES = {"name": "conv", "channels": (16, 32), "flatten": False, "out_dim": 32}
 
 
-class VQGAN(Estimator):
+class VQGAN(DiscreteEstimator):
     """VQ-VAE of pictures whose reconstructions must also look right to a critic of patches and to learnt features.
 
     The first stage; ``fit_prior`` is the second. The critic learns from the first step on, its pull on the decoder

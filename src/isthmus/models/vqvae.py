@@ -5,13 +5,13 @@ from typing import Any, Literal
 from isthmus.architecture import Setting, codebook_terms, make_codebook, make_networks, make_part
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.vector_quantizer import VectorQuantizer
+from isthmus.discrete_estimator import DiscreteEstimator
 from isthmus.errors import check
-from isthmus.estimator import Estimator
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
 
 
-class VQVAE(Estimator):
+class VQVAE(DiscreteEstimator):
     """Vector-quantised autoencoder: each place of the code is the nearest vector of a codebook, a symbol.
 
     Pictures from 8 x 8 pixels keep a grid of symbols; the codes of other data are cut into groups with a codebook

@@ -96,7 +96,8 @@ class Step:
             engine, Pass(model, self.players), self.judging
         )
         self.terms = [str(term.name) for term in model.terms]
-        self.bad = torch.zeros(len(self.terms) + 1, device=engine.device)  # by term; last: gradients
+        self.bad = torch.zeros(len(self.terms) + 1, device=engine.device)  # steps, by term; last: gradients
+        self._broken = torch.zeros_like(self.bad, dtype=torch.bool)  # in this step
         self._no_bad_term = torch.zeros(len(self.terms), device=engine.device)
         self.compiled = False
 
@@ -113,6 +114,8 @@ class Step:
             self.engine.fabric.backward(total, **only)
         for player, optimiser in zip(self.players, self.optimisers, strict=False):
             self._update(player, optimiser, means, rate)
+        self.bad += self._broken
+        self._broken.zero_()
         return means
 
     def _judge(self, trace: Trace, rate: float) -> None:
@@ -156,7 +159,7 @@ class Step:
         if self.clip is not None:
             torch.nn.utils.clip_grads_with_norm_(player.parameters, self.clip, norm)
         broken = torch.cat([~means.isfinite(), ~norm.isfinite()[None]])
-        self.bad += broken
+        self._broken |= broken
         for group in optimiser.param_groups:
             group["lr"] = self.learning_rate * rate
         if self.name in _FUSED:  # skips by itself, without waiting: the protocol of torch.amp.GradScaler

@@ -27,17 +27,29 @@ def command(
     Example: `isthmus fit-prior models/tokens --conditional`
     """
     from isthmus.cli.rows import as_in_fit, examples, saved_rows
-    from isthmus.errors import DataError
+    from isthmus.discrete_estimator import DiscreteEstimator
+    from isthmus.errors import DataError, ParameterError
     from isthmus.loading import load
     from isthmus.metrics.rate import two_stages
     from isthmus.training.trainer import Trainer
 
+    if data is None and labels is not None:
+        raise ParameterError(
+            f"--labels {labels} names a column of DATA, and there is no DATA. The rows of fit are read as in fit: to "
+            "condition on the labels that they came with, --conditional"
+        )
     estimator = load(model)
+    if not isinstance(estimator, DiscreteEstimator):
+        raise ParameterError(
+            f"{model} is of type {type(estimator).__name__}, whose codes are not discrete: a prior over symbols is for "
+            "vqvae, residual_vqvae, fsqvae, lfqvae and vqgan"
+        )
     own = saved_rows(model) if data is None else None
     rows = own.train if own is not None else examples(str(data), as_in_fit(model, labels=labels), missing_ok=True)
     wanted = conditional or labels is not None
     if wanted and rows.labels is None:
-        raise DataError(f"{data or 'the data of fit'} has no labels to condition on; name a column by --labels")
+        how = "name their column by --labels" if data else "name DATA that have some, and their column by --labels"
+        raise DataError(f"{data or 'The data of fit'} has no labels to condition on: {how}")
     trainer = Trainer(progress=not quiet, epochs="auto" if epochs is None else epochs)
     estimator.fit_prior(rows, rows.labels if wanted else None, width=width, depth=depth, heads=heads, trainer=trainer)
     found = two_stages(estimator, own.test) if own is not None and len(own.test) else {}

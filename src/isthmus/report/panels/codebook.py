@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from isthmus.discrete_estimator import DiscreteEstimator
 from isthmus.metrics.codebook import CodebookHealth
 from isthmus.report.context import Context
 from isthmus.report.figures import as_image, figure, tidy
@@ -13,12 +14,13 @@ MOST_BARS = 4096
 
 def applies(context: Context) -> bool:
     """Where the code is discrete."""
-    return bool(context.estimator.autoencoder_.bottleneck.levels)
+    return isinstance(context.estimator, DiscreteEstimator)
 
 
 def html(context: Context) -> str:
     """Use, evenness and rate on held-out rows; frequencies, the largest first; what to do where it is ill."""
     estimator = context.estimator
+    assert isinstance(estimator, DiscreteEstimator)
     symbols = estimator.symbols(context.some, **context.condition(context.some))
     health = CodebookHealth.measure(symbols, estimator.autoencoder_.bottleneck.levels)
     rows = [

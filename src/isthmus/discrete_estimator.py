@@ -1,0 +1,153 @@
+"""What models with discrete codes can do besides: symbols, the codebook's health, a prior fitted afterwards."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from isthmus.data.examples import Examples
+from isthmus.data.labels import Condition
+from isthmus.errors import NotAvailableError, ParameterError, check
+from isthmus.estimator import Estimator, seed_of
+from isthmus.metrics.codebook import CodebookHealth
+from isthmus.records import Batch
+from isthmus.symbol_prior import fit_symbol_prior
+from isthmus.training.trainer import Trainer
+
+HEALTH_ROWS = 10_000  # that tell how a code is used
+MOST_LEVELS = 2**16  # values of a symbol that a prior has scores for, each at every place
+MOST_PLACES = 4096  # symbols of an example that a prior attends to
+
+
+class DiscreteEstimator(Estimator, ABC):
+    """An estimator whose codes are made of symbols. Fitted besides: ``codebook_``; after ``fit_prior``
+    ``prior_condition_`` and ``prior_history_``.
+    """
+
+    def symbols(self, X: Any, condition: Any = None) -> NDArray[np.int64]:
+        """The symbols of X, ``[n, *grid, symbols]`` int64: what a file would hold."""
+
+        def encoded(batch: Batch, _: int) -> Tensor:
+            symbols = self.autoencoder_.encode(batch).symbols
+            assert symbols is not None
+            return symbols
+
+        return self._by_batch(self._examples(X), condition, encoded).numpy()
+
+    def inverse_symbols(self, symbols: ArrayLike, condition: Any = None) -> NDArray[np.float32]:
+        """The expected x of symbols as ``symbols`` gives them, in the units and layout that X had in ``fit``.
+
+        Where the code is residual, the first symbols of each place alone give a coarser x.
+        """
+        check_is_fitted(self)
+        bottleneck, given = self.autoencoder_.bottleneck, np.asarray(symbols)
+        grid, most = self.autoencoder_.code_shape[:-1], len(bottleneck.levels)
+        count = given.shape[-1] if given.ndim else 0
+        enough = 1 <= count <= most if bottleneck.nested else count == most
+        if given.dtype.kind not in "iu" or given.shape[1:-1] != grid or given.ndim != len(grid) + 2 or not enough:
+            wanted = ", ".join(str(size) for size in ("n", *grid, f"1 to {most}" if bottleneck.nested else most))
+            raise ParameterError(f"symbols are {given.dtype}, {given.shape}; expected whole numbers, [{wanted}]")
+        levels = bottleneck.levels[:count]
+        if given.size and (given.min() < 0 or (given >= np.array(levels)).any()):
+            raise ParameterError(f"symbols go from {given.min()} to {given.max()}; expected 0 or more, below {levels}")
+        with torch.no_grad():
+            z = bottleneck.look_up(torch.as_tensor(given.astype(np.int64), device=self._device))
+        return self.inverse_transform(z.flatten(1).cpu().numpy(), condition)
+
+    def score_symbols(self, X: Any, condition: Any = None) -> NDArray[np.float32]:
+        """log p(symbols of x) in nats for each row of X, by the prior that ``fit_prior`` has learnt.
+
+        Minus this, over log 2, is how many bits a good coder needs for the symbols. Raises ``ParameterError`` before a
+        prior is fitted.
+        """
+        check_is_fitted(self)
+        prior = self.autoencoder_.prior
+        if prior is None or not prior.symbolic:
+            raise ParameterError("There is no prior over the symbols yet: model.fit_prior(X)")
+
+        def scored(batch: Batch, _: int) -> Tensor:
+            symbols = self.autoencoder_.encode(batch).symbols
+            assert symbols is not None
+            return prior.log_prob(symbols, batch.condition).flatten(1).sum(1)
+
+        return self._by_batch(self._examples(X), condition, scored).numpy()
+
+    @property
+    def codebook_(self) -> CodebookHealth:
+        """How the code was used by the rows of ``fit`` (at most 10 000 of them)."""
+        codebook = self.history_.codebook if hasattr(self, "history_") else None
+        if codebook is None:  # an AttributeError, so that hasattr and scikit-learn's pictures of estimators work
+            raise NotAvailableError(f"This {type(self).__name__} has no codebook_: it is not fitted")
+        return CodebookHealth.from_json(codebook)
+
+    def fit_prior(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        width: int = 128,
+        depth: int = 4,
+        heads: int = 4,
+        dropout: float = 0.1,
+        trainer: Trainer | None = None,
+    ) -> Self:
+        """Learn a prior over the symbols of X; then ``sample`` works.
+
+        A causal transformer (``width``, ``depth``, ``heads``, ``dropout``) that tells each symbol from those before;
+        with y, classes or numbers, it is conditional. ``score_samples`` then counts what the symbols cost. Raises
+        ``ParameterError`` where the codes have a prior of their own, or too many symbols for a transformer.
+
+        Source: van den Oord et al. 2017, Neural discrete representation learning, section 3.3.
+        """
+        self._check_takes_prior()
+        model, examples = self.autoencoder_, self._examples(X)
+        condition = self.condition_ if y is None or self.condition_ else Condition.learn(y, count=len(examples))
+        if self.condition_ is not None and y is None:
+            raise ParameterError(f"{type(self).__name__} is conditional: fit_prior needs y, as fit did")
+        found = fit_symbol_prior(
+            torch.from_numpy(self.symbols(examples, y if self.conditional else None)),
+            max(model.bottleneck.levels),
+            condition=None if condition is None else condition.encode(y),
+            width=width,
+            depth=depth,
+            heads=heads,
+            dropout=dropout,
+            trainer=Trainer() if trainer is None else trainer,
+            seed=seed_of(self.random_state),
+        )
+        self.autoencoder_ = model.with_prior(found.prior).eval().to(self._device)
+        self.prior_history_, self.prior_condition_ = found.history, condition
+        return self
+
+    # -- inside --------------------------------------------------------------------------------------
+
+    def _look_at(self, examples: Examples, y: Any) -> None:
+        """The codebook's health."""
+        some = examples.take(np.arange(min(len(examples), HEALTH_ROWS)))
+        symbols = self.symbols(some, np.asarray(y)[: len(some)] if self.conditional else None)
+        self.history_.codebook = CodebookHealth.measure(symbols, self.autoencoder_.bottleneck.levels).to_json()
+
+    def _check_takes_prior(self) -> None:
+        check_is_fitted(self)
+        model, name = self.autoencoder_, type(self).__name__
+        if model.prior is not None and not model.prior.symbolic:
+            raise ParameterError(f"{name} has a prior from the start: sample() works without fit_prior")
+        if model.encoder is None or model.decoder is None:
+            raise ParameterError("This model was loaded in part: fit_prior needs the whole of it")
+        levels = model.bottleneck.levels
+        places = math.prod(model.code_shape[:-1]) * len(levels)
+        check(
+            name,
+            (
+                max(levels) <= MOST_LEVELS,
+                f"a symbol has {max(levels)} values; a prior tells {MOST_LEVELS} apart. Use more symbols of fewer",
+            ),
+            (places <= MOST_PLACES, f"an example has {places} symbols; a prior takes up to {MOST_PLACES}"),
+        )
