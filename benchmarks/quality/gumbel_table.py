@@ -1,4 +1,4 @@
-"""MNIST, one layer of discrete latents, linear networks: seven gradient estimators by their test bound, nats."""
+"""MNIST, one layer of discrete latents, linear networks: seven gradient estimators by -log p(x), 1000 draws, nats."""
 
 import time
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from isthmus.stations import GradientEstimator
 from isthmus.training.random_stream import RandomStream
 from isthmus.training.resident import Resident
 
-EPOCHS, LATENT, CLASSES = 60, 200, 10
+EPOCHS, LATENT, CLASSES, DRAWS = 60, 200, 10, 1000
 PAPER = {"200 bits": 105.0, "20 of 10": 101.5}  # Jang et al. 2017, table 1, Gumbel-softmax
 SLACK = 2.0
 ESTIMATORS = {
@@ -29,12 +29,14 @@ ESTIMATORS = {
 
 
 def run(seeds: Sequence[int]) -> Result:
-    """Fixed binarisation, 784-200-784; -ELBO of all 10 000 test pictures with hard draws."""
+    """Fixed binarisation, 784-200-784, a learned prior; hard draws. As in the paper a bound of 1000 draws, here of
+    every tenth test picture; the ELBO of all of them.
+    """
     train, test = (fixed(load("mnist", split).values) for split in ("train", "test"))
     result = Result(
         name="gumbel_table",
         target=f"gumbel_softmax within {SLACK} nats of the paper's {PAPER} or better, and better than straight_through",
-        columns=["code", "estimator", "-ELBO, test", "-ELBO, training", "seconds"],
+        columns=["code", "estimator", "-log p(x), test", "-ELBO, test", "-ELBO, training", "seconds"],
     )
     found: dict[tuple[str, str], list[float]] = {}
     for code in PAPER:

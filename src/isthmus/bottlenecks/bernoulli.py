@@ -5,6 +5,7 @@ from torch import Tensor
 from isthmus.errors import check
 from isthmus.layers.discrete import Bits
 from isthmus.layers.drawn_code import drawn_code, likeliest_code
+from isthmus.layers.outcome import in_hindsight
 from isthmus.records import Code, Trace, View
 from isthmus.stations import Bottleneck, GradientEstimator, Prior
 
@@ -47,7 +48,7 @@ class Bernoulli(Bottleneck):
 
     def hindsight(self, trace: Trace) -> dict[str, Tensor]:
         """What the estimator adds."""
-        return self.estimator.hindsight(trace)
+        return in_hindsight(self.estimator, trace)
 
     def look_up(self, symbols: Tensor) -> Tensor:
         """The bits as numbers."""

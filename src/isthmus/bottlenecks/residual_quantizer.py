@@ -6,9 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.errors import check
-from isthmus.layers.codebook_costs import codebook_costs
 from isthmus.layers.k_means import k_means
-from isthmus.layers.nearest_vector import nearest_vector
+from isthmus.layers.quantised import all_symbols, quantised
 from isthmus.records import Code, View
 from isthmus.stations import Bottleneck, Codebook, GradientEstimator, Prior
 
@@ -58,35 +57,25 @@ class ResidualQuantizer(Bottleneck):
     def forward(self, features: Tensor, view: View, prior: Prior | None) -> Code:
         """Sums of vectors, symbols and costs; in training the codebooks then learn."""
         with torch.autocast(features.device.type, enabled=False):
-            rest = features.float()
-            kept = self._kept(rest)
-            total, symbols, costs = torch.zeros_like(rest), [], []
-            for stage, book in enumerate(self._books()):
-                x = book.prepare(rest)
-                vectors = book.vectors()
-                index = nearest_vector(x.flatten(0, -2), vectors)
-                quantised = vectors[index].view_as(x)
-                if self.training:
-                    book.observe(x.flatten(0, -2), index)
-                costs.append(codebook_costs(x, quantised, book))
-                total = total + quantised.detach() * (kept > stage)
-                rest = rest - quantised.detach()  # the features' gradient reaches every stage
-                symbols.append(index.view(*x.shape[:-1], 1))
             x = features.float()
-            z = self.estimator.pass_through(x, total) if self.training and torch.is_grad_enabled() else total
-        summed = {name: torch.stack([cost[name] for cost in costs]).sum(0) for name in costs[0]}
-        return Code(z=z, symbols=torch.cat(symbols, -1), costs=summed)
+            kept, stages = self._kept(x), self._stages(x, learns=self.training)
+            z = torch.stack([stage.z.detach() * (kept > i) for i, stage in enumerate(stages)]).sum(0)
+            z = self.estimator.pass_through(x, z) if self.training and torch.is_grad_enabled() else z
+        costs = {name: torch.stack([stage.costs[name] for stage in stages]).sum(0) for name in stages[0].costs}
+        return Code(z=z, symbols=all_symbols(stages), costs=costs)
 
     def mode(self, features: Tensor, view: View) -> Code:
         """The nearest vectors, stage by stage; nothing learns."""
-        rest, symbols = features.float(), []
+        stages = self._stages(features.float(), learns=False)
+        return Code(z=torch.stack([stage.z for stage in stages]).sum(0), symbols=all_symbols(stages))
+
+    def _stages(self, features: Tensor, *, learns: bool) -> list[Code]:
+        """What each codebook makes of the rest; the features' gradient reaches every stage."""
+        rest, stages = features, []
         for book in self._books():
-            x, vectors = book.prepare(rest), book.vectors()
-            index = nearest_vector(x.flatten(0, -2), vectors).view(*x.shape[:-1], 1)
-            rest = rest - vectors[index[..., 0]]
-            symbols.append(index)
-        chosen = torch.cat(symbols, -1)
-        return Code(z=self.look_up(chosen), symbols=chosen)
+            stages.append(quantised(book.prepare(rest), book, learns=learns))
+            rest = rest - stages[-1].z.detach()
+        return stages
 
     @torch.no_grad()
     def initialise(self, features: Tensor, view: View) -> None:
@@ -95,8 +84,7 @@ class ResidualQuantizer(Bottleneck):
         for book in self._books():
             x = book.prepare(rest)
             book.start(k_means(x, book.size))
-            vectors = book.vectors()
-            rest = rest - vectors[nearest_vector(x, vectors)]
+            rest = rest - quantised(x, book).z
 
     def look_up(self, symbols: Tensor) -> Tensor:
         """The sums for symbols ``[batch, *grid, depth or fewer]``: fewer make a coarser code."""

@@ -2,15 +2,15 @@
 
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from isthmus.errors import check
-from isthmus.layers.codebook_costs import codebook_costs
 from isthmus.layers.discrete import OneHotGroups
 from isthmus.layers.k_means import k_means
-from isthmus.layers.nearest_vector import nearest_vector
+from isthmus.layers.quantised import all_symbols, codebook_costs, quantised
 from isthmus.records import Code, View
 from isthmus.stations import Bottleneck, Codebook, GradientEstimator, Prior
 
@@ -61,18 +61,14 @@ class VectorQuantizer(Bottleneck):
             parts = self._drawn(groups) if draws else [self._nearest(*each) for each in self._paired(groups)]
         return Code(
             z=torch.cat([part.z for part in parts], -1),
-            symbols=torch.cat([part.symbols for part in parts if part.symbols is not None], -1),
+            symbols=all_symbols(parts),
             costs={name: torch.stack([part.costs[name] for part in parts]).sum(0) for name in parts[0].costs},
         )
 
     def mode(self, features: Tensor, view: View) -> Code:
         """The nearest vectors; nothing learns."""
-        symbols = [
-            nearest_vector(book.prepare(x).flatten(0, -2), book.vectors()).view(*x.shape[:-1], 1)
-            for x, book in self._paired(features.float().chunk(self.groups, -1))
-        ]
-        chosen = torch.cat(symbols, -1)
-        return Code(z=self.look_up(chosen), symbols=chosen)
+        parts = [quantised(book.prepare(x), book) for x, book in self._paired(features.float().chunk(self.groups, -1))]
+        return Code(z=torch.cat([part.z for part in parts], -1), symbols=all_symbols(parts))
 
     @torch.no_grad()
     def initialise(self, features: Tensor, view: View) -> None:
@@ -90,14 +86,10 @@ class VectorQuantizer(Bottleneck):
         return tuple(book.size for book in self._books())
 
     def _nearest(self, features: Tensor, book: Codebook) -> Code:
-        x, vectors = book.prepare(features), book.vectors()
-        index = nearest_vector(x.flatten(0, -2), vectors)
-        quantised = vectors[index].view_as(x)
-        if self.training:
-            book.observe(x.flatten(0, -2), index)  # after the choice: the step sees the codebook before it
+        x = book.prepare(features)
+        code = quantised(x, book, learns=self.training)
         passes = self.training and torch.is_grad_enabled() and self.estimator.passes
-        z = self.estimator.pass_through(x, quantised.detach()) if passes else quantised
-        return Code(z=z, symbols=index.view(*x.shape[:-1], 1), costs=codebook_costs(x, quantised, book))
+        return replace(code, z=self.estimator.pass_through(x, code.z.detach())) if passes else code
 
     def _drawn(self, groups: Sequence[Tensor]) -> list[Code]:
         """One draw for all groups, so that the estimator counts one step."""

@@ -1,12 +1,11 @@
 """A perceptron that judges codes."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from isthmus.layers.adversarial import Game
-from isthmus.layers.judging import check_game, judge_loss, judge_verdict
+from isthmus.layers.judging import check_game, judge_loss, judge_verdict, perceptron
 from isthmus.records import Trace
 from isthmus.stations import Critic
 
@@ -37,10 +36,7 @@ class Code(Critic):
         super().__init__()
         check_game("Code", "rebuilt", game, penalty, repeats)
         self.game, self.penalty, self.repeats = game, penalty, repeats
-        layers: list[nn.Module] = []
-        for before, after in pairwise([latent_dim, *hidden]):
-            layers += [nn.Linear(before, after), nn.LeakyReLU(0.2)]
-        self.network = nn.Sequential(*layers, nn.Linear(hidden[-1] if hidden else latent_dim, 1))
+        self.network = perceptron(latent_dim, hidden)
 
     def loss(self, trace: Trace) -> Tensor:
         """The game's loss: what the prior draws is real."""

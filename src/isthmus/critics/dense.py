@@ -2,14 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Literal
 
 from torch import Tensor, nn
 
 from isthmus.layers.adversarial import Game
-from isthmus.layers.judging import WANTS, check_game, judge_loss, judge_verdict, made_x, real_x
-from isthmus.layers.spectral_norm import SpectralNorm
+from isthmus.layers.judging import WANTS, check_game, judge_loss, judge_verdict, made_x, perceptron, real_x
 from isthmus.records import Trace
 from isthmus.stations import Critic
 
@@ -43,11 +41,7 @@ class Dense(Critic):
         check_game("Dense", judges, game, penalty, repeats)
         self.judges, self.game, self.penalty, self.repeats = judges, game, penalty, repeats
         self.wants = WANTS[judges]
-        layers: list[nn.Module] = [nn.Flatten()]
-        for before, after in pairwise([math.prod(in_shape), *hidden]):
-            linear = nn.Linear(before, after)
-            layers += [SpectralNorm(linear) if spectral else linear, nn.LeakyReLU(0.2)]
-        self.network = nn.Sequential(*layers, nn.Linear(hidden[-1] if hidden else math.prod(in_shape), 1))
+        self.network = nn.Sequential(nn.Flatten(), *perceptron(math.prod(in_shape), hidden, spectral=spectral))
 
     def loss(self, trace: Trace) -> Tensor:
         """The game's loss, with the penalty."""

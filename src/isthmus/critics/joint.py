@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from isthmus.layers.adversarial import Game, critic_loss, gradient_penalty, maker_cost
-from isthmus.layers.judging import check_game
+from isthmus.layers.judging import check_game, perceptron
 from isthmus.records import Trace
 from isthmus.stations import Critic
 
@@ -39,10 +38,7 @@ class Joint(Critic):
         super().__init__()
         check_game("Joint", "generated", game, penalty, repeats)
         self.game, self.penalty, self.repeats = game, penalty, repeats
-        layers: list[nn.Module] = []
-        for before, after in pairwise([math.prod(in_shape) + latent_dim, *hidden]):
-            layers += [nn.Linear(before, after), nn.LeakyReLU(0.2)]
-        self.network = nn.Sequential(*layers, nn.Linear(hidden[-1] if hidden else math.prod(in_shape) + latent_dim, 1))
+        self.network = perceptron(math.prod(in_shape) + latent_dim, hidden)
 
     def loss(self, trace: Trace) -> Tensor:
         """The game's loss: pairs of the encoder are real."""

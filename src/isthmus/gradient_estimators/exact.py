@@ -1,9 +1,9 @@
 """All codes, each by its probability."""
 
-import torch
 from torch import Tensor
 
 from isthmus.errors import ParameterError, check
+from isthmus.layers.outcome import Outcome
 from isthmus.records import Code, Trace
 from isthmus.stations import DiscretePosterior, GradientEstimator
 
@@ -42,8 +42,6 @@ class Exact(GradientEstimator):
 
     def hindsight(self, trace: Trace) -> dict[str, Tensor]:
         """``surrogate``, ``[batch]``: the expected cost less that of the drawn code."""
-        posterior, code = trace.code.posterior, trace.code
-        if code.probes is None or posterior is None or trace.probed is None or trace.log_likelihood is None:
-            return {"surrogate": torch.zeros(len(trace.batch), device=code.z.device)}
-        log_q = posterior.log_prob(code.probes.detach()).sum(-1)  # [codes, batch]
-        return {"surrogate": trace.log_likelihood - (log_q.exp() * trace.probed).sum(0)}
+        found = Outcome.of(trace)
+        log_q = found.posterior.log_prob(found.probes.detach()).sum(-1)  # [codes, batch]
+        return {"surrogate": (log_q.exp() * found.probed).sum(0) - found.cost}

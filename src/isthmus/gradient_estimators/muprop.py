@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from isthmus.layers.outcome import Outcome
 from isthmus.records import Code, Trace
 from isthmus.stations import DiscretePosterior, GradientEstimator
 
@@ -27,13 +28,11 @@ class MuProp(GradientEstimator):
 
     def hindsight(self, trace: Trace) -> dict[str, Tensor]:
         """``surrogate``, ``[batch]``."""
-        posterior, code = trace.code.posterior, trace.code
-        if code.probes is None or posterior is None or trace.probed is None or trace.log_likelihood is None:
-            return {"surrogate": torch.zeros(len(trace.batch), device=code.z.device)}
-        mean, z = code.probes[0], code.z.detach()
-        slope = -torch.autograd.grad(trace.probed.sum(), code.probes, retain_graph=True)[0][0]
-        expanded = -trace.probed[0] + (slope * (z - mean)).flatten(1).sum(1)
-        left_over = (-trace.log_likelihood - expanded).detach()
-        log_q = posterior.log_prob(z).flatten(1).sum(1)
+        found = Outcome.of(trace)
+        mean, z = found.probes[0], found.z.detach()
+        slope = torch.autograd.grad(found.probed.sum(), found.probes, retain_graph=True)[0][0]
+        expanded = found.probed[0] + (slope * (z - mean)).flatten(1).sum(1)
+        left_over = (found.cost - expanded).detach()
+        log_q = found.posterior.log_prob(z).flatten(1).sum(1)
         surrogate = left_over * log_q + (slope.detach() * mean).flatten(1).sum(1)
         return {"surrogate": surrogate - surrogate.detach()}

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from isthmus.errors import check
 from isthmus.layers.control_variate import relaxed_draws, surrogate_and_variance
+from isthmus.layers.outcome import Outcome
 from isthmus.records import Code, Trace
 from isthmus.stations import DiscretePosterior, GradientEstimator
 
@@ -36,6 +37,6 @@ class Rebar(GradientEstimator):
 
     def hindsight(self, trace: Trace) -> dict[str, Tensor]:
         """``surrogate [batch]`` and ``variance``, a scalar."""
-        probed = trace.probed
-        controls = None if probed is None else (-self.scale * probed[0], -self.scale * probed[1])
-        return surrogate_and_variance(trace, controls, list(self.parameters()))
+        found = Outcome.of(trace)
+        controls = [self.scale * cost for cost in found.probed]
+        return surrogate_and_variance(found, controls, list(self.parameters()))

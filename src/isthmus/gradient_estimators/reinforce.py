@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from isthmus.errors import check
+from isthmus.layers.outcome import Outcome
 from isthmus.records import Code, Trace
 from isthmus.stations import DiscretePosterior, GradientEstimator
 
@@ -37,12 +38,10 @@ class Reinforce(GradientEstimator):
 
     def hindsight(self, trace: Trace) -> dict[str, Tensor]:
         """``surrogate``, ``[batch]``."""
-        posterior, code = trace.code.posterior, trace.code
-        if code.probes is None or posterior is None or trace.probed is None or trace.log_likelihood is None:
-            return {"surrogate": torch.zeros(len(trace.batch), device=code.z.device)}
-        costs = -torch.cat([trace.log_likelihood[None], trace.probed]).detach()
-        draws = torch.cat([code.z.detach()[None], code.probes])
-        log_q = posterior.log_prob(draws).flatten(2).sum(2)
+        found = Outcome.of(trace)
+        costs = torch.cat([found.cost[None], found.probed]).detach()
+        draws = torch.cat([found.z.detach()[None], found.probes])
+        log_q = found.posterior.log_prob(draws).flatten(2).sum(2)
         others = (costs.sum(0) - costs) / max(self.samples - 1, 1)
         surrogate = ((costs - others) * log_q).mean(0)
         return {"surrogate": surrogate - surrogate.detach()}

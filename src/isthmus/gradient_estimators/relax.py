@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from isthmus.errors import ParameterError, check
 from isthmus.layers.control_variate import relaxed_draws, surrogate_and_variance
+from isthmus.layers.outcome import Outcome
 from isthmus.records import Code, Trace
 from isthmus.stations import DiscretePosterior, GradientEstimator
 
@@ -42,11 +43,10 @@ class Relax(GradientEstimator):
 
     def hindsight(self, trace: Trace) -> dict[str, Tensor]:
         """``surrogate [batch]`` and ``variance``, a scalar."""
-        probed, probes = trace.probed, trace.code.probes
-        controls = None
-        if probed is not None and probes is not None:
-            if probes.shape[-1] != self.latent_dim:
-                raise ParameterError(f"Relax: latent_dim is {self.latent_dim}; the code has {probes.shape[-1]} numbers")
-            learnt = self.network(probes).flatten(2).sum(2)  # over the positions
-            controls = tuple(-self.scale * probed[i] + learnt[i] for i in (0, 1))
-        return surrogate_and_variance(trace, controls, list(self.parameters()))
+        found = Outcome.of(trace)
+        if found.probes.shape[-1] != self.latent_dim:
+            wide = found.probes.shape[-1]
+            raise ParameterError(f"Relax: latent_dim is {self.latent_dim}; the code has {wide} numbers")
+        learnt = self.network(found.probes).flatten(2).sum(2)  # over the positions
+        controls = [self.scale * cost + more for cost, more in zip(found.probed, learnt, strict=True)]
+        return surrogate_and_variance(found, controls, list(self.parameters()))

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from isthmus.records import Code, Trace
+from isthmus.layers.outcome import Outcome
+from isthmus.records import Code
 from isthmus.stations import DiscretePosterior
 
 
@@ -24,7 +25,7 @@ def relaxed_draws(posterior: DiscretePosterior, temperature: Tensor) -> Code:
 
 
 def surrogate_and_variance(
-    trace: Trace, controls: Sequence[Tensor] | None, parameters: Sequence[nn.Parameter]
+    found: Outcome, controls: Sequence[Tensor], parameters: Sequence[nn.Parameter]
 ) -> dict[str, Tensor]:
     """The estimate as a surrogate ``[batch]``, and the pull on the control variate's own parameters, a scalar.
 
@@ -32,13 +33,9 @@ def surrogate_and_variance(
     ``(f(z) - c(z~)) grad log q + grad c(z_soft) - grad c(z~)``; its expected square is the variance but for a
     constant (Grathwohl et al. 2018, equation 10).
     """
-    posterior, z = trace.code.posterior, trace.code.z
-    if controls is None or posterior is None or trace.log_likelihood is None:
-        return {"surrogate": torch.zeros(len(z), device=z.device), "variance": z.new_zeros(())}
-    logits: Tensor = posterior.logits  # type: ignore[attr-defined]
-    soft, again = controls
-    log_q = posterior.log_prob(z.detach()).flatten(1).sum(1)
-    signal = -trace.log_likelihood.detach() - again
+    logits, (soft, again) = found.posterior.logits, controls
+    log_q = found.posterior.log_prob(found.z.detach()).flatten(1).sum(1)
+    signal = found.cost.detach() - again
     (by_score,) = torch.autograd.grad(log_q, logits, signal, create_graph=True)
     (by_path,) = torch.autograd.grad((soft - again).sum(), logits, create_graph=True)
     estimate = by_score + by_path

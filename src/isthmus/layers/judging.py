@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
 from isthmus.errors import check
 from isthmus.layers.adversarial import Game, critic_loss, gradient_penalty, maker_cost
+from isthmus.layers.spectral_norm import SpectralNorm
 from isthmus.records import Trace
 
 WANTS = {
@@ -26,6 +30,15 @@ def check_game(owner: str, judges: str, game: str, penalty: float, repeats: int)
         (penalty >= 0, f"penalty is {penalty!r}; expected 0 or more"),
         (repeats >= 1, f"repeats is {repeats!r}; expected 1 or more"),
     )
+
+
+def perceptron(width: int, hidden: Sequence[int], *, spectral: bool = False) -> nn.Sequential:
+    """Scores ``[..., 1]`` of ``[..., width]`` numbers."""
+    layers: list[nn.Module] = []
+    for before, after in pairwise([width, *hidden]):
+        linear = nn.Linear(before, after)
+        layers += [SpectralNorm(linear) if spectral else linear, nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers, nn.Linear([width, *hidden][-1], 1))
 
 
 def real_x(trace: Trace) -> Tensor:
