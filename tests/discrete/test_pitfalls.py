@@ -295,3 +295,13 @@ def test_a_learnt_prior_knows_how_often_bits_are_on():
     found = fitted.symbols(x).mean(0)
     assert np.abs(learnt - 0.5).max() > 0.05
     assert np.abs(learnt - found).max() < 0.2
+
+
+@pytest.mark.parametrize("model", [im.FSQVAE(levels=(8, 8)), im.LFQVAE(6)])
+def test_features_that_run_off_come_back_into_reach(model):
+    """With mean and spread of the start alone, tanh saturated and a single code was left."""
+    pictures = im.data.load("digits").values[:500].reshape(-1, 8, 8) / 16
+    model.set_params(trainer=im.Trainer(epochs=15, batch_size=32, validation=0)).fit(pictures)
+    lost = np.square(model.reconstruct(pictures) - pictures).mean() / pictures.var(0).mean()
+    assert model.codebook_.usage > 0.8
+    assert lost < 0.6  # at 1 it knows no more than the mean

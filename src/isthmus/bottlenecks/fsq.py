@@ -12,13 +12,14 @@ from isthmus.records import Code, View
 from isthmus.stations import Bottleneck, Prior
 
 MOST = 2**62  # codes that an int64 can count
+FOLLOW = 0.99  # decay of the features' moving mean and spread
 
 
 class FSQ(Bottleneck):
     """Finite scalar quantisation: each number is bounded and rounded to one of its ``levels``; nothing can collapse.
 
-    The levels' product is the implied codebook; a symbol is one number below it. Features are standardised by a
-    sample of the data at the start, so that all levels are in reach. ``z`` is in [-1, 1]. All in float32.
+    The levels' product is the implied codebook; a symbol is one number below it. Features are standardised by their
+    moving mean and spread, so that all levels stay in reach. ``z`` is in [-1, 1]. All in float32.
 
     Source: Mentzer et al. 2024, Finite scalar quantization: VQ-VAE made simple, section 3.
 
@@ -45,9 +46,16 @@ class FSQ(Bottleneck):
         self.register_buffer("steps", torch.tensor(steps, dtype=torch.int64))
 
     def forward(self, features: Tensor, view: View, prior: Prior | None) -> Code:
+        """As ``mode``; in training mean and spread then follow the features."""
+        code = self.mode(features, view)
+        if self.training and torch.is_grad_enabled():
+            self.standardise.follow(features.float().flatten(0, -2), FOLLOW)
+        return code
+
+    def mode(self, features: Tensor, view: View) -> Code:
         """Rounded numbers, with the gradient of the bounded ones, and their symbol."""
         with torch.autocast(features.device.type, enabled=False):
-            bounded = self._bounded(self._standardised(features.float()))
+            bounded = self._bounded(self.standardise(features.float().flatten(0, -2))).view_as(features)
             digits = bounded.round()
             z = bounded + (digits - bounded).detach()
             return Code(z=z / self.centre, symbols=self._number(digits.detach()))
@@ -65,9 +73,6 @@ class FSQ(Bottleneck):
     def levels(self) -> tuple[int, ...]:
         """One symbol, with as many values as all levels together."""
         return (math.prod(self._levels),)
-
-    def _standardised(self, x: Tensor) -> Tensor:
-        return self.standardise(x.flatten(0, -2)).view_as(x)
 
     def _bounded(self, x: Tensor) -> Tensor:
         """Smoothly into the levels' range; where their number is even, half a level lower (equation in section 3)."""

@@ -11,13 +11,16 @@ from isthmus.layers.standardise import Standardise
 from isthmus.records import Code, View
 from isthmus.stations import Bottleneck, Prior
 
+FOLLOW = 0.99  # decay of the features' moving mean and spread
+
 
 class LFQ(Bottleneck):
     """Lookup-free quantisation: the sign of each number; 2^latent_dim codes, none of which is stored.
 
     Costs, in nats, all 0 or more and each a sum over single bits: ``doubt``, the entropy of each bit given the
     example (with logits ``4 * sharpness * feature``), ``[batch]``; ``disuse``, how far each bit's entropy over the
-    batch stays below log 2, a scalar; and ``commitment``, the squared distance from features to signs.
+    batch stays below log 2, a scalar; and ``commitment``, the squared distance from features to signs. Features are
+    standardised by their moving mean and spread, so that both signs stay in reach.
 
     Source: Yu et al. 2024, Language model beats diffusion: tokenizer is key to visual generation, section 3.1.
 
@@ -38,6 +41,13 @@ class LFQ(Bottleneck):
         self.standardise = Standardise(latent_dim)
 
     def forward(self, features: Tensor, view: View, prior: Prior | None) -> Code:
+        """As ``mode``; in training mean and spread then follow the features."""
+        code = self.mode(features, view)
+        if self.training and torch.is_grad_enabled():
+            self.standardise.follow(features.float().flatten(0, -2), FOLLOW)
+        return code
+
+    def mode(self, features: Tensor, view: View) -> Code:
         """Signs with the gradient of the features, their number, and what they cost."""
         with torch.autocast(features.device.type, enabled=False):
             x = self.standardise(features.float().flatten(0, -2)).view_as(features)

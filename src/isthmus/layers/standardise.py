@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from isthmus.layers.processes import sum_over_processes
+
 
 class Standardise(nn.Module):
     """``(x - mean) / spread``: one mean per feature, one spread for all (geometry is kept).
@@ -23,7 +25,7 @@ class Standardise(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``[batch, dim] -> [batch, dim]``."""
-        return (x - self.mean) / self.spread
+        return (x - self.mean) / self.spread.clone()  # ``follow`` may change it before the gradient is taken
 
     @torch.no_grad()
     def start(self, x: Tensor) -> None:
@@ -31,3 +33,22 @@ class Standardise(nn.Module):
         self.mean.copy_(x.mean(0))
         spread = (x - x.mean(0)).square().mean().sqrt()
         self.spread.copy_(torch.where(spread > 0, spread, 1.0))
+
+    @torch.no_grad()
+    def follow(self, x: Tensor, decay: float) -> None:
+        """Move towards mean and spread of ``[n, dim]``, those of all processes together, by ``1 - decay``.
+
+        >>> layer = Standardise(1)
+        >>> layer.follow(torch.tensor([[9.0], [11.0]]), decay=0.9)
+        >>> layer.mean.item(), layer.spread.item()
+        (1.0, 1.0)
+        """
+        count, sums, squares = sum_over_processes(
+            x.new_tensor(float(len(x))), x.sum(0), (x - self.mean).square().sum(0)
+        )
+        shift = sums / count - self.mean
+        variance = (squares / count - shift.square()).mean()
+        sound = shift.isfinite().all() & variance.isfinite() & (variance > 0)  # on the device: nothing waits for it
+        self.mean += torch.where(sound, (1 - decay) * shift, 0.0)
+        spread = self.spread.square().lerp(variance, 1 - decay).sqrt()
+        self.spread.copy_(torch.where(sound, spread, self.spread))

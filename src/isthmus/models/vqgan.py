@@ -80,7 +80,7 @@ class VQGAN(DiscreteEstimator):
             *((value >= 0, f"{name} is {value!r}; expected 0 or more") for name, value in shares.items()),
             (
                 len(shape) == 3 and min(shape[1:]) >= 8,
-                f"x has shape {shape}; expected pictures of 8 x 8 pixels or more",
+                f"x is {shape}, {setting.schema.kind!r}; expected pictures of 8 x 8 or more pixels, uint8 or in [0, 1]",
             ),
         )
         networks = make_networks(
