@@ -13,7 +13,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "isthmus"
 ORDER = (
     {"errors"},
     {"listing"},
-    {"records"},
+    {"records", "argument_types"},
     {"component"},
     {"stations"},
     {"catalogue"},

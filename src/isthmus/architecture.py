@@ -65,7 +65,7 @@ def make_networks(
     """
     if not isinstance(network, str | Mapping):
         return _from_modules(network, setting, latent_dim, features)
-    name, given = _name_and_arguments(network)
+    name, given = _name_and_arguments(network, automatic=True)
     name = _automatic_name(setting, code) if name == "auto" else name
     both = {"linear_path": linear_path, "condition_dim": setting.condition_dim, "flatten": code == "flat"}
     both |= (_mlp_arguments(setting, latent_dim, linear_path) if name == "mlp" else {}) | dict(given)
@@ -140,12 +140,14 @@ def _codebook_size(wanted: int | str, setting: Setting, grid: tuple[int, ...]) -
     return int(min(512, 2 ** max(1, bearable.bit_length() - 1)))
 
 
-def _name_and_arguments(wanted: str | Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def _name_and_arguments(wanted: str | Mapping[str, Any], *, automatic: bool = False) -> tuple[str, dict[str, Any]]:
     if isinstance(wanted, str):
         return wanted, {}
     if not isinstance(wanted, Mapping):
         raise ParameterError(f"expected a name, or a mapping with a 'name' and arguments; got {wanted!r:.100}")
     given = dict(wanted)
+    if "name" not in given and not automatic:
+        raise ParameterError(f"{wanted!r:.100} has no 'name'; expected {{'name': ..., and its arguments}}")
     return str(given.pop("name", "auto")), given
 
 

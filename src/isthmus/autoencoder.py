@@ -141,7 +141,7 @@ class Autoencoder(Component):
                 + (
                     "Fit one to its symbols: model.fit_prior(X), on the command line isthmus fit-prior MODEL."
                     if self.bottleneck.levels
-                    else "Use a model with one (vae, beta_vae, cvae)."
+                    else "Use a model with one: a VAE, an AAE, a GAN, or a discrete one with a fitted prior."
                 )
             )
         drawn = self.prior.sample((count, *self.code_shape), condition).to(_device(self))
@@ -268,8 +268,8 @@ class Autoencoder(Component):
         code = self.bottleneck.mode(self.encoder(view), view)
         if code.posterior is None or self.prior is None:
             raise ParameterError(
-                "log_prob needs a random code with a prior (vae, beta_vae, cvae). For this model score_samples "
-                "gives log p(x | z)."
+                "log_prob needs a random code with a prior, such as a VAE's. For this model score_samples gives "
+                "log p(x | z), and with a prior over its symbols log p(x, symbols)."
             )
         total = torch.full((len(batch),), -torch.inf, device=batch.x.device)
         for eps in noise:

@@ -10,7 +10,8 @@ from typing import Any, ClassVar, Self
 
 from torch import nn
 
-from isthmus.errors import ParameterError, problems
+from isthmus.argument_types import wrong_types
+from isthmus.errors import ParameterError, check, problems
 
 _MAY_OVERRIDE = {"forward", "extra_repr"}
 _RESERVED = ({name for name in dir(nn.Module) if not name.startswith("_")} | {"training"}) - _MAY_OVERRIDE
@@ -22,7 +23,7 @@ A component that shadows them breaks the module silently (`.to(device)` would ca
 
 
 class Component(nn.Module):
-    """A part of a model. What its constructor was given is kept in ``arguments``.
+    """A part of a model. What its constructor was given is kept in ``arguments``; wrong types are refused.
 
     >>> class Scale(Component):
     ...     def __init__(self, factor: float = 2.0) -> None:
@@ -50,6 +51,8 @@ class Component(nn.Module):
             return self
         bound.apply_defaults()
         given = {name: value for name, value in bound.arguments.items() if name != "self"}
+        wrong = wrong_types(cls.__init__, given)
+        check(cls.__name__, *((False, message) for message in wrong))
         object.__setattr__(self, "_arguments", given)
         return self
 

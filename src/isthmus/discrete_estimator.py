@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -14,14 +14,16 @@ from torch import Tensor
 
 from isthmus.data.examples import Examples
 from isthmus.data.labels import Condition
-from isthmus.errors import NotAvailableError, ParameterError, check
+from isthmus.errors import DataError, NotAvailableError, ParameterError, check
 from isthmus.estimator import Estimator, seed_of
 from isthmus.metrics.codebook import CodebookHealth
+from isthmus.priors.autoregressive import Autoregressive
 from isthmus.records import Batch
 from isthmus.symbol_prior import fit_symbol_prior
 from isthmus.training.trainer import Trainer
 
 HEALTH_ROWS = 10_000  # that tell how a code is used
+FEWEST = 2  # rows that a prior is learnt from
 MOST_LEVELS = 2**16  # values of a symbol that a prior has scores for, each at every place
 MOST_PLACES = 4096  # symbols of an example that a prior attends to
 
@@ -30,6 +32,8 @@ class DiscreteEstimator(Estimator, ABC):
     """An estimator whose codes are made of symbols. Fitted besides: ``codebook_``; after ``fit_prior``
     ``prior_condition_`` and ``prior_history_``.
     """
+
+    advice: ClassVar[str]  # to whom too many values lie idle
 
     def symbols(self, X: Any, condition: Any = None) -> NDArray[np.int64]:
         """The symbols of X, ``[n, *grid, symbols]`` int64: what a file would hold."""
@@ -51,11 +55,13 @@ class DiscreteEstimator(Estimator, ABC):
         grid, most = self.autoencoder_.code_shape[:-1], len(bottleneck.levels)
         count = given.shape[-1] if given.ndim else 0
         enough = 1 <= count <= most if bottleneck.nested else count == most
+        if given.size == 0:
+            raise ParameterError(f"symbols have shape {given.shape}: there are none")
         if given.dtype.kind not in "iu" or given.shape[1:-1] != grid or given.ndim != len(grid) + 2 or not enough:
             wanted = ", ".join(str(size) for size in ("n", *grid, f"1 to {most}" if bottleneck.nested else most))
             raise ParameterError(f"symbols are {given.dtype}, {given.shape}; expected whole numbers, [{wanted}]")
         levels = bottleneck.levels[:count]
-        if given.size and (given.min() < 0 or (given >= np.array(levels)).any()):
+        if given.min() < 0 or (given >= np.array(levels)).any():
             raise ParameterError(f"symbols go from {given.min()} to {given.max()}; expected 0 or more, below {levels}")
         with torch.no_grad():
             z = bottleneck.look_up(torch.as_tensor(given.astype(np.int64), device=self._device))
@@ -87,6 +93,33 @@ class DiscreteEstimator(Estimator, ABC):
             raise NotAvailableError(f"This {type(self).__name__} has no codebook_: it is not fitted")
         return CodebookHealth.from_json(codebook)
 
+    def codebook_health(self, symbols: NDArray[np.int64]) -> CodebookHealth:
+        """How the code is used by some rows, told from their ``symbols``."""
+        check_is_fitted(self)
+        return CodebookHealth.measure(symbols, self.autoencoder_.bottleneck.levels, self.advice)
+
+    def sample(
+        self,
+        n: int = 1,
+        condition: Any = None,
+        random_state: int | None = None,
+        *,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+    ) -> NDArray[np.float32]:
+        """``n`` new examples from the prior, in the units of X; ``condition``: one for all, or n of them.
+
+        A prior of ``fit_prior`` draws at a ``temperature`` (below 1: safer, less varied) and, if wanted, among the
+        ``top_k`` likeliest values of each symbol only.
+        """
+        check_is_fitted(self)
+        model = self.autoencoder_
+        if temperature == 1 and top_k is None:
+            return self._drawn(model, n, condition, random_state)
+        if not isinstance(model.prior, Autoregressive):
+            raise ParameterError("temperature and top_k are for priors that fit_prior has learnt; here is none")
+        return self._drawn(model.with_prior(model.prior.sharpened(temperature, top_k)), n, condition, random_state)
+
     def fit_prior(
         self,
         X: Any,
@@ -108,6 +141,10 @@ class DiscreteEstimator(Estimator, ABC):
         """
         self._check_takes_prior()
         model, examples = self.autoencoder_, self._examples(X)
+        if len(examples) < FEWEST:
+            raise DataError(f"fit_prior got {len(examples)} rows; expected {FEWEST} or more")
+        if not (trainer is None or isinstance(trainer, Trainer)):
+            raise ParameterError(f"trainer is {trainer!r}; expected a Trainer or None")
         condition = self.condition_ if y is None or self.condition_ else Condition.learn(y, count=len(examples))
         if self.condition_ is not None and y is None:
             raise ParameterError(f"{type(self).__name__} is conditional: fit_prior needs y, as fit did")
@@ -132,7 +169,7 @@ class DiscreteEstimator(Estimator, ABC):
         """The codebook's health."""
         some = examples.take(np.arange(min(len(examples), HEALTH_ROWS)))
         symbols = self.symbols(some, np.asarray(y)[: len(some)] if self.conditional else None)
-        self.history_.codebook = CodebookHealth.measure(symbols, self.autoencoder_.bottleneck.levels).to_json()
+        self.history_.codebook = self.codebook_health(symbols).to_json()
 
     def _check_takes_prior(self) -> None:
         check_is_fitted(self)

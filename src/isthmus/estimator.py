@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from torch import Tensor
 
 from isthmus import saving
 from isthmus.architecture import Setting, likelihood_scaling, make_likelihood
+from isthmus.argument_types import wrong_types
 from isthmus.autoencoder import Autoencoder
 from isthmus.component import registered_name
 from isthmus.data.examples import Examples
@@ -167,7 +169,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     @available_if(_if_it_encodes)
     def score(self, X: Any, y: Any = None) -> float:
         """The mean of ``score_samples``: what ``GridSearchCV`` makes as large as it can."""
-        return float(self.score_samples(X, y if self.conditional else None).mean())
+        told = self.conditional or self.prior_condition_ is not None
+        return float(self.score_samples(X, y if told else None).mean())
 
     @available_if(_if_it_encodes)
     def log_prob(self, X: Any, samples: int = 100, condition: Any = None, random_state: int = 0) -> NDArray[np.float32]:
@@ -188,14 +191,17 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def sample(self, n: int = 1, condition: Any = None, random_state: int | None = None) -> NDArray[np.float32]:
         """``n`` new examples from the prior, in the units of X; ``condition``: one for all, or n of them."""
         check_is_fitted(self)
-        check("sample", (n >= 1, f"n is {n!r}; expected 1 or more"))
+        return self._drawn(self.autoencoder_, n, condition, random_state)
+
+    def _drawn(self, model: Autoencoder, n: int, condition: Any, random_state: int | None) -> NDArray[np.float32]:
+        check("sample", (isinstance(n, numbers.Integral) and n >= 1, f"n is {n!r}; expected a whole number from 1 on"))
         wanted = self._condition(condition, n)
         made = []
         with torch.no_grad(), RandomStream(derive(seed_of(random_state), SAMPLING), self._device):
             for start in range(0, n, ROWS):
                 count = min(ROWS, n - start)
                 given = None if wanted is None else wanted[start : start + count]
-                made.append(self.autoencoder_.sample(count, given).cpu())
+                made.append(model.sample(count, given).cpu())
         return self.schema_.from_model(torch.cat(made))
 
     @available_if(_if_it_encodes)
@@ -270,12 +276,13 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return self.autoencoder_.likelihood
 
     def _check_parameters(self) -> None:
+        name, wrong = type(self).__name__, wrong_types(type(self).__init__, self.get_params(deep=False))
+        check(name, *((False, message) for message in wrong))
         latent_dim = getattr(self, "latent_dim", 1)
-        number = isinstance(latent_dim, int | np.integer) and not isinstance(latent_dim, bool)
         trainer = self.trainer is None or isinstance(self.trainer, Trainer)
         check(
-            type(self).__name__,
-            (number and latent_dim >= 1, f"latent_dim is {latent_dim!r}; expected 1 or more"),
+            name,
+            (latent_dim >= 1, f"latent_dim is {latent_dim!r}; expected 1 or more"),
             (trainer, f"trainer is {self.trainer!r}; expected a Trainer or None"),
         )
 
@@ -334,7 +341,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         known = self.condition_ or self.prior_condition_
         if known is None:
             if condition is not None:
-                raise ParameterError(f"{type(self).__name__} is not conditional; condition must be None")
+                hint = "; for samples of a class fit_prior(X, y)" if hasattr(self, "fit_prior") else ""
+                raise ParameterError(f"{type(self).__name__} is not conditional; condition must be None{hint}")
             return None
         if condition is None:
             return torch.zeros(count, known.width, device=self._device)

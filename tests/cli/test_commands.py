@@ -301,6 +301,7 @@ def conditional(here, capsys):
     frame = pandas.DataFrame(values, columns=list("abc"))
     frame["kind"] = np.where(kind, "hot", "cold")
     frame.to_csv("kinds.csv", index=False)
+    frame.drop(columns="kind").to_csv("bare.csv", index=False)
     options = ["--labels", "kind", "--latent-dim", "1", "--out", "cv", "--quiet", "--no-report", "--epochs", "20"]
     assert main(["fit", "cvae", "kinds.csv", *options]) == 0
     capsys.readouterr()
@@ -418,6 +419,7 @@ def test_a_prior_is_fitted_afterwards_and_then_there_are_samples(here, capsys):
     frame = pandas.DataFrame(rng.normal(size=(200, 4)), columns=list("abcd"))
     frame["kind"] = np.where(frame.a > 0, "up", "down")
     frame.to_csv("kinds.csv", index=False)
+    frame.drop(columns="kind").to_csv("bare.csv", index=False)
     options = ["--labels", "kind", "--latent-dim", "4", "--out", "q", "--no-report", *QUICK]
     assert main(["fit", "vqvae", "kinds.csv", *options]) == 0
     capsys.readouterr()
@@ -427,11 +429,22 @@ def test_a_prior_is_fitted_afterwards_and_then_there_are_samples(here, capsys):
     assert main(["fit-prior", "q", "--conditional", *small, "--json"]) == 0
     assert json.loads(told(capsys).out)["bits_per_dim"] > 0
     assert main(["sample", "q", "-n", "5", "--condition", "up", "--out", "new.csv"]) == 0
+    sharpened = ["--temperature", "0.5", "--top-k", "2", "--force"]
+    assert main(["sample", "q", "-n", "5", "--condition", "up", "--out", "new.csv", *sharpened]) == 0
+    assert main(["encode", "q", "bare.csv", "--symbols", "--out", "symbols.csv"]) == 0
+    assert main(["decode", "q", "symbols.csv", "--symbols", "--out", "rebuilt.csv"]) == 0
+    assert main(["reconstruct", "q", "bare.csv", "--out", "direct.csv"]) == 0
+    assert np.allclose(pandas.read_csv("rebuilt.csv"), pandas.read_csv("direct.csv"), atol=1e-5)
+    assert main(["fit-prior", "q", "bare.csv", "--labels", "zz", *small]) == 1
+    assert "has no column 'zz'; its columns are" in told(capsys).err
+    assert main(["fit-prior", "q", "--labels", "kind", *small]) == 1
+    assert "names a column of DATA, and there is no DATA" in told(capsys).err
+    assert main(["info", "q"]) == 0
+    assert "codebook: perplexity" in told(capsys).out
     assert len(pandas.read_csv("new.csv")) == 5
     assert main(["evaluate", "q"]) == 0
     assert "ELBO" in told(capsys).out
     assert main(["report", "q"]) == 0
-    frame.drop(columns="kind").to_csv("bare.csv", index=False)
     assert main(["fit-prior", "q", "bare.csv", "--conditional", *small]) == 1
     assert "no labels to condition on" in told(capsys).err
     assert main(["fit", "ae", "bare.csv", "--out", "plain", "--no-report", *QUICK]) == 0
@@ -463,6 +476,7 @@ def test_a_conditional_prior_takes_whole_numbers_too(here, capsys):
     rng = np.random.default_rng(0)
     frame = pandas.DataFrame(rng.normal(size=(100, 4)), columns=list("abcd")).assign(kind=np.arange(100) % 3)
     frame.to_csv("kinds.csv", index=False)
+    frame.drop(columns="kind").to_csv("bare.csv", index=False)
     options = ["--labels", "kind", "--latent-dim", "4", "--out", "q", "--no-report", *QUICK]
     assert main(["fit", "vqvae", "kinds.csv", *options]) == 0
     small = ["--width", "8", "--depth", "1", "--heads", "2", "--epochs", "1", "--quiet"]

@@ -97,7 +97,9 @@ def watch_bottleneck(part, changed):
         found += torch.autograd.grad(total, seen, allow_unused=True) if total.requires_grad else []
         learnt = [p for p in part.parameters() if p.requires_grad]
         found += torch.autograd.grad(part(seen, view(40), prior).z.sum(), learnt, allow_unused=True) if learnt else []
-    return [*found, part.eval().mode(given, view(40)).z, sizes(part)]
+    before = part.eval().mode(given, view(40)).z
+    part.initialise(given.detach(), view(40))
+    return [*found, before, *part(given, view(40), prior).costs.values(), sizes(part)]
 
 
 def watch_decoder(part, changed):

@@ -178,6 +178,7 @@ OTHER = {
     "groups": 2,
     "codebook": "gradient",
     "estimator": "straight_through",
+    "prior": "factorised",
     "commitment": 50.0,
     "depth": 2,
     "doubt": 20.0,

@@ -218,6 +218,10 @@ def test_an_estimator_that_a_codebook_cannot_take_is_refused_with_those_that_it_
         (im.CategoricalVAE(classes=1), "classes is 1"),
         (im.CategoricalVAE(prior="standard_normal"), "StandardNormal is no prior for codes of Categorical"),
         (im.LFQVAE(latent_dim=99), "1 to 62 bits"),
+        (im.VQVAE(commitment=None), "commitment is None; expected a number"),
+        (im.VQVAE(groups="4"), "groups is '4'"),
+        (im.VQVAE(codebook={"name": "ema", "decay": "x"}), "decay is 'x'; expected a number"),
+        (im.VQVAE(codebook={"decay": 0.9}), r"has no 'name'"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_words(model, message):
@@ -247,7 +251,9 @@ def test_the_first_symbols_of_a_residual_code_alone_give_a_coarser_copy():
     errors = [np.square(model.inverse_symbols(symbols[:, :count]) - x[1000:]).mean() for count in (1, 2, 3)]
     assert errors[0] > errors[1] > errors[2]
     with pytest.raises(ParameterError, match=r"expected whole numbers, \[n, 1 to 3\]"):
-        model.inverse_symbols(symbols[:, :0])
+        model.inverse_symbols(np.c_[symbols, symbols])
+    with pytest.raises(ParameterError, match="there are none"):
+        model.inverse_symbols(symbols[:0])
 
 
 def test_data_with_few_different_rows_still_begin_a_codebook():

@@ -148,6 +148,37 @@ def test_many_samples_take_no_more_memory_than_few(model, digits, monkeypatch):
     assert max(seen) <= 1024
 
 
+def test_draws_can_be_made_safer(model, digits):
+    with_prior(model, digits[0])
+    usual, safe = model.sample(200, random_state=0), model.sample(200, random_state=0, temperature=0.3)
+    assert len(np.unique(model.symbols(safe), axis=0)) < len(np.unique(model.symbols(usual), axis=0))
+    assert len(np.unique(model.sample(50, random_state=0, top_k=1), axis=0)) == 1
+    assert (model.sample(200, random_state=0) == usual).all()
+    with pytest.raises(ParameterError, match="temperature is 0; expected a positive number"):
+        model.sample(2, temperature=0)
+    with pytest.raises(ParameterError, match="for priors that fit_prior has learnt"):
+        im.BernoulliVAE(4, trainer=im.Trainer(epochs=1, validation=0)).fit(digits[0]).sample(2, top_k=3)
+
+
+def test_scores_are_told_the_condition_of_the_prior(model, digits):
+    train, test = digits
+    with_prior(model, train, train.labels)
+    told = model.score_samples(test, condition=test.labels).mean()
+    assert model.score(test, test.labels) == pytest.approx(told, rel=1e-6)
+    assert model.score(test, test.labels) != model.score(test)
+
+
+def test_what_a_prior_cannot_be_learnt_from_is_told(model, digits):
+    with pytest.raises(DataError, match="fit_prior got 1 rows; expected 2 or more"):
+        model.fit_prior(digits[0].values[:1])
+    with pytest.raises(ParameterError, match="width is '32'; expected a whole number"):
+        model.fit_prior(digits[0], width="32")
+    with pytest.raises(ParameterError, match="width is 0"):
+        model.fit_prior(digits[0], width=0)
+    with pytest.raises(ParameterError, match="expected a Trainer or None"):
+        model.fit_prior(digits[0], trainer={"epochs": 1})
+
+
 def test_fitting_again_forgets_the_prior(digits):
     train, _ = digits
     model = im.VQVAE(16, codebook_size=32, trainer=im.Trainer(epochs=1, validation=0)).fit(train)

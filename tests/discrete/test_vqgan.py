@@ -6,7 +6,7 @@ import torch
 
 import isthmus as im
 from isthmus import catalogue
-from isthmus.errors import ParameterError, SavedModelError
+from isthmus.errors import ParameterError
 from isthmus.records import Batch, View
 from isthmus.terms.perceptual import Perceptual
 
@@ -71,8 +71,10 @@ def test_features_of_a_saved_model(pictures, tmp_path):
 
 
 def test_what_is_missing_or_does_not_fit_is_told(pictures, tmp_path):
-    with pytest.raises(SavedModelError, match="is not a saved model"):
+    with pytest.raises(ParameterError, match="expected 'trained', None, or the folder of a saved model"):
         im.VQGAN(latent_dim=4, perceptual=str(tmp_path / "none"), **SMALL).fit(pictures)
+    with pytest.raises(ParameterError, match=r"perceptual is 3; expected 'trained'"):
+        im.VQGAN(latent_dim=4, perceptual=3, **SMALL).fit(pictures)
     other = im.AE(2, network={"name": "conv", "channels": (4,)}, trainer=im.Trainer(epochs=1, validation=0))
     folder = other.fit(np.zeros((30, 12, 12), np.uint8) + np.arange(30, dtype=np.uint8)[:, None, None]).save(
         tmp_path / "o"

@@ -1,6 +1,7 @@
 """A code of numbers that are rounded to a few levels."""
 
 import math
+import numbers
 from collections.abc import Sequence
 
 import torch
@@ -32,14 +33,14 @@ class FSQ(Bottleneck):
 
     def __init__(self, levels: Sequence[int] = (8, 5, 5, 5)) -> None:
         super().__init__()
-        whole = all(isinstance(level, int) and level >= 2 for level in levels)
+        whole = all(isinstance(level, numbers.Integral) and level >= 2 for level in levels)
         check(
             "FSQ",
             (len(levels) >= 1 and whole, f"levels is {levels!r}; expected whole numbers, each 2 or more"),
             (not whole or math.prod(levels) < MOST, f"levels is {levels!r}: more codes than an int64 can count"),
         )
         self.in_dim = self.latent_dim = len(levels)
-        self._levels = tuple(levels)
+        self._levels = tuple(int(level) for level in levels)
         self.standardise = Standardise(len(levels))
         self.register_buffer("centre", torch.tensor([level // 2 for level in levels], dtype=torch.float32))
         steps = [math.prod(levels[:i]) for i in range(len(levels))]

@@ -10,11 +10,15 @@ if TYPE_CHECKING:
     from isthmus.estimator import Estimator
 
 
-def as_condition(estimator: Estimator, text: str | None) -> Any:
-    """The class that ``text`` names, or a number; the estimator refuses what it does not know."""
-    condition = estimator.condition_ or estimator.prior_condition_
+def as_condition(estimator: Estimator, text: str | None, *, drawing: bool = False) -> Any:
+    """The class that ``text`` names, or a number; the estimator refuses what it does not know.
+
+    For ``drawing`` that of the prior counts, too.
+    """
+    condition = estimator.condition_ or (estimator.prior_condition_ if drawing else None)
     if condition is not None and text is None:
-        sys.stderr.write(f"No --condition is given: the model works without knowing it. {_known(estimator)}\n")
+        classes = f"Known: {', '.join(map(str, condition.classes[:20]))}" if condition.classes else ""
+        sys.stderr.write(f"No --condition is given: the model works without knowing it. {classes}\n")
     if text is None or condition is None:
         return text
     known = {str(each): each for each in condition.classes or ()}
@@ -31,9 +35,3 @@ def condition_of(estimator: Estimator, rows: Examples, text: str | None) -> Any:
     if estimator.condition_ is None or text is not None or rows.labels is None:
         return as_condition(estimator, text)
     return rows.labels
-
-
-def _known(estimator: Estimator) -> str:
-    condition = estimator.condition_ or estimator.prior_condition_
-    classes = None if condition is None else condition.classes
-    return f"Known: {', '.join(map(str, classes[:20]))}" if classes else ""

@@ -36,7 +36,11 @@ class GumbelSoftmax(GradientEstimator):
         check(
             "GumbelSoftmax",
             (draw_as in ("soft", "hard"), f"draw_as is {draw_as!r}; expected 'soft' or 'hard'"),
-            (0 < minimum <= temperature, f"minimum is {minimum!r}; expected in (0, temperature={temperature!r}]"),
+            (temperature > 0, f"temperature is {temperature!r}; expected a positive number"),
+            (
+                temperature <= 0 or 0 < minimum <= temperature,
+                f"minimum is {minimum!r}; expected in (0, temperature={temperature!r}]",
+            ),
             (anneal >= 0, f"anneal is {anneal!r}; expected 0 or more per step"),
         )
         self.draw_as, self.temperature, self.minimum, self.anneal = draw_as, temperature, minimum, anneal

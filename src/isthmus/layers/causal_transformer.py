@@ -35,6 +35,7 @@ class CausalTransformer(nn.Module):
             "CausalTransformer",
             (positions >= 1, f"positions is {positions!r}; expected 1 or more"),
             (levels >= 2, f"levels is {levels!r}; expected 2 or more"),
+            (width >= 1, f"width is {width!r}; expected 1 or more"),
             (depth >= 1, f"depth is {depth!r}; expected 1 or more"),
             (heads >= 1 and width % max(heads, 1) == 0, f"width is {width!r}; expected a multiple of heads={heads!r}"),
             (0 <= dropout < 1, f"dropout is {dropout!r}; expected a probability below 1"),

@@ -25,8 +25,8 @@ def k_means(features: Tensor, size: int) -> Tensor:
 
     if len(features) < size:
         raise ParameterError(
-            f"A codebook of {size} vectors cannot begin with {len(features)} features of the data. "
-            f"Choose a codebook_size of at most {len(features)}, or give more data."
+            f"A codebook of {size} vectors cannot begin with {len(features)} features of the rows to train on. "
+            f"Give more data{f', or choose a codebook_size of at most {len(features)}' * (len(features) > 1)}."
         )
     kept = torch.randperm(len(features))[: PER_CENTRE * size].to(features.device)
     sample = features[kept].float().cpu().numpy()

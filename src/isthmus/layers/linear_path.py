@@ -12,6 +12,7 @@ from isthmus.errors import ParameterError, did_you_mean
 from isthmus.layers.principal_components import principal_components
 
 PATHS = ("none", "fixed", "trained")
+ROUNDING = 1e-5  # singular values of codes, in units of the largest, below which they are rounding errors
 LinearPath = Literal["none", "fixed", "trained"]
 
 
@@ -91,7 +92,10 @@ class RebuildingPath(nn.Module):
         """Least squares in float64 for the first outputs, as many as ``wanted`` has; zero for the rest."""
         z, wanted = z.double(), wanted.double()
         z_mean, wanted_mean = z.mean(0), wanted.mean(0)
-        solution = torch.linalg.lstsq(z - z_mean, wanted - wanted_mean, driver="gelsd").solution  # [in, out]
+        centred = z - z_mean
+        solution = torch.linalg.lstsq(
+            centred, wanted - wanted_mean, rcond=ROUNDING, driver="gelsd"
+        ).solution  # [in, out]
         first = wanted.shape[1]
         for parameter in self.linear.parameters():
             parameter.zero_()

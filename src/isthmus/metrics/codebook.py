@@ -20,19 +20,24 @@ EVEN = 0.1  # perplexity over size below which a few codes do all the work
 class CodebookHealth:
     """Measured over the symbols of many examples; with several symbols at a position, means over them.
 
+    ``levels``: values that a symbol can have; ``usage``: share of them that occur, of as many as could in ``count``
+    symbols; ``perplexity``: exp of their entropy; ``dead``: how many never occur; ``bits`` of an example by its
+    symbols' frequencies, of ``capacity_bits`` at the most; ``remedy``: what to do where it is ill, else None.
+
     Source: van den Oord et al. 2017 (perplexity); Mentzer et al. 2024 (usage).
     """
 
-    levels: tuple[int, ...]  # values that each symbol of a position can have
-    usage: float  # share of the values that occur, of those that could in so many symbols
-    perplexity: float  # exp of the entropy of the values
-    dead: int  # values that do not occur
-    bits: float  # entropy of all symbols of an example by their frequencies: the rate without a prior
-    capacity_bits: float  # of an example: log2 of how many codes there are
-    count: int  # symbols seen at each place of ``levels``
+    levels: tuple[int, ...]
+    usage: float
+    perplexity: float
+    dead: int
+    bits: float
+    capacity_bits: float
+    count: int
+    advice: str = ""  # how a model of this kind gets fewer values
 
     @classmethod
-    def measure(cls, symbols: NDArray[np.int64], levels: Sequence[int]) -> CodebookHealth:
+    def measure(cls, symbols: NDArray[np.int64], levels: Sequence[int], advice: str = "") -> CodebookHealth:
         """From ``[n, *grid, symbols]``; raises ``DataError`` where there are none.
 
         >>> health = CodebookHealth.measure(np.array([[[0], [1]], [[1], [0]]]), levels=(4,))
@@ -54,6 +59,7 @@ class CodebookHealth:
             bits=positions * sum(entropies) / math.log(2),
             capacity_bits=positions * sum(math.log2(level) for level in levels),
             count=len(flat),
+            advice=advice,
         )
 
     @property
@@ -63,15 +69,12 @@ class CodebookHealth:
         if self.count < size:
             return f"{self.count:,} symbols cannot show how a codebook of {size:.0f} is used: measure on more rows."
         if self.usage < ILL_USAGE:
-            return (
-                f"Only {self.usage:.0%} of the values occur. Take a smaller codebook, codebook='ema' with a larger "
-                "revive, or FSQVAE, which has no codebook to collapse."
-            )
+            return f"Only {self.usage:.0%} of the values occur. {self.advice}".rstrip()
         if self.perplexity < max(1.2, EVEN * size):
             return (
                 f"A few of the values do nearly all the work (perplexity {self.perplexity:.1f} of {size:.0f}): the "
-                "data may need no more. A smaller codebook gives the same quality, a larger commitment often more."
-            )
+                f"data may need no more. {self.advice}"
+            ).rstrip()
         return None
 
     def to_json(self) -> dict[str, Any]:

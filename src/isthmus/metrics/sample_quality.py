@@ -80,8 +80,8 @@ class SampleQuality:
         """What to do where samples are ill; None where they are well."""
         if self.duplicates > ALIKE:
             return (
-                f"{self.duplicates:.0%} of the samples are nearly copies of another: the generator has collapsed. Try "
-                "game='wasserstein' with a penalty, more repeats of the critic, or a lower learning rate."
+                f"{self.duplicates:.0%} of the samples are nearly copies of another: the generator has collapsed, or "
+                "has only begun. Train longer, then at a lower learning rate; WGANGP collapses least."
             )
         if self.coverage < POOR:
             return (

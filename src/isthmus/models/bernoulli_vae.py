@@ -10,6 +10,8 @@ from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
 
+SPREAD = 3.0  # of logits at the start: choices between directions of the data, nearly decided
+
 
 class BernoulliVAE(DiscreteEstimator):
     """Bernoulli VAE: the code is ``latent_dim`` bits.
@@ -30,6 +32,7 @@ class BernoulliVAE(DiscreteEstimator):
     [0.0, 1.0]
     """
 
+    advice = "Take fewer bits (latent_dim), or prior='factorised'."
     automatic_binary_likelihood = "bernoulli"
 
     def __init__(
@@ -50,11 +53,11 @@ class BernoulliVAE(DiscreteEstimator):
     def build(self, setting: Setting) -> Autoencoder:
         """``x -> q(z | x) -> bits z -> p(x | z)``; reconstruction + KL + what the estimator adds."""
         dim = self.latent_dim
-        networks = make_networks(self.network, setting, latent_dim=dim, features=dim, linear_path="none")
+        networks = make_networks(self.network, setting, latent_dim=dim, features=dim, linear_path="trained")
         estimator = make_part("gradient_estimators", self.estimator, {"latent_dim": dim})
         return Autoencoder(
             encoder=networks.encoder,
-            bottleneck=Bernoulli(dim, estimator),
+            bottleneck=Bernoulli(dim, estimator, SPREAD),
             decoder=networks.decoder,
             likelihood=setting.likelihood,
             prior=make_part("priors", self.prior, {"latent_dim": dim}),

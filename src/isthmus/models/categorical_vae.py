@@ -11,6 +11,8 @@ from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
 
+SPREAD = 3.0  # of logits at the start: choices between directions of the data, nearly decided
+
 
 class CategoricalVAE(DiscreteEstimator):
     """Categorical VAE: the code is ``groups`` choices among ``classes`` each, one-hot.
@@ -33,6 +35,7 @@ class CategoricalVAE(DiscreteEstimator):
     ((200, 4), (3, 64))
     """
 
+    advice = "Take fewer classes, or prior='factorised'."
     automatic_binary_likelihood = "bernoulli"
 
     def __init__(
@@ -60,11 +63,11 @@ class CategoricalVAE(DiscreteEstimator):
             (self.classes >= 2, f"classes is {self.classes!r}; expected 2 or more"),
         )
         dim = self.groups * self.classes
-        networks = make_networks(self.network, setting, latent_dim=dim, features=dim, linear_path="none")
+        networks = make_networks(self.network, setting, latent_dim=dim, features=dim, linear_path="trained")
         estimator = make_part("gradient_estimators", self.estimator, {"latent_dim": dim})
         return Autoencoder(
             encoder=networks.encoder,
-            bottleneck=Categorical(dim, estimator, self.classes),
+            bottleneck=Categorical(dim, estimator, self.classes, SPREAD),
             decoder=networks.decoder,
             likelihood=setting.likelihood,
             prior=make_part("priors", self.prior, {"latent_dim": dim, "classes": self.classes}),

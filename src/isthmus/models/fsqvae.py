@@ -30,6 +30,8 @@ class FSQVAE(DiscreteEstimator):
     ((200, 1), True)
     """
 
+    advice = "Take fewer levels."
+
     def __init__(
         self,
         levels: Sequence[int] = (8, 5, 5, 5),

@@ -32,6 +32,8 @@ class LFQVAE(DiscreteEstimator):
     True
     """
 
+    advice = "Take fewer bits (latent_dim), or a larger disuse."
+
     def __init__(
         self,
         latent_dim: int = 8,

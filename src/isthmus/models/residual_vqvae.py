@@ -35,6 +35,8 @@ class ResidualVQVAE(DiscreteEstimator):
     (200, 3)
     """
 
+    advice = "Take a smaller codebook_size, or less depth."
+
     def __init__(
         self,
         latent_dim: int = 16,

@@ -45,6 +45,7 @@ class VQGAN(DiscreteEstimator):
     (3, 2, 2, 1)
     """
 
+    advice = "Take a smaller codebook_size, or codebook={'name': 'ema', 'revive': 0.2}."
     pictures_only = True
 
     def __init__(
@@ -111,11 +112,18 @@ class VQGAN(DiscreteEstimator):
         if self.perceptual == "trained":
             network = make_part("encoders", FEATURES, {"in_shape": shape, "linear_path": "none"})
             return [Perceptual(network, self.perceptual_share)]
+        if not isinstance(self.perceptual, str | Path):
+            raise ParameterError(
+                f"perceptual is {self.perceptual!r:.100}; expected 'trained', None, the folder of a saved model, or an "
+                "encoder (such as model.autoencoder_.encoder)"
+            )
         return [Perceptual(_encoder_of(Path(self.perceptual), shape), self.perceptual_share, steps=0)]
 
 
 def _encoder_of(folder: Path, shape: tuple[int, ...]) -> Encoder:
     """The encoder of a saved model, weights and all; raises ``SavedModelError`` or ``ParameterError``."""
+    if not folder.exists():
+        raise ParameterError(f"perceptual is {str(folder)!r}; expected 'trained', None, or the folder of a saved model")
     saved = saving.read(folder, ("encoder.",))
     spec = saved.description.autoencoder["arguments"]["encoder"]
     taken = tuple(spec["arguments"]["in_shape"])

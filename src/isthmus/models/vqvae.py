@@ -37,6 +37,8 @@ class VQVAE(DiscreteEstimator):
     ((200, 2), True)
     """
 
+    advice = "Take a smaller codebook_size, or codebook={'name': 'ema', 'revive': 0.2}; FSQVAE has none to collapse."
+
     def __init__(
         self,
         latent_dim: int = 16,

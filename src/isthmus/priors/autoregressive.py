@@ -1,5 +1,8 @@
 """A prior over symbols that is fitted after the model."""
 
+from __future__ import annotations
+
+import copy
 import math
 from collections.abc import Sequence
 
@@ -41,12 +44,8 @@ class Autoregressive(Prior):
         top_k: int | None = None,
     ) -> None:
         super().__init__()
-        check(
-            "Autoregressive",
-            (temperature > 0, f"temperature is {temperature!r}; expected a positive number"),
-            (top_k is None or top_k >= 1, f"top_k is {top_k!r}; expected 1 or more, or None"),
-        )
-        self.shape, self.temperature, self.top_k = tuple(shape), temperature, top_k
+        self.shape = tuple(shape)
+        self._sharpen(temperature, top_k)
         self.network = CausalTransformer(math.prod(shape), levels, width, depth, heads, dropout, condition_dim)
 
     def log_prob(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
@@ -54,6 +53,20 @@ class Autoregressive(Prior):
         symbols = z.flatten(1)
         scores = self.network(symbols, condition).float().log_softmax(-1)
         return scores.gather(-1, symbols[..., None])[..., 0].sum(1, keepdim=True)
+
+    def sharpened(self, temperature: float, top_k: int | None) -> Autoregressive:
+        """The same prior, its weights shared, that draws otherwise."""
+        twin = copy.copy(self)
+        twin._sharpen(temperature, top_k)
+        return twin
+
+    def _sharpen(self, temperature: float, top_k: int | None) -> None:
+        check(
+            "Autoregressive",
+            (temperature > 0, f"temperature is {temperature!r}; expected a positive number"),
+            (top_k is None or top_k >= 1, f"top_k is {top_k!r}; expected 1 or more, or None"),
+        )
+        self.temperature, self.top_k = temperature, top_k
 
     @torch.no_grad()
     def sample(self, shape: Sequence[int], condition: Tensor | None = None) -> Tensor:

@@ -61,6 +61,6 @@ class Perceptual(Term):
 
 
 def _difference(a: Tensor, b: Tensor) -> Tensor:
-    """``[batch]`` from maps ``[batch, channels, ...]``."""
+    """``[batch]`` from maps ``[batch, channels, ...]``, or features ``[batch, channels]``."""
     gap = F.normalize(a.float(), dim=1) - F.normalize(b.float(), dim=1)
-    return gap.square().sum(1).flatten(1).mean(1)
+    return gap.square().sum(1).reshape(len(gap), -1).mean(1)

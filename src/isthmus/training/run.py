@@ -253,7 +253,8 @@ class Run:
             self.history.best_epoch = self.epoch
         for name, value in self.model.calibration().items():
             value.copy_(self.calibration.get(name, value))
-        self.history.stopped = self.history.stopped or f"all {epochs} epochs done"
+        done = f"all {epochs} epochs done" if epochs else "no epoch made held-out rows better: the start was kept"
+        self.history.stopped = self.history.stopped or done
         self.history.steps = self.steps
         self.model.eval()
         self.engine.close()

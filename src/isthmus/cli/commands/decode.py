@@ -13,20 +13,31 @@ def command(
     codes: Annotated[str, typer.Argument(help="A file of codes, as `isthmus encode` writes it.")],
     out: Annotated[Path, typer.Option(help="A .csv, .npy or .parquet file; for pictures also a folder.")],
     condition: Annotated[str | None, typer.Option(help="A class, for conditional models.")] = None,
+    symbols: Annotated[
+        bool, typer.Option("--symbols", help="CODES are whole numbers, as `isthmus encode --symbols` writes them.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
 ) -> None:
     """Decode every row of CODES, into the units that the data had.
 
     Example: `isthmus decode models/plant codes.csv --out rebuilt.csv`
     """
+    import numpy as np
+
     from isthmus.cli.conditions import as_condition
+    from isthmus.cli.discrete import discrete
     from isthmus.data.reading import read
     from isthmus.loading import load
 
     check_out(out, force=force, sources=(codes,))
     estimator = load(model, part="decoder")
-    values = estimator.inverse_transform(
-        read(codes, drop=(NAME,), missing_ok=True).values, as_condition(estimator, condition)
-    )
+    given = read(codes, drop=(NAME,), missing_ok=True).values
+    told = as_condition(estimator, condition)
+    if symbols:
+        whole = given.astype(np.int64) if (given == np.round(given)).all() else given  # a table holds floats
+        shaped = whole.reshape(len(given), *estimator.autoencoder_.code_shape[:-1], -1)
+        values = discrete(estimator, model).inverse_symbols(shaped, told)
+    else:
+        values = estimator.inverse_transform(given, told)
     write_examples(estimator, values, out)
     say(f"{len(values)} examples: {out}")

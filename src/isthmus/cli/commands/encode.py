@@ -18,6 +18,9 @@ def command(
     condition: Annotated[
         str | None, typer.Option(help="A class for all rows, for conditional models; by default their labels.")
     ] = None,
+    symbols: Annotated[
+        bool, typer.Option("--symbols", help="Write whole numbers, for models with discrete codes.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
 ) -> None:
     """Encode every row of DATA.
@@ -25,6 +28,7 @@ def command(
     Example: `isthmus encode models/plant new.csv --out codes.csv`
     """
     from isthmus.cli.conditions import condition_of
+    from isthmus.cli.discrete import discrete
     from isthmus.cli.rows import as_in_fit, examples, tell_quarantined
     from isthmus.loading import load
 
@@ -32,6 +36,9 @@ def command(
     estimator = load(model, part="encoder")
     rows = examples(data, as_in_fit(model, size=size, labels=labels, drop=drop), missing_ok=True)
     tell_quarantined(rows)
-    codes = estimator.transform(rows, condition_of(estimator, rows, condition))
-    write_table(codes, out, [f"z{i}" for i in range(codes.reshape(len(codes), -1).shape[1])], rows.names)
-    say(f"{len(codes)} codes of {codes.shape[-1]} numbers: {out}")
+    told = condition_of(estimator, rows, condition)
+    found = discrete(estimator, model).symbols(rows, told) if symbols else estimator.transform(rows, told)
+    codes = found.reshape(len(rows), -1)
+    letter, what = ("s", "symbols") if symbols else ("z", "numbers")
+    write_table(codes, out, [f"{letter}{i}" for i in range(codes.shape[1])], rows.names)
+    say(f"{len(codes)} codes of {codes.shape[1]} {what}: {out}")

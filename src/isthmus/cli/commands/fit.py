@@ -135,6 +135,8 @@ def _fit(
         return
     unmeasured = "No rows were held out: nothing is measured." if estimator.encodes else ""
     say(unmeasured if card is None else card.as_text())
+    for note in _notes(estimator):
+        say(note)
     say(f"\nmodel   {folder}")
     if page is not None:
         say(f"report  {page}")
@@ -144,6 +146,19 @@ def _fit(
         else f"sample {folder} --out new.npy"
     )
     say(f"next    isthmus {job}")
+
+
+def _notes(estimator: "Estimator") -> list[str]:
+    """What a user would want to know of the fit besides its scores."""
+    from isthmus.metrics.codebook import CodebookHealth
+
+    history = estimator.history_
+    notes = [history.stopped] if history.steps == 0 else []
+    if history.codebook is not None:
+        health = CodebookHealth.from_json(history.codebook)
+        notes.append(f"codebook: {health.usage:.0%} of the values used, perplexity {health.perplexity:.1f}")
+        notes += [health.remedy] if health.remedy else []
+    return ["", *notes] if notes else []
 
 
 def _estimator(configuration: Configuration, workplace: Path, *, progress: bool) -> "Estimator":

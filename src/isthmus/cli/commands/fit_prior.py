@@ -26,8 +26,8 @@ def command(
 
     Example: `isthmus fit-prior models/tokens --conditional`
     """
+    from isthmus.cli.discrete import discrete
     from isthmus.cli.rows import as_in_fit, examples, saved_rows
-    from isthmus.discrete_estimator import DiscreteEstimator
     from isthmus.errors import DataError, ParameterError
     from isthmus.loading import load
     from isthmus.metrics.rate import two_stages
@@ -38,15 +38,13 @@ def command(
             f"--labels {labels} names a column of DATA, and there is no DATA. The rows of fit are read as in fit: to "
             "condition on the labels that they came with, --conditional"
         )
-    estimator = load(model)
-    if not isinstance(estimator, DiscreteEstimator):
-        raise ParameterError(
-            f"{model} is of type {type(estimator).__name__}, whose codes are not discrete: a prior over symbols is for "
-            "vqvae, residual_vqvae, fsqvae, lfqvae and vqgan"
-        )
+    estimator = discrete(load(model), model)
     own = saved_rows(model) if data is None else None
     rows = own.train if own is not None else examples(str(data), as_in_fit(model, labels=labels), missing_ok=True)
     wanted = conditional or labels is not None
+    if labels is not None and rows.labels is None:
+        columns = f"; its columns are {', '.join(rows.columns)}" if rows.columns else ""
+        raise DataError(f"{data} has no column {labels!r}{columns}")
     if wanted and rows.labels is None:
         how = "name their column by --labels" if data else "name DATA that have some, and their column by --labels"
         raise DataError(f"{data or 'The data of fit'} has no labels to condition on: {how}")

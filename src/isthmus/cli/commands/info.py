@@ -23,11 +23,13 @@ def command(
     if json:
         print_json(description.model_dump())
         return
-    told = {"model": description.model, **Schema.from_json(description.data_schema).describe()}
+    told = {"kind": description.model, **Schema.from_json(description.data_schema).describe()}
     told |= {key: value for key, value in description.parameters.items() if key != "trainer"}
     parts = description.autoencoder.get("arguments", {})
     told |= {name: part["component"] for name, part in parts.items() if isinstance(part, dict) and "component" in part}
     told |= {f"training: {key}": value for key, value in description.history.get("settings", {}).items()}
+    codebook = description.history.get("codebook") or {}
+    told |= {f"codebook: {key}": codebook[key] for key in ("usage", "perplexity", "dead", "bits") if key in codebook}
     told |= {f"measured: {key}": value for key, value in description.metrics.items() if value is not None}
     told |= {f"version: {key}": value for key, value in description.versions.items()}
     width = max(map(len, told))

@@ -3,7 +3,6 @@
 import numpy as np
 
 from isthmus.discrete_estimator import DiscreteEstimator
-from isthmus.metrics.codebook import CodebookHealth
 from isthmus.report.context import Context
 from isthmus.report.figures import as_image, figure, tidy
 from isthmus.report.tables import table
@@ -22,7 +21,7 @@ def html(context: Context) -> str:
     estimator = context.estimator
     assert isinstance(estimator, DiscreteEstimator)
     symbols = estimator.symbols(context.some, **context.condition(context.some))
-    health = CodebookHealth.measure(symbols, estimator.autoencoder_.bottleneck.levels)
+    health = estimator.codebook_health(symbols)
     rows = [
         ("values that occur", f"{health.usage:.1%}"),
         ("perplexity", health.perplexity),
