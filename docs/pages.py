@@ -86,7 +86,8 @@ def plain_code(doctest: str) -> str:
     for line in inspect.cleandoc(doctest).splitlines():
         prompt = line.startswith((">>> ", "... "))
         lines.append(line[4:] if prompt else f"# {line}" if line else "")
-    return "\n".join(lines).strip()
+    code = "\n".join(lines).strip()
+    return re.sub(r"(?m)^(import .+|from .+ import .+)\n(?!import |from |\n)", r"\1\n\n", code, count=1)
 
 
 def at_work(class_name: str) -> list[str]:
