@@ -1,7 +1,7 @@
 """Digits as symbols, and a transformer that writes new ones: python examples/symbols_and_prior.py
 
 The first stage turns each picture into four symbols, the second learns which symbols go together; then the model draws,
-any digit or the one asked for, and its scores count what the symbols cost. The drawings: symbols.png.
+any digit or the one asked for, and its scores count what the symbols cost. The drawings: symbols_and_prior.png.
 """
 
 import numpy as np
@@ -24,5 +24,7 @@ drawn = [model.sample(12, condition=digit, random_state=0).reshape(-1, 8, 8) for
 framed = [np.pad(row, ((0, 0), (1, 1), (1, 1)), constant_values=8) for row in drawn]
 picture = np.concatenate([np.concatenate(list(row), axis=1) for row in framed])
 pixels = (picture.clip(0, 16) * 15.9).astype(np.uint8)
-Image.fromarray(pixels).resize((pixels.shape[1] * 5, pixels.shape[0] * 5), Image.Resampling.NEAREST).save("symbols.png")
-print("ten rows of digits: symbols.png")
+Image.fromarray(pixels).resize((pixels.shape[1] * 5, pixels.shape[0] * 5), Image.Resampling.NEAREST).save(
+    "symbols_and_prior.png"
+)
+print("ten rows of digits: symbols_and_prior.png")

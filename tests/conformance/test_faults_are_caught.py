@@ -188,7 +188,7 @@ class Fault(Schedule):
 '''
 TERM = '''"""A fault."""
 
-from isthmus.stations import Term
+from isthmus.stations import Schedule, Term
 
 
 class Fault(Term):
@@ -197,7 +197,7 @@ class Fault(Term):
     Source: standard.
     """
 
-    def __init__(self, weight: float = 1.0) -> None:
+    def __init__(self, weight: float | Schedule = 1.0) -> None:
         super().__init__()
         self.name, self.weight = "fault", weight
 
