@@ -452,6 +452,12 @@ def test_a_prior_is_fitted_afterwards_and_then_there_are_samples(here, capsys):
     assert "not discrete" in told(capsys).err
 
 
+def test_a_fit_that_is_refused_leaves_nothing(here, capsys):
+    assert main(["fit", "vqvae", "numbers.csv", "--set", "groups=four", "--out", "x", *QUICK]) == 1
+    assert "groups is 'four'" in told(capsys).err
+    assert not (here / "x").exists()
+
+
 def test_a_generator_alone_on_the_command_line(here, capsys):
     assert main(["fit", "wgangp", "numbers.csv", "--latent-dim", "4", "--out", "g", *QUICK]) == 0
     assert (here / "g" / "report.html").exists()

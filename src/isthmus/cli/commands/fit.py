@@ -10,7 +10,7 @@ import typer
 from isthmus.cli.configuration import FILE, Configuration
 from isthmus.cli.outputs import print_json, say
 from isthmus.cli.rows import Rows, fingerprint, split_rows, tell_overlap, tell_quarantined
-from isthmus.errors import Interrupted, MissingExtraError, ParameterError
+from isthmus.errors import DataError, Interrupted, MissingExtraError, ParameterError
 
 if TYPE_CHECKING:
     from isthmus.estimator import Estimator
@@ -121,6 +121,9 @@ def _fit(
     except KeyboardInterrupt:
         again = _again(configuration, folder, workplace)
         raise Interrupted(f"Stopped before the first checkpoint. To begin again:\n  {again}") from None
+    except (DataError, ParameterError):
+        _leave_no_trace(workplace)
+        raise
     estimator.set_params(trainer__checkpoint=None, trainer__log=None)  # places of this run, not of the model
     estimator.save(workplace)  # at once: nothing that is measured afterwards can lose it
     (workplace / CHECKPOINT).unlink(missing_ok=True)
@@ -133,11 +136,9 @@ def _fit(
     if as_json:
         print_json({"model": str(folder), "report": str(page) if page else None, "scorecard": card and card.to_json()})
         return
-    unmeasured = "No rows were held out: nothing is measured." if estimator.encodes else ""
-    say(unmeasured if card is None else card.as_text())
-    for note in _notes(estimator):
-        say(note)
-    say(f"\nmodel   {folder}")
+    unmeasured = ["No rows were held out: nothing is measured."] if estimator.encodes else []
+    for line in [*(unmeasured if card is None else [card.as_text(), ""]), *_notes(estimator), f"model   {folder}"]:
+        say(line)
     if page is not None:
         say(f"report  {page}")
     job = (
@@ -146,6 +147,14 @@ def _fit(
         else f"sample {folder} --out new.npy"
     )
     say(f"next    isthmus {job}")
+
+
+def _leave_no_trace(workplace: Path) -> None:
+    """After a fit that was refused before it began: without its configuration, and without a folder made for it."""
+    if not (workplace / CHECKPOINT).exists():
+        (workplace / FILE).unlink(missing_ok=True)
+        if not any(workplace.iterdir()):
+            workplace.rmdir()
 
 
 def _notes(estimator: "Estimator") -> list[str]:
@@ -158,7 +167,7 @@ def _notes(estimator: "Estimator") -> list[str]:
         health = CodebookHealth.from_json(history.codebook)
         notes.append(f"codebook: {health.usage:.0%} of the values used, perplexity {health.perplexity:.1f}")
         notes += [health.remedy] if health.remedy else []
-    return ["", *notes] if notes else []
+    return [*notes, ""] if notes else []
 
 
 def _estimator(configuration: Configuration, workplace: Path, *, progress: bool) -> "Estimator":
