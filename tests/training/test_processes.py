@@ -60,6 +60,14 @@ def test_moving_averages_are_of_the_features_of_all_processes(tmp_path):
         assert torch.allclose(alone[name], one[name], atol=1e-4), name
 
 
+def test_moving_means_and_spreads_are_those_of_all_processes(tmp_path):
+    (alone,), (one, two) = codebooks(tmp_path, "rounded", "-", 1), codebooks(tmp_path, "rounded", "-", 2)
+    assert all(torch.equal(one[name], two[name]) for name in one)
+    assert not torch.equal(one["bottleneck.standardise.mean"], one["began"])
+    for name in ("bottleneck.standardise.mean", "bottleneck.standardise.spread"):
+        assert torch.allclose(alone[name], one[name], atol=1e-3), name
+
+
 def test_critics_and_players_are_bit_identical_on_both_processes(tmp_path):
     """A player of some parameters only leaves ranks out of step in silence; critics are shared by themselves."""
     one, two = codebooks(tmp_path, "critic", "-", 2)

@@ -2,6 +2,7 @@
 
 python train_states_in_processes.py FILE CODEBOOK REVIVE PROCESSES
 python train_states_in_processes.py FILE critic - PROCESSES
+python train_states_in_processes.py FILE rounded - PROCESSES
 """
 
 import sys
@@ -56,15 +57,30 @@ def quantised(dim: int) -> Autoencoder:
         )
 
 
+def rounded(dim: int) -> Autoencoder:
+    """Numbers that are rounded, by a moving mean and spread."""
+    with RandomStream(0):
+        return Autoencoder(
+            encoder=catalogue.make("encoders", "mlp", {"in_shape": (dim,), "out_dim": 2, "hidden": (8,)}),
+            bottleneck=catalogue.make("bottlenecks", "fsq", {"levels": (5, 5)}),
+            decoder=catalogue.make("decoders", "mlp", {"latent_dim": 2, "out_shape": (dim,), "hidden": (8,)}),
+            likelihood=catalogue.make("likelihoods", "gaussian", {"variance": "fixed"}),
+            terms=[Reconstruction()],
+        )
+
+
+KINDS = {
+    "critic": (vae_gan, lambda model: next(model.critics.parameters())),
+    "rounded": (rounded, lambda model: model.bottleneck.standardise.mean),
+}
+
+
 def main() -> None:
     torch.set_num_threads(1)
     rows = curved_rows()
-    dim = rows.x.shape[1]
-    model = vae_gan(dim) if sys.argv[2] == "critic" else quantised(dim)
-    began = next(
-        model.critics.parameters() if sys.argv[2] == "critic" else iter([model.bottleneck.codebooks[0].vectors()])
-    )
-    began = began.detach().clone()
+    make, state = KINDS.get(sys.argv[2], (quantised, lambda model: model.bottleneck.codebooks[0].vectors()))
+    model = make(rows.x.shape[1])
+    began = state(model).detach().clone()
     trainer = Trainer(
         epochs=6,
         batch_size=32,
