@@ -456,6 +456,10 @@ def test_a_fit_that_is_refused_leaves_nothing(here, capsys):
     assert main(["fit", "vqvae", "numbers.csv", "--set", "groups=four", "--out", "x", *QUICK]) == 1
     assert "groups is 'four'" in told(capsys).err
     assert not (here / "x").exists()
+    (here / "own").mkdir()
+    (here / "own" / "config.yaml").write_text("model: vqvae\ndata: numbers.csv\nparameters: {groups: four}\n")
+    assert main(["fit", "--config", "own/config.yaml", "--out", "own", *QUICK]) == 1
+    assert (here / "own" / "config.yaml").exists()  # the user's stays
 
 
 def test_a_generator_alone_on_the_command_line(here, capsys):

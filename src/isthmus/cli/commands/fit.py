@@ -84,8 +84,14 @@ def command(
         tell_overlap(rows.train, rows.test)
     # A model that is there stays whole, with its report and its configuration, until the new one is finished.
     workplace = folder.with_name(f"{folder.name}.partial") if (folder / saving.DESCRIPTION).exists() else folder
+    new = not workplace.exists()
     configuration.write(workplace)
-    _fit(configuration, rows, folder, workplace, resume=resume, progress=not quiet, report=report, as_json=json)
+    try:
+        _fit(configuration, rows, folder, workplace, resume=resume, progress=not quiet, report=report, as_json=json)
+    except (DataError, ParameterError):
+        if new:
+            _leave_no_trace(workplace)
+        raise
 
 
 def _check_complete(configuration: Configuration) -> None:
@@ -121,9 +127,6 @@ def _fit(
     except KeyboardInterrupt:
         again = _again(configuration, folder, workplace)
         raise Interrupted(f"Stopped before the first checkpoint. To begin again:\n  {again}") from None
-    except (DataError, ParameterError):
-        _leave_no_trace(workplace)
-        raise
     estimator.set_params(trainer__checkpoint=None, trainer__log=None)  # places of this run, not of the model
     estimator.save(workplace)  # at once: nothing that is measured afterwards can lose it
     (workplace / CHECKPOINT).unlink(missing_ok=True)
@@ -150,11 +153,10 @@ def _fit(
 
 
 def _leave_no_trace(workplace: Path) -> None:
-    """After a fit that was refused before it began: without its configuration, and without a folder made for it."""
-    if not (workplace / CHECKPOINT).exists():
-        (workplace / FILE).unlink(missing_ok=True)
-        if not any(workplace.iterdir()):
-            workplace.rmdir()
+    """After a fit that was refused before it began: without the folder that was made for it."""
+    if [entry.name for entry in workplace.iterdir()] == [FILE]:
+        (workplace / FILE).unlink()
+        workplace.rmdir()
 
 
 def _notes(estimator: "Estimator") -> list[str]:
