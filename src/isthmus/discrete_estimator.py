@@ -33,7 +33,7 @@ class DiscreteEstimator(Estimator, ABC):
     ``prior_condition_`` and ``prior_history_``.
     """
 
-    advice: ClassVar[str]  # to whom too many values lie idle
+    advice: ClassVar[str] = ""  # to whom too many values lie idle
 
     def symbols(self, X: Any, condition: Any = None) -> NDArray[np.int64]:
         """The symbols of X, ``[n, *grid, symbols]`` int64: what a file would hold."""

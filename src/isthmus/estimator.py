@@ -38,6 +38,7 @@ from isthmus.training.trainer import Trainer
 ROWS = 1024  # rows at a time outside of training
 FILLED = 16  # batches are filled up to a multiple of this many rows
 BLOCK = 256  # rows that share a stream of random numbers in log_prob, whatever the batches
+UNTOLD = "; the prior was fitted without y: fit_prior(X, y)"
 DRAWS = 16  # draws from the posterior for score_samples
 
 
@@ -279,10 +280,14 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         name, wrong = type(self).__name__, wrong_types(type(self).__init__, self.get_params(deep=False))
         check(name, *((False, message) for message in wrong))
         latent_dim = getattr(self, "latent_dim", 1)
+        whole = isinstance(latent_dim, int | np.integer)
         trainer = self.trainer is None or isinstance(self.trainer, Trainer)
         check(
             name,
-            (latent_dim >= 1, f"latent_dim is {latent_dim!r}; expected 1 or more"),
+            (
+                whole and latent_dim >= 1,
+                f"latent_dim is {latent_dim!r}; expected 1 or more",
+            ),
             (trainer, f"trainer is {self.trainer!r}; expected a Trainer or None"),
         )
 
@@ -341,7 +346,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         known = self.condition_ or self.prior_condition_
         if known is None:
             if condition is not None:
-                hint = "; for samples of a class fit_prior(X, y)" if hasattr(self, "fit_prior") else ""
+                hint = "" if self.autoencoder_.prior is None or not self.autoencoder_.prior.symbolic else UNTOLD
                 raise ParameterError(f"{type(self).__name__} is not conditional; condition must be None{hint}")
             return None
         if condition is None:

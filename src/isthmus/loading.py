@@ -65,7 +65,7 @@ def load(
         raise SavedModelError(problems(f"{path / saving.DESCRIPTION} cannot be used:", found))
     saving.load_weights(model, saved.tensors, _PREFIXES[part])
     if part == "encoder":
-        model.decoder = model.likelihood = None
+        model.decoder = model.likelihood = model.prior = None
     elif part == "decoder":
         model.encoder = None
     model.eval()

@@ -196,5 +196,7 @@ def test_a_part_of_a_model_gets_no_prior_and_is_not_saved(digits, model, tmp_pat
     encoder = im.load(folder, part="encoder")
     with pytest.raises(ParameterError, match="loaded in part"):
         encoder.fit_prior(digits[0])
+    with pytest.raises(ParameterError, match="no prior over the symbols"):
+        encoder.score_symbols(digits[0])
     with pytest.raises(ParameterError, match="without its encoder"):
         im.load(folder, part="decoder").save(tmp_path / "n")

@@ -18,7 +18,7 @@ def discrete(estimator: Estimator, folder: Path) -> DiscreteEstimator:
 
     if not isinstance(estimator, DiscreteEstimator):
         raise ParameterError(
-            f"{folder} is of type {type(estimator).__name__}, whose codes are not discrete: symbols, and priors over "
-            "them, are for vqvae, residual_vqvae, fsqvae, lfqvae and vqgan"
+            f"{folder} is of type {type(estimator).__name__}, whose codes are not discrete: it has no symbols, as "
+            "vqvae, fsqvae and others have (isthmus models)"
         )
     return estimator

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from isthmus.errors import ParameterError
 from isthmus.stations import DiscretePosterior
 
 TINY = 1e-20
@@ -16,6 +17,13 @@ def uniform_like(values: Tensor) -> Tensor:
     True
     """
     return torch.rand_like(values).clamp(2**-24, 1 - 2**-24)
+
+
+def check_kind(owner: str, classes: int | None, posterior: DiscretePosterior) -> None:
+    """Refuse a prior over bits for one-hot groups, or over groups of another size."""
+    theirs = getattr(posterior, "classes", None)
+    if theirs != classes:
+        raise ParameterError(f"{owner}: classes is {classes!r}; the code has {theirs!r} (None: bits)")
 
 
 class OneHotGroups(DiscretePosterior):

@@ -8,7 +8,7 @@ from isthmus.errors import ParameterError
 
 PER_CENTRE = 64  # features for each centre: more do not change the centres much
 ROUNDS = 10
-JITTER = 0.01  # of the features' spread, between centres that are repeated
+JITTER = 0.01  # of the centres' spread, between those that are repeated
 
 
 @torch.no_grad()
@@ -37,4 +37,5 @@ def k_means(features: Tensor, size: int) -> Tensor:
     if different == size:
         return centres
     more = centres[torch.arange(size - different) % different]
-    return torch.cat([centres, more + JITTER * features.float().std() * torch.randn_like(more)])
+    spread = (centres - centres.mean(0)).square().mean().sqrt()
+    return torch.cat([centres, more + JITTER * torch.where(spread > 0, spread, 1.0) * torch.randn_like(more)])

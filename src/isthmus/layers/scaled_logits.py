@@ -22,12 +22,13 @@ class ScaledLogits(nn.Module):
     def __init__(self, dim: int, spread: float | None) -> None:
         super().__init__()
         self.spread = spread
-        self.register_buffer("mean", torch.zeros(dim))
-        self.register_buffer("scale", torch.ones(dim))
+        if spread is not None:
+            self.register_buffer("mean", torch.zeros(dim))
+            self.register_buffer("scale", torch.ones(dim))
 
     def forward(self, x: Tensor) -> Tensor:
         """``[..., dim] -> [..., dim]``, in float32."""
-        return (x.float() - self.mean) * self.scale
+        return x.float() if self.spread is None else (x.float() - self.mean) * self.scale
 
     @torch.no_grad()
     def start(self, x: Tensor) -> None:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from isthmus.errors import check
+from isthmus.layers.discrete import check_kind
 from isthmus.stations import DiscretePosterior, Posterior, Prior
 
 
@@ -41,6 +42,7 @@ class CoinFlips(Prior):
         """KL(q || p) in closed form, nats per number of the code."""
         if not isinstance(posterior, DiscretePosterior):
             return super().divergence(posterior, z)
+        check_kind("CoinFlips", self.classes, posterior)
         p = posterior.mean
         if self.classes is None:
             entropy = torch.nn.functional.softplus(posterior.logits) - p * posterior.logits

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from isthmus.errors import check
-from isthmus.layers.discrete import Bits, OneHotGroups
+from isthmus.errors import ParameterError, check
+from isthmus.layers.discrete import Bits, OneHotGroups, check_kind
 from isthmus.stations import DiscretePosterior, Posterior, Prior
 
 
@@ -53,6 +53,11 @@ class Factorised(Prior):
         """KL(q || p) in closed form, nats per number of the code."""
         if not isinstance(posterior, DiscretePosterior):
             return super().divergence(posterior, z)
+        check_kind("Factorised", self.classes, posterior)
+        if posterior.logits.shape[-1] != len(self.logits):
+            raise ParameterError(
+                f"Factorised: latent_dim is {len(self.logits)}; the code has {posterior.logits.shape[-1]} numbers"
+            )
         q, ours = posterior.mean, self._choices()
         if self.classes is not None:
             return q * (posterior.logits - ours.logits)

@@ -22,11 +22,14 @@ def command(
 
     Example: `isthmus decode models/plant codes.csv --out rebuilt.csv`
     """
+    import math
+
     import numpy as np
 
     from isthmus.cli.conditions import as_condition
     from isthmus.cli.discrete import discrete
     from isthmus.data.reading import read
+    from isthmus.errors import DataError
     from isthmus.loading import load
 
     check_out(out, force=force, sources=(codes,))
@@ -35,8 +38,10 @@ def command(
     told = as_condition(estimator, condition)
     if symbols:
         whole = given.astype(np.int64) if (given == np.round(given)).all() else given  # a table holds floats
-        shaped = whole.reshape(len(given), *estimator.autoencoder_.code_shape[:-1], -1)
-        values = discrete(estimator, model).inverse_symbols(shaped, told)
+        grid = discrete(estimator, model).autoencoder_.code_shape[:-1]
+        if whole.shape[1] % math.prod(grid):
+            raise DataError(f"{codes} has {whole.shape[1]} columns; expected a multiple of {math.prod(grid)} symbols")
+        values = discrete(estimator, model).inverse_symbols(whole.reshape(len(whole), *grid, -1), told)
     else:
         values = estimator.inverse_transform(given, told)
     write_examples(estimator, values, out)
