@@ -4,9 +4,6 @@ What each draws is compared with held-out digits: how much of it looks real (pre
 whether it repeats itself or its training rows. The drawings: adversaries.png.
 """
 
-import numpy as np
-from PIL import Image
-
 import isthmus as im
 from isthmus.metrics.sample_quality import SampleQuality
 
@@ -24,10 +21,6 @@ for name, model in models.items():
     drawn = model.fit(train).sample(len(test), random_state=0)
     found = SampleQuality.measure(real=test.values, made=drawn, known=train.values)
     print(f"{name:8}  precision {found.precision:.2f}  coverage {found.coverage:.2f}  copies {found.duplicates:.2f}")
-    framed = np.pad(drawn[:16].reshape(-1, 8, 8), ((0, 0), (1, 1), (1, 1)), constant_values=8)
-    rows.append(np.concatenate(list(framed), axis=1))
-pixels = (np.concatenate(rows).clip(0, 16) * 15.9).astype(np.uint8)
-Image.fromarray(pixels).resize((pixels.shape[1] * 5, pixels.shape[0] * 5), Image.Resampling.NEAREST).save(
-    "adversaries.png"
-)
+    rows.append(drawn[:16].reshape(-1, 8, 8))
+im.data.contact_sheet(rows, white=16).save("adversaries.png")
 print("a row for each: adversaries.png")

@@ -5,7 +5,6 @@ drawing the originals come first; the denoiser rebuilds noisy ones; the last row
 """
 
 import numpy as np
-from PIL import Image
 from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier
 
@@ -40,10 +39,5 @@ for name, model in models.items():
     noise = 4 * np.random.default_rng(0).normal(size=(10, 64)) if name == "DAE" else 0
     drawn = model.sample(10, condition=list(range(10)), random_state=0) if told else None
     rows.append(model.reconstruct(rows[0] + noise) if drawn is None else drawn)
-framed = [np.pad(row.reshape(-1, 8, 8), ((0, 0), (1, 1), (1, 1)), constant_values=8) for row in rows]
-picture = np.concatenate([np.concatenate(list(row), axis=1) for row in framed])
-pixels = (picture.clip(0, 16) * 15.9).astype(np.uint8)
-Image.fromarray(pixels).resize((pixels.shape[1] * 5, pixels.shape[0] * 5), Image.Resampling.NEAREST).save(
-    "continuous_codes.png"
-)
+im.data.contact_sheet([row.reshape(-1, 8, 8) for row in rows], white=16).save("continuous_codes.png")
 print("a row for each, under the originals: continuous_codes.png")

@@ -5,7 +5,6 @@ held-out pictures is lost; the first row of the drawing is the originals: discre
 """
 
 import numpy as np
-from PIL import Image
 
 import isthmus as im
 
@@ -30,10 +29,5 @@ for name, model in models.items():
     used = f"{health.usage:4.0%} of {max(health.levels)} values used"
     print(f"{name:14}  {health.capacity_bits:.0f} bits  {used:22}  lost {lost:.3f}")
     rows.append(rebuilt[:16])
-framed = [np.pad(row, ((0, 0), (1, 1), (1, 1)), constant_values=0.5) for row in rows]
-picture = np.concatenate([np.concatenate(list(row), axis=1) for row in framed])
-pixels = (picture.clip(0, 1) * 255).astype(np.uint8)
-Image.fromarray(pixels).resize((pixels.shape[1] * 5, pixels.shape[0] * 5), Image.Resampling.NEAREST).save(
-    "discrete_codes.png"
-)
+im.data.contact_sheet(rows).save("discrete_codes.png")
 print("a row for each, under the originals: discrete_codes.png")

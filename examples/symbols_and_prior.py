@@ -4,9 +4,6 @@ The first stage turns each picture into four symbols, the second learns which sy
 any digit or the one asked for, and its scores count what the symbols cost. The drawings: symbols_and_prior.png.
 """
 
-import numpy as np
-from PIL import Image
-
 import isthmus as im
 from isthmus.metrics.rate import two_stages
 
@@ -20,11 +17,6 @@ model.fit_prior(train, train.labels, width=64, depth=2, trainer=im.Trainer(epoch
 bits = two_stages(model, test)
 print(f"{bits['bits_per_dim']:.2f} bits for a pixel, {bits['prior_bits_per_dim']:.2f} of them for the symbols")
 
-drawn = [model.sample(12, condition=digit, random_state=0).reshape(-1, 8, 8) for digit in range(10)]
-framed = [np.pad(row, ((0, 0), (1, 1), (1, 1)), constant_values=8) for row in drawn]
-picture = np.concatenate([np.concatenate(list(row), axis=1) for row in framed])
-pixels = (picture.clip(0, 16) * 15.9).astype(np.uint8)
-Image.fromarray(pixels).resize((pixels.shape[1] * 5, pixels.shape[0] * 5), Image.Resampling.NEAREST).save(
-    "symbols_and_prior.png"
-)
+rows = [model.sample(12, condition=digit, random_state=0).reshape(-1, 8, 8) for digit in range(10)]
+im.data.contact_sheet(rows, white=16).save("symbols_and_prior.png")
 print("ten rows of digits: symbols_and_prior.png")

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from isthmus.errors import check
+
 PLAIN: dict[type, tuple[tuple[type, ...], str]] = {
     bool: ((bool, np.bool_), "True or False"),
     int: ((numbers.Integral,), "a whole number"),
@@ -19,6 +21,11 @@ PLAIN: dict[type, tuple[tuple[type, ...], str]] = {
     str: ((str,), "a word"),
     type(None): ((type(None),), "None"),
 }
+
+
+def check_types(owner: str, constructor: Callable[..., Any], given: Mapping[str, Any]) -> None:
+    """Refuse arguments of ``owner`` that are not of their annotated types, all at once; see ``wrong_types``."""
+    check(owner, *((False, message) for message in wrong_types(constructor, given)))
 
 
 def wrong_types(constructor: Callable[..., Any], given: Mapping[str, Any]) -> list[str]:

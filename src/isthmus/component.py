@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Self
 
 from torch import nn
 
-from isthmus.argument_types import wrong_types
-from isthmus.errors import ParameterError, check, problems
+from isthmus.argument_types import check_types
+from isthmus.errors import ParameterError, problems
 
 _MAY_OVERRIDE = {"forward", "extra_repr"}
 _RESERVED = ({name for name in dir(nn.Module) if not name.startswith("_")} | {"training"}) - _MAY_OVERRIDE
@@ -51,8 +51,7 @@ class Component(nn.Module):
             return self
         bound.apply_defaults()
         given = {name: value for name, value in bound.arguments.items() if name != "self"}
-        wrong = wrong_types(cls.__init__, given)
-        check(cls.__name__, *((False, message) for message in wrong))
+        check_types(cls.__name__, cls.__init__, given)
         object.__setattr__(self, "_arguments", given)
         return self
 

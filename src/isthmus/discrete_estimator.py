@@ -17,7 +17,6 @@ from isthmus.data.labels import Condition
 from isthmus.errors import DataError, NotAvailableError, ParameterError, check
 from isthmus.estimator import Estimator, seed_of
 from isthmus.metrics.codebook import CodebookHealth
-from isthmus.priors.autoregressive import Autoregressive
 from isthmus.records import Batch
 from isthmus.symbol_prior import fit_symbol_prior
 from isthmus.training.trainer import Trainer
@@ -116,9 +115,10 @@ class DiscreteEstimator(Estimator, ABC):
         model = self.autoencoder_
         if temperature == 1 and top_k is None:
             return self._drawn(model, n, condition, random_state)
-        if not isinstance(model.prior, Autoregressive):
+        if model.prior is None:
             raise ParameterError("temperature and top_k are for priors that fit_prior has learnt; here is none")
-        return self._drawn(model.with_prior(model.prior.sharpened(temperature, top_k)), n, condition, random_state)
+        sharper = model.with_prior(model.prior.sharpened(temperature, top_k)).eval()
+        return self._drawn(sharper, n, condition, random_state)
 
     def fit_prior(
         self,
@@ -145,9 +145,9 @@ class DiscreteEstimator(Estimator, ABC):
             raise DataError(f"fit_prior got {len(examples)} rows; expected {FEWEST} or more")
         if not (trainer is None or isinstance(trainer, Trainer)):
             raise ParameterError(f"trainer is {trainer!r}; expected a Trainer or None")
-        condition = self.condition_ if y is None or self.condition_ else Condition.learn(y, count=len(examples))
-        if self.condition_ is not None and y is None:
+        if self.conditional and y is None:
             raise ParameterError(f"{type(self).__name__} is conditional: fit_prior needs y, as fit did")
+        condition = self.condition_ or (None if y is None else Condition.learn(y, count=len(examples)))
         found = fit_symbol_prior(
             torch.from_numpy(self.symbols(examples, y if self.conditional else None)),
             max(model.bottleneck.levels),

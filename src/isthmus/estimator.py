@@ -20,7 +20,7 @@ from torch import Tensor
 
 from isthmus import saving
 from isthmus.architecture import Setting, likelihood_scaling, make_likelihood
-from isthmus.argument_types import wrong_types
+from isthmus.argument_types import check_types
 from isthmus.autoencoder import Autoencoder
 from isthmus.component import registered_name
 from isthmus.data.examples import Examples
@@ -38,7 +38,6 @@ from isthmus.training.trainer import Trainer
 ROWS = 1024  # rows at a time outside of training
 FILLED = 16  # batches are filled up to a multiple of this many rows
 BLOCK = 256  # rows that share a stream of random numbers in log_prob, whatever the batches
-UNTOLD = "; the prior was fitted without y: fit_prior(X, y)"
 DRAWS = 16  # draws from the posterior for score_samples
 
 
@@ -277,10 +276,10 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return self.autoencoder_.likelihood
 
     def _check_parameters(self) -> None:
-        name, wrong = type(self).__name__, wrong_types(type(self).__init__, self.get_params(deep=False))
-        check(name, *((False, message) for message in wrong))
+        name = type(self).__name__
+        check_types(name, type(self).__init__, self.get_params(deep=False))
         latent_dim = getattr(self, "latent_dim", 1)
-        whole = isinstance(latent_dim, int | np.integer)
+        whole = isinstance(latent_dim, numbers.Integral) and not isinstance(latent_dim, bool)
         trainer = self.trainer is None or isinstance(self.trainer, Trainer)
         check(
             name,
@@ -346,7 +345,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         known = self.condition_ or self.prior_condition_
         if known is None:
             if condition is not None:
-                hint = "" if self.autoencoder_.prior is None or not self.autoencoder_.prior.symbolic else UNTOLD
+                later = self.autoencoder_.prior is not None and self.autoencoder_.prior.symbolic
+                hint = "; the prior was fitted without y: fit_prior(X, y)" if later else ""
                 raise ParameterError(f"{type(self).__name__} is not conditional; condition must be None{hint}")
             return None
         if condition is None:

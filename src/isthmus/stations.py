@@ -176,6 +176,12 @@ class Prior(Component, ABC):
     def sample(self, shape: Sequence[int], condition: Tensor | None = None) -> Tensor:
         """Codes of ``shape`` (``[n, *grid, dim]``) drawn from the prior with torch's current stream."""
 
+    def sharpened(self, temperature: float, top_k: int | None) -> Prior:
+        """The same prior that draws otherwise; raises ``ParameterError`` where that is not defined."""
+        raise ParameterError(
+            f"temperature and top_k are for priors that fit_prior has learnt; here is {type(self).__name__}"
+        )
+
     def divergence(self, posterior: Posterior, z: Tensor) -> Tensor:
         """KL(q || p), nats, shaped like ``log_prob``: by one-sample Monte Carlo unless a closed form exists."""
         log_p = self.log_prob(z)

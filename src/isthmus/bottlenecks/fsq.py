@@ -13,7 +13,6 @@ from isthmus.records import Code, View
 from isthmus.stations import Bottleneck, Prior
 
 MOST = 2**62  # codes that an int64 can count
-FOLLOW = 0.99  # decay of the features' moving mean and spread
 
 
 class FSQ(Bottleneck):
@@ -50,7 +49,7 @@ class FSQ(Bottleneck):
         """As ``mode``; in training mean and spread then follow the features."""
         code = self.mode(features, view)
         if self.training and torch.is_grad_enabled():
-            self.standardise.follow(features.float().flatten(0, -2), FOLLOW)
+            self.standardise.follow(features.float().flatten(0, -2))
         return code
 
     def mode(self, features: Tensor, view: View) -> Code:

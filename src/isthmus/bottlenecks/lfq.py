@@ -11,8 +11,6 @@ from isthmus.layers.standardise import Standardise
 from isthmus.records import Code, View
 from isthmus.stations import Bottleneck, Prior
 
-FOLLOW = 0.99  # decay of the features' moving mean and spread
-
 
 class LFQ(Bottleneck):
     """Lookup-free quantisation: the sign of each number; 2^latent_dim codes, none of which is stored.
@@ -44,7 +42,7 @@ class LFQ(Bottleneck):
         """As ``mode``; in training mean and spread then follow the features."""
         code = self.mode(features, view)
         if self.training and torch.is_grad_enabled():
-            self.standardise.follow(features.float().flatten(0, -2), FOLLOW)
+            self.standardise.follow(features.float().flatten(0, -2))
         return code
 
     def mode(self, features: Tensor, view: View) -> Code:

@@ -10,6 +10,7 @@ _PUBLIC = {
     "Examples": "examples",
     "Schema": "schema",
     "Condition": "labels",
+    "contact_sheet": "sheets",
 }
 
 

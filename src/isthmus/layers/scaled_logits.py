@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+DECIDED = 3.0  # a spread of logits: choices between directions of the data, nearly decided
+
 
 class ScaledLogits(nn.Module):
     """``(x - mean) * scale`` for each number; before ``start``, and where ``spread`` is None, x itself.

@@ -5,6 +5,8 @@ from torch import Tensor, nn
 
 from isthmus.layers.processes import sum_over_processes
 
+DECAY = 0.99  # of what ``follow`` has seen before
+
 
 class Standardise(nn.Module):
     """``(x - mean) / spread``: one mean per feature, one spread for all (geometry is kept).
@@ -35,7 +37,7 @@ class Standardise(nn.Module):
         self.spread.copy_(torch.where(spread > 0, spread, 1.0))
 
     @torch.no_grad()
-    def follow(self, x: Tensor, decay: float) -> None:
+    def follow(self, x: Tensor, decay: float = DECAY) -> None:
         """Move towards mean and spread of ``[n, dim]``, those of all processes together, by ``1 - decay``.
 
         >>> layer = Standardise(1)

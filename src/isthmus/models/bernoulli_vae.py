@@ -6,11 +6,10 @@ from isthmus.architecture import Setting, make_networks, make_part
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.bernoulli import Bernoulli
 from isthmus.discrete_estimator import DiscreteEstimator
+from isthmus.layers.scaled_logits import DECIDED
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
-
-SPREAD = 3.0  # of logits at the start: choices between directions of the data, nearly decided
 
 
 class BernoulliVAE(DiscreteEstimator):
@@ -57,7 +56,7 @@ class BernoulliVAE(DiscreteEstimator):
         estimator = make_part("gradient_estimators", self.estimator, {"latent_dim": dim})
         return Autoencoder(
             encoder=networks.encoder,
-            bottleneck=Bernoulli(dim, estimator, SPREAD),
+            bottleneck=Bernoulli(dim, estimator, DECIDED),
             decoder=networks.decoder,
             likelihood=setting.likelihood,
             prior=make_part("priors", self.prior, {"latent_dim": dim}),

@@ -7,11 +7,10 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.categorical import Categorical
 from isthmus.discrete_estimator import DiscreteEstimator
 from isthmus.errors import check
+from isthmus.layers.scaled_logits import DECIDED
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
-
-SPREAD = 3.0  # of logits at the start: choices between directions of the data, nearly decided
 
 
 class CategoricalVAE(DiscreteEstimator):
@@ -67,7 +66,7 @@ class CategoricalVAE(DiscreteEstimator):
         estimator = make_part("gradient_estimators", self.estimator, {"latent_dim": dim})
         return Autoencoder(
             encoder=networks.encoder,
-            bottleneck=Categorical(dim, estimator, self.classes, SPREAD),
+            bottleneck=Categorical(dim, estimator, self.classes, DECIDED),
             decoder=networks.decoder,
             likelihood=setting.likelihood,
             prior=make_part("priors", self.prior, {"latent_dim": dim, "classes": self.classes}),

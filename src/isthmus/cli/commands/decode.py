@@ -38,10 +38,11 @@ def command(
     told = as_condition(estimator, condition)
     if symbols:
         whole = given.astype(np.int64) if (given == np.round(given)).all() else given  # a table holds floats
-        grid = discrete(estimator, model).autoencoder_.code_shape[:-1]
+        coder = discrete(estimator, model)
+        grid = coder.autoencoder_.code_shape[:-1]
         if whole.shape[1] % math.prod(grid):
             raise DataError(f"{codes} has {whole.shape[1]} columns; expected a multiple of {math.prod(grid)} symbols")
-        values = discrete(estimator, model).inverse_symbols(whole.reshape(len(whole), *grid, -1), told)
+        values = coder.inverse_symbols(whole.reshape(len(whole), *grid, -1), told)
     else:
         values = estimator.inverse_transform(given, told)
     write_examples(estimator, values, out)
