@@ -13,6 +13,11 @@ maker = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(maker)
 
 
+def test_there_is_a_page_for_every_model_and_for_nothing_else():
+    written = {str(file.relative_to(DOCS)) for file in (DOCS / "models").glob("*.md")} | {"parts.md"}
+    assert written == set(maker.pages()), "run: python docs/pages.py, and remove pages of models that are gone"
+
+
 @pytest.mark.parametrize("page", sorted(str(file.relative_to(DOCS)) for file in (DOCS / "models").glob("*.md")))
 def test_a_page_is_up_to_date(page):
     assert maker.pages()[page] == (DOCS / page).read_text(encoding="utf8"), "run: python docs/pages.py"

@@ -134,7 +134,7 @@ def repeated(record: Record, count: int) -> Record:
 
 
 def in_parts(record: Record, size: int) -> list[Record]:
-    """A record of tensors cut into records of ``size`` examples; the last may have fewer.
+    """A record whose tensors all are ``[batch, ...]``, cut into records of ``size`` examples; the last may have fewer.
 
     >>> import torch
     >>> [len(part) for part in in_parts(Batch(x=torch.zeros(5, 3)), 2)]

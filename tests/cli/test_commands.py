@@ -414,6 +414,20 @@ def test_one_example_is_one(model, here, capsys):
     assert "has 60 rows; expected one" in told(capsys).err
 
 
+def test_large_symbols_are_written_whole_or_not_at_all(here, capsys):
+    pandas.DataFrame(np.random.default_rng(0).normal(size=(80, 4)), columns=list("abcd")).to_csv("t.csv", index=False)
+    for bits, out in ((40, "symbols.csv"), (60, "symbols.npy")):
+        fit = ["fit", "lfqvae", "t.csv", "--latent-dim", str(bits), "--out", "wide", "--force", "--no-report", *QUICK]
+        assert main(fit) == 0
+        assert main(["encode", "wide", "t.csv", "--symbols", "--out", out]) == 0
+        assert main(["decode", "wide", out, "--symbols", "--out", "rebuilt.csv", "--force"]) == 0
+        assert main(["reconstruct", "wide", "t.csv", "--out", "direct.csv", "--force"]) == 0
+        assert np.allclose(pandas.read_csv("rebuilt.csv"), pandas.read_csv("direct.csv"), atol=1e-5)
+    capsys.readouterr()
+    assert main(["encode", "wide", "t.csv", "--symbols", "--out", "lossy.csv"]) == 1
+    assert "exact in a .npy file only" in told(capsys).err
+
+
 def test_a_prior_is_fitted_afterwards_and_then_there_are_samples(here, capsys):
     rng = np.random.default_rng(0)
     frame = pandas.DataFrame(rng.normal(size=(200, 4)), columns=list("abcd"))

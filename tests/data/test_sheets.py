@@ -11,7 +11,8 @@ def test_each_picture_stands_in_its_place_within_a_frame():
     rows = [np.zeros((2, 3, 4)), np.full((1, 3, 4), 16.0)]
     sheet = np.asarray(im.data.contact_sheet(rows, white=16, enlarge=1))
     assert sheet.shape == (2 * 5, 2 * 6)
-    assert (sheet[1:4, 1:5] == 0).all() and (sheet[1:4, 7:11] == 0).all()
+    assert (sheet[1:4, 1:5] == 0).all()
+    assert (sheet[1:4, 7:11] == 0).all()
     assert (sheet[6:9, 1:5] == 255).all()
     assert (sheet[6:9, 7:11] == sheet[0, 0]).all()  # no picture there
 

@@ -87,6 +87,25 @@ def test_all_mistakes_of_a_model_are_told_at_once(folder):
         assert word in str(caught.value)
 
 
+def test_a_model_that_was_saved_before_there_were_priors_and_codebooks_loads(folder):
+    content = json.loads((folder / "model.json").read_text())
+    later = ("prior_condition", "prior_history")
+    content["history"].pop("codebook")
+    (folder / "model.json").write_text(json.dumps({k: v for k, v in content.items() if k not in later}))
+    model = im.load(folder)
+    assert model.prior_condition_ is None
+    assert model.transform(X).shape == (40, 2)
+
+
+def test_a_codebook_that_was_saved_without_advice_loads(tmp_path):
+    model = im.BernoulliVAE(latent_dim=4, trainer=im.Trainer(epochs=1, validation=0)).fit(X)
+    folder = model.save(tmp_path / "model")
+    history = json.loads((folder / "model.json").read_text())["history"]
+    del history["codebook"]["advice"]
+    change(folder, history=history)
+    assert im.load(folder).codebook_.perplexity == pytest.approx(model.codebook_.perplexity)
+
+
 @pytest.mark.parametrize("name", ["os/system", "encoders/../../evil", "builtins/eval", "/etc/passwd"])
 def test_a_spec_cannot_name_what_is_not_a_part(folder, name):
     change(folder, autoencoder={"component": name, "arguments": {}})

@@ -212,6 +212,8 @@ def test_samples_that_are_copies_are_told():
     often = np.repeat(real[:150], 2, 0)  # where real rows repeat, so may samples
     assert SampleQuality.measure(real=often, made=np.repeat(known[:150], 2, 0), known=known).duplicates < 0.05
     assert SampleQuality.measure(real=often, made=np.repeat(known[:3], 100, 0), known=known).duplicates > 0.9
+    ordered = np.concatenate([np.repeat(real[:1], 300, 0), real])  # the copies first
+    assert SampleQuality.measure(real=ordered, made=np.repeat(known[:1], 300, 0), known=known).duplicates > 0.9
     narrow = SampleQuality.measure(real=real, made=0.2 * rng.normal(size=(300, 4)), known=known)
     assert narrow.recall < 0.5 < narrow.precision
     learnt_by_heart = SampleQuality.measure(real=real, made=known + 1e-3, known=known)

@@ -20,8 +20,8 @@ class VectorQuantizer(Bottleneck):
 
     ``codebook`` is a pattern: every group has its own copy, begun by k-means on a sample of the data. Costs
     ``commitment`` (features to vectors) and, where the codebook learns by gradient, ``codebook`` (vectors to
-    features): squared distances, summed. With gumbel_softmax as the estimator, training draws vectors by the softmax
-    of minus their squared distances. All in float32.
+    features): squared distances, summed. With gumbel_softmax as the estimator, training draws vectors by the
+    probabilities of a mixture of Gaussians around them. All in float32.
 
     Source: van den Oord et al. 2017, Neural discrete representation learning; groups: Jegou et al. 2011, Product
     quantization for nearest neighbor search.
@@ -96,8 +96,8 @@ class VectorQuantizer(Bottleneck):
         books = [
             (book.prepare(x), book.vectors().clone(), book) for x, book in self._paired(groups)
         ]  # they change below
-        near = [2 * x @ v.T - v.square().sum(-1) for x, v, _ in books]  # -|x - v|^2, but for what all v share
-        posterior = OneHotGroups(torch.cat(near, -1), books[0][2].size)
+        logits = [responsibilities(x, vectors) for x, vectors, _ in books]
+        posterior = OneHotGroups(torch.cat(logits, -1), books[0][2].size)
         choices = self.estimator.draw(posterior).z
         symbols = posterior.symbols(choices)
         found = []
@@ -113,3 +113,17 @@ class VectorQuantizer(Bottleneck):
 
     def _books(self) -> list[Codebook]:
         return list(self.codebooks)  # type: ignore[arg-type]
+
+
+def responsibilities(x: Tensor, vectors: Tensor) -> Tensor:
+    """``[..., dim] -> [..., size]``: log p(vector | x) up to a constant; each vector is the mean of a Gaussian.
+
+    Their variance is that of x around the nearest vectors, so that draws are as sharp whatever the features' scale:
+    with a fixed one, small features draw at random, codebooks then shrink to their mean, and draws become yet more so.
+
+    >>> responsibilities(torch.tensor([[1.0], [4.0]]), torch.tensor([[0.0], [3.0]])).diff().flatten().tolist()
+    [-1.5, 7.5]
+    """
+    near = 2 * x @ vectors.T - vectors.square().sum(-1)  # -|x - vector|^2, but for |x|^2, which all vectors share
+    square = (x.square().sum(-1) - near.max(-1).values).mean() / x.shape[-1]
+    return near / (2 * square.detach().clamp_min(1e-12))

@@ -57,6 +57,7 @@ def write_table(values: np.ndarray, out: Path, columns: Sequence[str], names: Se
     partial = out.with_name(f".{out.name}.{os.getpid()}")
     out.parent.mkdir(parents=True, exist_ok=True)
     flat = values.reshape(len(values), -1)
+    whole = flat.dtype.kind in "iu"
     heads = list(columns) if len(columns) == flat.shape[1] else [f"x{i}" for i in range(flat.shape[1])]
     try:
         if out.suffix.lower() == ".npy":
@@ -72,7 +73,7 @@ def write_table(values: np.ndarray, out: Path, columns: Sequence[str], names: Se
                 writer = csv.writer(file)
                 writer.writerow(heads if names is None else [NAME, *heads])
                 for i, row in enumerate(flat):
-                    told = [f"{value:.9g}" for value in row]
+                    told = [str(value) if whole else f"{value:.9g}" for value in row]
                     writer.writerow(told if names is None else [names[i], *told])
         partial.replace(out)
     except OSError as error:

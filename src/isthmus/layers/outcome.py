@@ -40,8 +40,8 @@ def in_hindsight(estimator: GradientEstimator, trace: Trace) -> dict[str, Tensor
     >>> x = torch.zeros(2, 3)
     >>> scored = Trace(batch=Batch(x=x), view=View(x=x), features=x, code=Code(z=x))
     >>> in_hindsight(make("gradient_estimators", "muprop", {}), scored)
-    {'surrogate': tensor([0., 0.])}
+    {'surrogate': tensor(0.)}
     """
     if trace.code.probes is None:
-        return {name: trace.code.z.new_zeros(len(trace.code.z)) for name in estimator.costs}
+        return {name: trace.code.z.new_zeros(()) for name in estimator.costs}
     return estimator.hindsight(trace)

@@ -62,7 +62,8 @@ class SampleQuality:
         apart = cdist(made, real)
         within = apart <= reach_real[None]
         same = min(len(real), len(made))  # the more there are, the nearer is the next
-        among_real, among_made = (cdist(each[:same], each[:same]) for each in (real, made))
+        some = (np.random.default_rng(0).permutation(each)[:same] for each in (real, made))  # rows may be in order
+        among_real, among_made = (cdist(each, each) for each in some)
         copy = _nearer_than_most(among_real)
         return cls(
             precision=float(within.any(1).mean()),

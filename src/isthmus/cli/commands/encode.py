@@ -28,12 +28,14 @@ def command(
     Example: `isthmus encode models/plant new.csv --out codes.csv`
     """
     from isthmus.cli.conditions import condition_of
-    from isthmus.cli.discrete import discrete
+    from isthmus.cli.discrete import check_exact, discrete
     from isthmus.cli.rows import as_in_fit, examples, tell_quarantined
     from isthmus.loading import load
 
     check_out(out, force=force, sources=(data,))
     estimator = load(model, part="encoder")
+    if symbols:
+        check_exact(discrete(estimator, model), out)
     rows = examples(data, as_in_fit(model, size=size, labels=labels, drop=drop), missing_ok=True)
     tell_quarantined(rows)
     told = condition_of(estimator, rows, condition)
