@@ -37,6 +37,7 @@ class Component(nn.Module):
     isthmus.errors.ParameterError: Wrong uses names that torch.nn.Module already has: train.
     """
 
+    compiles: ClassVar[bool] = True  # torch.compile takes what it does in training
     registered: ClassVar[str | None] = None  # "station/name", set for plug-ins by the catalogue
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:

@@ -276,6 +276,7 @@ class Likelihood(Component, ABC):
 class Critic(Component, ABC):
     """A judge that takes its own steps on ``trace.detached()``; terms name it and read its ``verdict``."""
 
+    compiles = False  # its steps come in the middle of the pass
     wants: frozenset[str] = frozenset()  # of "rebuilt", "drawn", "generated": what the trace must hold
     repeats: int = 1  # own steps, on the same batch, for each step of those it judges
 

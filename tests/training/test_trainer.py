@@ -3,11 +3,14 @@
 import json
 import math
 import signal
+import warnings
 
+import numpy as np
 import pytest
 import torch
 from small_model import curved_rows, small_ae, small_vae
 
+import isthmus as im
 from isthmus.bottlenecks.kl_sparse import KLSparse
 from isthmus.errors import Interrupted, ParameterError, TrainingError, UnknownNameError
 from isthmus.likelihoods.gaussian import Gaussian
@@ -233,7 +236,33 @@ def test_unknown_names(setting, message):
         Trainer(epochs=1, **setting).fit(small_vae(), curved_rows())
 
 
-def test_bf16_and_compile_learn_too():
+@pytest.mark.parametrize("estimator", ["muprop", "rebar", "relax"])
+def test_what_differentiates_on_the_way_forward_is_not_compiled_and_nothing_is_said(estimator, monkeypatch):
+    def refused(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(torch, "compile", refused)
+    trainer = im.Trainer(epochs=1, validation=0, compile=True)
+    model = im.BernoulliVAE(latent_dim=4, estimator=estimator, trainer=trainer).fit(
+        np.random.default_rng(0).random((40, 6))
+    )
+    assert model.history_.steps > 0
+
+
+@pytest.mark.slow
+def test_compiled_training_is_as_plain_training():
+    plain, compiled = small_ae(), small_ae()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*script_method.*", category=DeprecationWarning)
+        found = [
+            Trainer(epochs=3, validation=0.2, compile=wish).fit(model, curved_rows(300))
+            for wish, model in ((False, plain), (True, compiled))
+        ]
+    losses = [history.curve("held_out", "loss") for history in found]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-3)
+
+
+def test_bf16_learns_too():
     rows = curved_rows(300)
     model = small_vae(dropout=0.0)
     history = Trainer(epochs=30, validation=0.2, precision="bf16").fit(model, rows)

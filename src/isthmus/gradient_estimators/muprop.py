@@ -19,6 +19,7 @@ class MuProp(GradientEstimator):
     ('surrogate',)
     """
 
+    compiles = False  # it differentiates on the way forward
     costs = ("surrogate",)
 
     def draw(self, posterior: DiscretePosterior) -> Code:

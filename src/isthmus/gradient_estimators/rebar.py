@@ -23,6 +23,7 @@ class Rebar(GradientEstimator):
     ('surrogate', 'variance')
     """
 
+    compiles = False  # it differentiates on the way forward
     costs = ("surrogate", "variance")
 
     def __init__(self, temperature: float = 0.5, scale: float = 1.0) -> None:

@@ -21,6 +21,7 @@ class Relax(GradientEstimator):
     ('surrogate', 'variance')
     """
 
+    compiles = False  # it differentiates on the way forward
     costs = ("surrogate", "variance")
 
     def __init__(self, latent_dim: int, width: int = 64, temperature: float = 0.5, scale: float = 1.0) -> None:

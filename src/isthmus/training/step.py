@@ -131,9 +131,9 @@ class Step:
                 self._update(player, optimiser, self._no_bad_term, rate)
 
     def compile(self) -> None:
-        """Compile the pass; where that fails, one warning says why and training goes on without."""
+        """Compile the pass, unless a part rules that out; where it fails, a warning says why, and training goes on."""
         plain = self.passing
-        if self.critics:  # they step in the middle of the pass
+        if not all(getattr(part, "compiles", True) for part in self.model.modules()):
             self.compiled = True
             return
         compiled = torch.compile(plain)
