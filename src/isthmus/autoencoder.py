@@ -111,7 +111,7 @@ class Autoencoder(Component):
         if self.decoder is None or self.likelihood is None:
             return trace
         output = self.decoder(code, view, trace.target)
-        log_likelihood = self.likelihood.log_prob(output, trace.target, batch.valid)
+        log_likelihood = self.likelihood.log_prob(output, trace.target, _counted(batch, view))
         trace = replace(trace, output=output, log_likelihood=log_likelihood, probed=self._probed(trace))
         later = self.bottleneck.hindsight(trace)
         trace = replace(trace, code=replace(code, costs={**code.costs, **later})) if later else trace
@@ -303,9 +303,10 @@ class Autoencoder(Component):
         again = repeated(batch, count)
         with torch.set_grad_enabled(torch.is_grad_enabled() and probes.requires_grad):
             target = again.x if again.target is None else again.target
-            output = self._decoder()(Code(z=probes.flatten(0, 1)), repeated(trace.view, count), target)
+            view = repeated(trace.view, count)
+            output = self._decoder()(Code(z=probes.flatten(0, 1)), view, target)
             likelihood.eval()  # what it learns, it learns from the code itself
-            found = likelihood.log_prob(output, target, again.valid)
+            found = likelihood.log_prob(output, target, _counted(again, view))
             likelihood.train(was_training)
         return found.unflatten(0, (count, len(batch)))
 
@@ -354,6 +355,13 @@ def _check_roles(roles: Mapping[str, Mapping[str, Sequence[str]]], terms: Sequen
 def _bare(batch: Batch) -> View:
     """The view without corruption."""
     return View(x=batch.x, valid=batch.valid, condition=batch.condition)
+
+
+def _counted(batch: Batch, view: View) -> Tensor | None:
+    """The values that a likelihood counts: real ones, and of them those that a view wants judged."""
+    if batch.valid is None or view.judged is None:
+        return batch.valid if view.judged is None else view.judged
+    return batch.valid & view.judged
 
 
 def _value(weight: float | Schedule, step: int) -> float:

@@ -46,6 +46,7 @@ class View:
     valid: Tensor | None = None
     positions: Tensor | None = None  # where the visible positions stood
     hidden: Tensor | None = None  # positions that the encoder was denied
+    judged: Tensor | None = None  # values of x whose rebuilding counts; where None, all
     condition: Tensor | None = None  # [batch, width]
 
 

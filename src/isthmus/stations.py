@@ -225,6 +225,8 @@ class Bottleneck(Component, ABC):
 class Decoder(Component, ABC):
     """``(Code, View) -> output [batch, outputs, *shape]``: the parameters of the likelihood."""
 
+    grid: tuple[int, ...] = ()  # places of the codes that it takes
+
     @abstractmethod
     def forward(self, code: Code, view: View | None, teacher: Tensor | None = None) -> Tensor:
         """Rebuild; ``teacher`` is given to autoregressive decoders in training only."""

@@ -55,6 +55,7 @@ SMALL = {
     "width": 8,
     "heads": 2,
     "depth": 2,
+    "patch": 2,
 }
 
 
@@ -205,6 +206,7 @@ def _codebooks():
 
 
 NAMED = {
+    "patch": (1, 4),
     "estimator": _estimators,
     "codebook": _codebooks,
     "network": _networks,

@@ -106,8 +106,7 @@ def watch_decoder(part, changed):
     latent = part.arguments["latent_dim"]
     condition = part.arguments.get("condition_dim", 0) or 0
     seen = view(40, condition_dim=condition)
-    grid = () if part.arguments.get("flatten", True) else part.grid[1:]
-    code = Code(z=features(latent, grid, count=40))
+    code = Code(z=features(latent, part.grid, count=40))
     fresh = part.train()(code, seen)
     if fresh.shape[1] == 1:
         with torch.no_grad():

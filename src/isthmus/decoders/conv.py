@@ -48,8 +48,9 @@ class Conv(Decoder):
         self.out_shape, self.outputs = tuple(out_shape), outputs
         self.condition_dim, self.flatten = condition_dim, flatten
         sizes = halved_sizes(out_shape[1:], len(channels))
-        self.grid = (channels[0], *sizes[-1])
-        self.stem = nn.Linear(latent_dim + condition_dim, math.prod(self.grid) if flatten else channels[0])
+        self.grid = () if flatten else sizes[-1]
+        self.start = (channels[0], *sizes[-1])  # [channels, height, width] of the smallest maps
+        self.stem = nn.Linear(latent_dim + condition_dim, math.prod(self.start) if flatten else channels[0])
         layers: list[nn.Module] = []
         # the last level keeps its width, so that the picture is made by a full convolution at full size
         for before, after, size in zip(channels, [*channels[1:], channels[-1]], sizes[-2::-1], strict=True):
@@ -71,7 +72,7 @@ class Conv(Decoder):
             spread = condition if self.flatten else condition[:, None, None].expand(*z.shape[:-1], -1)  # type: ignore
             z = torch.cat([z, spread], dim=-1)  # type: ignore[list-item]
         stem = self.stem(z)
-        grid = stem.unflatten(1, self.grid) if self.flatten else stem.movedim(-1, 1)
+        grid = stem.unflatten(1, self.start) if self.flatten else stem.movedim(-1, 1)
         output = self.head(self.trunk(grid)).unflatten(1, (self.outputs, self.out_shape[0]))
         if self.path is None:
             return output

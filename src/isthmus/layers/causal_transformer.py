@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from isthmus.errors import check
+from isthmus.layers.transformer_block import Block, KeysAndValues, check_sizes
 
 
 class CausalTransformer(nn.Module):
@@ -35,17 +35,14 @@ class CausalTransformer(nn.Module):
             "CausalTransformer",
             (positions >= 1, f"positions is {positions!r}; expected 1 or more"),
             (levels >= 2, f"levels is {levels!r}; expected 2 or more"),
-            (width >= 1, f"width is {width!r}; expected 1 or more"),
-            (depth >= 1, f"depth is {depth!r}; expected 1 or more"),
-            (heads >= 1 and width % max(heads, 1) == 0, f"width is {width!r}; expected a multiple of heads={heads!r}"),
-            (0 <= dropout < 1, f"dropout is {dropout!r}; expected a probability below 1"),
         )
+        check_sizes("CausalTransformer", width=width, depth=depth, heads=heads, dropout=dropout)
         self.positions, self.levels, self.condition_dim = positions, levels, condition_dim
         self.symbol = nn.Embedding(levels, width)
         self.place = nn.Parameter(0.02 * torch.randn(positions, width))
         self.begin = nn.Parameter(0.02 * torch.randn(width))
         self.condition = nn.Linear(condition_dim, width, bias=False) if condition_dim else None
-        self.blocks = nn.ModuleList(Block(width, heads, dropout) for _ in range(depth))
+        self.blocks = nn.ModuleList(Block(width, heads, dropout, causal=True) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, levels)
         nn.init.normal_(self.symbol.weight, std=0.02)
@@ -79,50 +76,3 @@ class CausalTransformer(nn.Module):
         """``[count, 1, width]``; a condition of zeros means that it is not known."""
         begin = self.begin.expand(count, 1, -1)
         return begin if self.condition is None or condition is None else begin + self.condition(condition)[:, None]
-
-
-class KeysAndValues:
-    """What attention has seen so far.
-
-    >>> KeysAndValues().keys is None
-    True
-    """
-
-    def __init__(self) -> None:
-        self.keys: Tensor | None = None
-        self.values: Tensor | None = None
-
-    def add(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """All keys and values so far, ``[batch, heads, length, width]``."""
-        self.keys = keys if self.keys is None else torch.cat([self.keys, keys], dim=2)
-        self.values = values if self.values is None else torch.cat([self.values, values], dim=2)
-        return self.keys, self.values
-
-
-class Block(nn.Module):
-    """Attention to what came before, then a perceptron, each added to its input.
-
-    >>> Block(8, 2)(torch.zeros(1, 3, 8)).shape
-    torch.Size([1, 3, 8])
-    """
-
-    def __init__(self, width: int, heads: int, dropout: float = 0.0) -> None:
-        super().__init__()
-        self.heads, self.dropout = heads, dropout
-        self.before_attention, self.before_perceptron = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.project = nn.Linear(width, 3 * width)
-        self.out = nn.Linear(width, width)
-        self.perceptron = nn.Sequential(
-            nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width), nn.Dropout(dropout)
-        )
-
-    def forward(self, x: Tensor, cache: KeysAndValues | None = None) -> Tensor:
-        """``[batch, length, width]``; with a cache, ``x`` comes after all that it holds."""
-        split = self.project(self.before_attention(x)).unflatten(-1, (3, self.heads, -1))
-        queries, keys, values = (part.transpose(1, 2) for part in split.unbind(2))
-        if cache is not None:
-            keys, values = cache.add(keys, values)
-        dropout = self.dropout if self.training else 0.0
-        seen = F.scaled_dot_product_attention(queries, keys, values, is_causal=cache is None, dropout_p=dropout)
-        x = x + self.out(seen.transpose(1, 2).flatten(2))
-        return x + self.perceptron(self.before_perceptron(x))

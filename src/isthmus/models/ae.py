@@ -21,7 +21,7 @@ class AE(Estimator):
     Parameters
     ----------
     latent_dim : numbers in the code.
-    network : ``"auto"``, ``"mlp"``, ``"conv"``, a mapping such as ``{"name": "mlp", "hidden": (200, 200)}``,
+    network : ``"auto"``, ``"mlp"``, ``"conv"``, ``"vit"``, a mapping such as ``{"name": "mlp", "hidden": (200, 200)}``,
         or two torch modules ``(encoder, decoder)``.
     likelihood : ``"auto"`` (Gaussian: the squared error), a name, a mapping, or a Likelihood.
     trainer : a Trainer; None: one that chooses everything by the data's size.
