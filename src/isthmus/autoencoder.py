@@ -76,6 +76,10 @@ class Autoencoder(Component):
                 f"the encoder gives {encoder.out_dim} features, the bottleneck takes {bottleneck.in_dim}",
             ),
             (
+                decoder is None or not decoder.grid or decoder.grid == encoder.grid,
+                f"the encoder's codes have the grid {encoder.grid}, the decoder takes {decoder and decoder.grid}",
+            ),
+            (
                 prior is None or not bottleneck.random or prior.continuous != bool(bottleneck.levels),
                 f"{type(prior).__name__} is no prior for codes of {type(bottleneck).__name__}: one of them is discrete",
             ),
@@ -94,6 +98,8 @@ class Autoencoder(Component):
         self.code_shape = (*encoder.grid, bottleneck.latent_dim)
         if decoder is not None:
             decoder.connect(encoder)
+        if corruption is not None:
+            corruption.connect(encoder)
 
     def with_prior(self, prior: Prior | None) -> Autoencoder:
         """The same model, weights and all, with another prior."""

@@ -27,6 +27,9 @@ class Corruption(Component, ABC):
     def forward(self, batch: Batch) -> View:
         """Spoil the batch; randomness comes from torch's current stream."""
 
+    def connect(self, encoder: Encoder) -> None:
+        """Meet the encoder once, when the model is put together. By default: nothing."""
+
 
 class Encoder(Component, ABC):
     """``View -> features [batch, *grid, out_dim]``."""

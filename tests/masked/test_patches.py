@@ -23,16 +23,18 @@ def pictures():
     return (im.data.load("digits").values[:300] / 16).astype(np.float32).reshape(-1, 8, 8)
 
 
-def masked(ratio=0.75, width=16):
+def masked(ratio=0.75, width=16, dropped=2, rebuilt=2):
     """A masked autoencoder of the stations."""
     sizes = {**SIZES, "width": width}
     with RandomStream(0):
         return im.Autoencoder(
             encoder=catalogue.make("encoders", "vit", {"in_shape": SHAPE, "out_dim": 16, **sizes}),
             bottleneck=catalogue.make("bottlenecks", "identity", {"latent_dim": 16}),
-            decoder=catalogue.make("decoders", "vit", {"latent_dim": 16, "out_shape": SHAPE, **sizes}),
+            decoder=catalogue.make(
+                "decoders", "vit", {"latent_dim": 16, "out_shape": SHAPE, **sizes, "patch": rebuilt}
+            ),
             likelihood=catalogue.make("likelihoods", "gaussian", {}),
-            corruption=catalogue.make("corruptions", "patch_drop", {"patch": 2, "ratio": ratio}),
+            corruption=catalogue.make("corruptions", "patch_drop", {"patch": dropped, "ratio": ratio}),
             terms=[catalogue.make("terms", "reconstruction", {})],
         )
 
@@ -143,3 +145,10 @@ def test_a_ratio_outside_of_its_range_is_refused(ratio):
 def test_sizes_that_a_transformer_cannot_have(given, said):
     with pytest.raises(ParameterError, match=said):
         catalogue.make("encoders", "vit", {"in_shape": SHAPE, "out_dim": 4, **given})
+
+
+def test_parts_that_count_other_patches_do_not_meet():
+    with pytest.raises(ParameterError, match="patch is 4, the encoder's is 2; expected the same"):
+        masked(dropped=4)
+    with pytest.raises(ParameterError, match=r"codes have the grid \(4, 4\), the decoder takes \(2, 2\)"):
+        masked(rebuilt=4)

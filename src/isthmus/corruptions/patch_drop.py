@@ -1,12 +1,14 @@
 """Hide most patches of a picture."""
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from isthmus.errors import DataError, check
 from isthmus.records import Batch, View
-from isthmus.stations import Corruption
+from isthmus.stations import Corruption, Encoder
 
 
 class PatchDrop(Corruption):
@@ -37,7 +39,7 @@ class PatchDrop(Corruption):
         grid = [size // self.patch for size in batch.x.shape[-axes:]]
         if any(size % self.patch for size in batch.x.shape[-axes:]):
             raise DataError(f"Data of shape {tuple(batch.x.shape[1:])} cannot be cut into patches of {self.patch}")
-        count = int(torch.tensor(grid).prod())
+        count = math.prod(grid)
         kept = min(max(round(count * (1 - self.ratio)), 1), count - 1)
         check(
             "PatchDrop", (kept >= 1, f"data of shape {tuple(batch.x.shape[1:])} are one patch; nothing can be hidden")
@@ -52,6 +54,11 @@ class PatchDrop(Corruption):
             judged=hidden,
             condition=batch.condition,
         )
+
+    def connect(self, encoder: Encoder) -> None:
+        """Refuse an encoder that counts other patches."""
+        patch = getattr(encoder, "patch", self.patch)
+        check("PatchDrop", (patch == self.patch, f"patch is {self.patch}, the encoder's is {patch}; expected the same"))
 
     def _values(self, positions: Tensor, grid: list[int], count: int) -> Tensor:
         """Which values are hidden, ``[batch, (1,) *axes]``, from the patches that are not."""
