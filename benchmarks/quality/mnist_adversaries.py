@@ -20,7 +20,7 @@ def models(seed: int) -> dict[str, im.Estimator]:
     trainer = im.Trainer(epochs=40, batch_size=128, learning_rate=3e-4, validation=0, average=0.999)
     return {
         "AAE": im.AAE(8, adversary=20.0, **UNIT, **common, trainer=trainer),
-        "WGANGP": im.WGANGP(64, **UNIT, **common, trainer=im.Trainer(epochs=60, batch_size=128, learning_rate=2e-4)),
+        "WGANGP": im.WGANGP(64, **UNIT, **common, trainer=im.Trainer(epochs=12, batch_size=128, learning_rate=4e-4)),
         "VAEGAN": im.VAEGAN(16, **common, trainer=trainer),
         "VAE": im.VAE(16, **common, trainer=trainer),
     }
