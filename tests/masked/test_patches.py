@@ -52,7 +52,7 @@ def test_cut_and_join_undo_each_other(patch, rows, columns, channels):
 
 def test_the_encoder_works_on_visible_patches_only(pictures):
     model, lengths = masked(), []
-    model.encoder.blocks[0].register_forward_hook(lambda _, given, __: lengths.append(given[0].shape[1]))
+    model.encoder.blocks.register_forward_hook(lambda _, given, __: lengths.append(given[0].shape[1]))
     trace = model(Batch(x=torch.from_numpy(pictures[:5, None])))
     assert lengths == [4]  # of 16
     assert trace.features.shape == (5, 4, 16)

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from isthmus.discrete_estimator import DiscreteEstimator
     from isthmus.estimator import Estimator
 
-
 EXACT = 2**53  # the whole numbers that a double tells apart
 
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from isthmus.layers.patches import join, patch_grid
 from isthmus.layers.sine_positions import check_width, sine_positions
-from isthmus.layers.transformer_block import Block, check_sizes
+from isthmus.layers.transformer_block import Blocks, check_sizes
 from isthmus.records import Code, View
 from isthmus.stations import Decoder
 
@@ -50,23 +50,18 @@ class ViT(Decoder):
         check_width("ViT", width)
         self.outputs, self.patch, self.flatten, self.condition_dim = outputs, patch, flatten, condition_dim
         self.stem = nn.Linear(latent_dim, width)
-        self.condition = nn.Linear(condition_dim, width, bias=False) if condition_dim else None
         self.filling = None if flatten else nn.Parameter(0.02 * torch.randn(width))  # a patch without a code
         self.register_buffer("positions", sine_positions(self.patches, width))
         self.register_buffer("centre", torch.zeros(tuple(out_shape)))
-        self.blocks = nn.ModuleList(Block(width, heads, dropout) for _ in range(depth))
-        self.norm = nn.LayerNorm(width)
+        self.blocks = Blocks(width, depth=depth, heads=heads, dropout=dropout, condition_dim=condition_dim)
         self.head = nn.Linear(width, outputs * out_shape[0] * patch * patch)
 
     def forward(self, code: Code, view: View | None, teacher: Tensor | None = None) -> Tensor:
         """``[batch, outputs, *out_shape]``."""
         stem = self.stem(code.z)
         tokens = self.positions + (stem[:, None] if self.flatten else self._placed(stem, view))
-        if self.condition is not None:
-            tokens = tokens + self.condition(view.condition)[:, None]  # type: ignore[union-attr]
-        for block in self.blocks:
-            tokens = block(tokens)
-        made = join(self.head(self.norm(tokens)), self.patches, self.patch)
+        seen = self.blocks(tokens, None if view is None else view.condition)
+        made = join(self.head(seen), self.patches, self.patch)
         output = made.unflatten(1, (self.outputs, -1))
         return torch.cat([output[:, :1] + self.centre, output[:, 1:]], dim=1)
 

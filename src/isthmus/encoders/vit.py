@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from isthmus.layers.patches import cut, patch_grid, taken
 from isthmus.layers.sine_positions import check_width, sine_positions
 from isthmus.layers.standardise import Standardise
-from isthmus.layers.transformer_block import Block, check_sizes
+from isthmus.layers.transformer_block import Blocks, check_sizes
 from isthmus.records import View
 from isthmus.stations import Encoder
 
@@ -50,10 +50,8 @@ class ViT(Encoder):
         self.grid = () if flatten else grid
         self.standardise = Standardise(math.prod(in_shape))
         self.embed = nn.Linear(in_shape[0] * patch * patch, width)
-        self.condition = nn.Linear(condition_dim, width, bias=False) if condition_dim else None
         self.register_buffer("positions", sine_positions(grid, width))
-        self.blocks = nn.ModuleList(Block(width, heads, dropout) for _ in range(depth))
-        self.norm = nn.LayerNorm(width)
+        self.blocks = Blocks(width, depth=depth, heads=heads, dropout=dropout, condition_dim=condition_dim)
         self.head = nn.Linear(width, out_dim)
         nn.init.xavier_uniform_(self.embed.weight)
 
@@ -70,12 +68,7 @@ class ViT(Encoder):
         patches, places = cut(x, self.patch), self.positions.expand(len(x), -1, -1)
         if view.positions is not None:  # before the first product: what is hidden costs nothing
             patches, places = (taken(each, view.positions) for each in (patches, places))
-        tokens = self.embed(patches) + places
-        if self.condition is not None:
-            tokens = tokens + self.condition(view.condition)[:, None]
-        for block in self.blocks:
-            tokens = block(tokens)
-        return self.norm(tokens)
+        return self.blocks(self.embed(patches) + places, view.condition)
 
     def maps(self, view: View) -> list[Tensor]:
         """The patches' last features, ``[batch, width, rows, columns]``."""

@@ -58,6 +58,28 @@ class Block(nn.Module):
         return x + self.perceptron(self.before_perceptron(x))
 
 
+class Blocks(nn.Module):
+    """``depth`` blocks on tokens to which a condition is added, if there is one, then a norm.
+
+    >>> Blocks(8, depth=2, heads=2, condition_dim=3)(torch.zeros(1, 5, 8), torch.ones(1, 3)).shape
+    torch.Size([1, 5, 8])
+    """
+
+    def __init__(self, width: int, *, depth: int, heads: int, dropout: float = 0.0, condition_dim: int = 0) -> None:
+        super().__init__()
+        self.condition = nn.Linear(condition_dim, width, bias=False) if condition_dim else None
+        self.blocks = nn.ModuleList(Block(width, heads, dropout) for _ in range(depth))
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, tokens: Tensor, condition: Tensor | None) -> Tensor:
+        """``[batch, length, width]``."""
+        if self.condition is not None:
+            tokens = tokens + self.condition(condition)[:, None]
+        for block in self.blocks:
+            tokens = block(tokens)
+        return self.norm(tokens)
+
+
 def check_sizes(owner: str, *, width: int, depth: int, heads: int, dropout: float = 0.0) -> None:
     """Refuse sizes that a transformer cannot have, all at once."""
     check(

@@ -34,12 +34,13 @@ def command(
 
     check_out(out, force=force, sources=(data,))
     estimator = load(model, part="encoder")
-    if symbols:
-        check_exact(discrete(estimator, model), out)
+    coder = discrete(estimator, model) if symbols else None
+    if coder is not None:
+        check_exact(coder, out)
     rows = examples(data, as_in_fit(model, size=size, labels=labels, drop=drop), missing_ok=True)
     tell_quarantined(rows)
     told = condition_of(estimator, rows, condition)
-    found = discrete(estimator, model).symbols(rows, told) if symbols else estimator.transform(rows, told)
+    found = estimator.transform(rows, told) if coder is None else coder.symbols(rows, told)
     codes = found.reshape(len(rows), -1)
     letter, what = ("s", "symbols") if symbols else ("z", "numbers")
     write_table(codes, out, [f"{letter}{i}" for i in range(codes.shape[1])], rows.names)
