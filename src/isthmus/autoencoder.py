@@ -237,7 +237,7 @@ class Autoencoder(Component):
         """Fit what the likelihood reads off errors (a variance) to these rows, which were not trained on."""
         if self.likelihood is not None:
             trace = self(batch)
-            self.likelihood.calibrate(trace.output, trace.target)
+            self.likelihood.calibrate(trace.output, trace.target, _counted(batch, trace.view))
 
     def calibration(self) -> dict[str, Tensor]:
         """What ``calibrate`` sets: the likelihood's buffers."""

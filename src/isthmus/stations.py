@@ -249,8 +249,11 @@ class Likelihood(Component, ABC):
     continuous: ClassVar[bool] = True  # a density, which changes with the units of x
 
     @abstractmethod
-    def log_prob_values(self, output: Tensor, target: Tensor) -> Tensor:
-        """log p of each value, nats: ``[batch, *shape]`` from output ``[batch, outputs, *shape]``."""
+    def log_prob_values(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor:
+        """log p of each value, nats: ``[batch, *shape]`` from output ``[batch, outputs, *shape]``.
+
+        What is read off errors (a variance) is read off those of the ``valid`` values.
+        """
 
     @abstractmethod
     def mean(self, output: Tensor) -> Tensor:
@@ -267,14 +270,15 @@ class Likelihood(Component, ABC):
     def initialise(self, output: Tensor, target: Tensor) -> None:
         """Start from a first reconstruction, once, before training. By default: nothing."""
 
-    def calibrate(self, output: Tensor, target: Tensor) -> None:
+    def calibrate(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> None:
         """Set what is read off errors (a variance) from rows not trained on. By default: nothing."""
 
     def log_prob(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor:
         """log p(target | z), nats, summed over the valid values: ``[batch]``, in float32."""
-        values = self.log_prob_values(output.float(), target.float())
-        if valid is not None:
-            values = values.where(_same_shape(valid, values), 0.0)
+        counted = None if valid is None else _same_shape(valid, target)
+        values = self.log_prob_values(output.float(), target.float(), counted)
+        if counted is not None:
+            values = values.where(counted, 0.0)
         return values.flatten(1).sum(1)
 
 

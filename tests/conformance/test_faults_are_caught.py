@@ -61,7 +61,7 @@ class Fault(Likelihood):
     Source: standard.
     """
 
-    def log_prob_values(self, output: Tensor, target: Tensor) -> Tensor:
+    def log_prob_values(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor:
         """Faulty."""
         values = -0.5 * (target - output[:, 0]).square() - 0.5 * math.log(2 * math.pi)
         # FAULT

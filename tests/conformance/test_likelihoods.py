@@ -120,15 +120,17 @@ def test_it_takes_values_of_any_shape(name, changed, shape):
     assert likelihood.link(target).shape == target.shape
 
 
+@pytest.mark.parametrize("training", [False, True])
 @ALL
-def test_invalid_positions_do_not_count(name, changed):
-    likelihood = started(name, changed)
+def test_invalid_positions_do_not_count(name, changed, training):
+    likelihood = started(name, changed).train(training)
     output = outputs(likelihood, 2, 3).requires_grad_()
     valid = torch.tensor([[True, True, False], [True, False, False]])
     one = likelihood.log_prob(output, torch.zeros(2, 3), valid)
     other = likelihood.log_prob(output, torch.where(valid, 0.0, 1.0), valid)
     assert torch.equal(one, other)
-    assert torch.allclose(one, likelihood.log_prob_values(output, torch.zeros(2, 3)).where(valid, 0.0).sum(1))
+    values = likelihood.log_prob_values(output, torch.zeros(2, 3), valid)
+    assert torch.allclose(one, values.where(valid, 0.0).sum(1))
     one.sum().backward()
     seen = (output.grad != 0).any(1)
     assert bool(seen[valid].all())

@@ -72,14 +72,30 @@ def test_nothing_of_what_is_hidden_leaks(pictures):
 def test_only_hidden_values_are_judged(pictures):
     model, x = masked(), torch.from_numpy(pictures[:5, None])
     trace = model(Batch(x=x))
-    values = model.likelihood.log_prob_values(trace.output, x)
+    values = model.likelihood.log_prob_values(trace.output, x, trace.view.hidden)
     assert torch.allclose(trace.log_likelihood, (values * trace.view.hidden).flatten(1).sum(1), rtol=1e-5)
     real = torch.zeros_like(x, dtype=torch.bool)
     real[..., :4] = True
     with RandomStream(3):
         some = model(Batch(x=x, valid=real))
-    values = model.likelihood.log_prob_values(some.output, x) * (some.view.hidden & real)
+    counted = some.view.hidden & real
+    values = model.likelihood.log_prob_values(some.output, x, counted) * counted
     assert torch.allclose(some.log_likelihood, values.flatten(1).sum(1), rtol=1e-5)
+
+
+def test_a_variance_is_that_of_what_is_judged(pictures):
+    """The optimal variance neither learns from what is visible, nor sends it a gradient."""
+    model, batch = masked().train(), Batch(x=torch.from_numpy(pictures[:50, None]))
+    trace = model(batch)
+    trace.output.retain_grad()
+    trace.log_likelihood.sum().backward()
+    assert not bool(trace.output.grad[:, 0][~trace.view.hidden].any())
+    with RandomStream(0):
+        model.eval().calibrate(batch)
+    with RandomStream(0):
+        trace = model(batch)
+    error = (batch.x - trace.output[:, 0]).square()[trace.view.hidden].mean()
+    assert torch.allclose(model.likelihood.running_mse, error, rtol=1e-4)
 
 
 def test_the_patches_that_are_hidden_are_drawn_evenly():

@@ -24,7 +24,7 @@ class Bernoulli(Likelihood):
     scaling = "unit"
     continuous = False
 
-    def log_prob_values(self, output: Tensor, target: Tensor) -> Tensor:
+    def log_prob_values(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor:
         """log p of each value, nats."""
         return -F.binary_cross_entropy_with_logits(output.squeeze(1), target, reduction="none")
 

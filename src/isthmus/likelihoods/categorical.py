@@ -27,7 +27,7 @@ class Categorical(Likelihood):
         check("Categorical", (levels >= 2, f"levels is {levels!r}; expected 2 or more"))
         self.levels = self.outputs = levels
 
-    def log_prob_values(self, output: Tensor, target: Tensor) -> Tensor:
+    def log_prob_values(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor:
         """log probability of each value, nats."""
         return -F.cross_entropy(output, target.long(), reduction="none")
 

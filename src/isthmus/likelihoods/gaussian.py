@@ -53,10 +53,10 @@ class Gaussian(Likelihood):
         if variance == "optimal":
             self.register_buffer("running_mse", torch.tensor(scale**2))
 
-    def log_prob_values(self, output: Tensor, target: Tensor) -> Tensor:
+    def log_prob_values(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor:
         """log density of each value, nats."""
         error = (target - output[:, 0]).square()
-        log_scale = self._log_scale(output, error)
+        log_scale = self._log_scale(output, _mean(error, valid) if self.training else None)
         return -0.5 * error * (-2 * log_scale).exp() - log_scale - 0.5 * math.log(2 * math.pi)
 
     def mean(self, output: Tensor) -> Tensor:
@@ -79,12 +79,12 @@ class Gaussian(Likelihood):
         if self.variance == "learned":
             self.log_scale.data.copy_(0.5 * torch.log(mse + self.min_scale**2))
 
-    def calibrate(self, output: Tensor, target: Tensor) -> None:
+    def calibrate(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> None:
         """The optimal variance of rows not trained on; without this it is too small for new ones."""
         if self.variance == "optimal":
-            self.running_mse.copy_((target - output[:, 0].float()).square().mean())  # type: ignore[operator]
+            self.running_mse.copy_(_mean((target - output[:, 0].float()).square(), valid))  # type: ignore[operator]
 
-    def _log_scale(self, output: Tensor, error: Tensor | None) -> Tensor:
+    def _log_scale(self, output: Tensor, mse: Tensor | None) -> Tensor:
         """log of the standard deviation, broadcastable to the values."""
         if self.variance == "fixed":
             return torch.as_tensor(math.log(self.scale), device=output.device)
@@ -94,8 +94,7 @@ class Gaussian(Likelihood):
             return self._above_minimum(self.log_scale)
         if self.variance == "per_value":
             return self._above_minimum(output[:, 1])
-        if self.training and error is not None:
-            mse: Tensor = error.mean()
+        if mse is not None:
             past = self.running_mse.lerp(mse.detach(), 0.02)  # type: ignore[operator]
             self.running_mse.copy_(past.where(past.isfinite(), self.running_mse))  # type: ignore[operator, arg-type]
             return 0.5 * torch.log(mse + self.min_scale**2)
@@ -104,3 +103,8 @@ class Gaussian(Likelihood):
     def _above_minimum(self, log_scale: Tensor) -> Tensor:
         """Softly above log(min_scale), with a gradient everywhere."""
         return 0.5 * torch.logaddexp(2 * log_scale, torch.full_like(log_scale, 2 * math.log(self.min_scale)))
+
+
+def _mean(values: Tensor, valid: Tensor | None) -> Tensor:
+    """The mean of the valid values; 0 where there are none."""
+    return values.mean() if valid is None else values.where(valid, 0.0).sum() / valid.sum().clamp_min(1)

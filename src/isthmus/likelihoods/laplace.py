@@ -34,7 +34,7 @@ class Laplace(Likelihood):
         log_scale = torch.tensor(math.log(scale))
         self.log_scale = nn.Parameter(log_scale, requires_grad=spread == "learned")
 
-    def log_prob_values(self, output: Tensor, target: Tensor) -> Tensor:
+    def log_prob_values(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor:
         """log density of each value, nats."""
         return -(target - output[:, 0]).abs() / self.log_scale.exp() - self.log_scale - math.log(2)
 
