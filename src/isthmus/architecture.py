@@ -54,30 +54,35 @@ def make_networks(
     latent_dim: int,
     features: int,
     linear_path: LinearPath = "fixed",
-    code: Literal["flat", "grid"] = "flat",
+    code: Literal["flat", "grid", "patches"] = "flat",
+    known: Mapping[str, Any] | None = None,
 ) -> Networks:
     """Both networks: ``"auto"``, a name, a mapping with a name and arguments for both, or two torch modules.
 
-    The decoder gets the encoder's ``hidden`` or ``channels`` reversed. ``features`` is what the bottleneck
-    takes. With a ``"grid"`` pictures keep their places: a code ``[height, width, latent_dim]`` where the network is
-    one of convolutions, and ``"auto"`` then is. Raises ``ParameterError`` and ``UnknownNameError``, all mistakes
-    at once.
+    The decoder gets the encoder's ``hidden`` or ``channels`` reversed, and what a mapping's ``"decoder"`` says.
+    ``features`` is what the bottleneck takes. With a ``"grid"`` or ``"patches"`` pictures keep their places: a code
+    ``[height, width, latent_dim]`` where the network is one of convolutions (or a vision transformer), and ``"auto"``
+    then is. ``known`` are arguments that the model knows, for the networks that have a parameter for them. Raises
+    ``ParameterError`` and ``UnknownNameError``, all mistakes at once.
     """
     if not isinstance(network, str | Mapping):
         return _from_modules(network, setting, latent_dim, features)
     name, given = _name_and_arguments(network, automatic=True)
     name = _automatic_name(setting, code) if name == "auto" else name
+    for_decoder = _only_for_decoder(given)
     both = {"linear_path": linear_path, "condition_dim": setting.condition_dim, "flatten": code == "flat"}
+    both |= known or {}
     both |= (_mlp_arguments(setting, latent_dim, linear_path) if name == "mlp" else {}) | dict(given)
     encoder = both | {"in_shape": setting.schema.shape, "out_dim": features, "latent_dim": latent_dim}
-    decoder = _backwards(both) | {
+    decoder = _backwards(both) | for_decoder
+    decoder |= {
         "latent_dim": latent_dim,
         "out_shape": setting.schema.shape,
         "outputs": setting.likelihood.outputs,
     }
     if setting.likelihood.outputs > 1:
         decoder.pop("coordinates", None)
-    _check_given(name, given)
+    _check_given(name, {**given, **for_decoder})
     return Networks(encoder=_make("encoders", name, encoder), decoder=_make("decoders", name, decoder))
 
 
@@ -153,8 +158,8 @@ def _name_and_arguments(wanted: str | Mapping[str, Any], *, automatic: bool = Fa
 
 def _automatic_name(setting: Setting, code: str) -> str:
     """Convolutions for many large pictures where there is a GPU to pay for them; else a multi-layer perceptron."""
-    if code == "grid" and setting.schema.kind == "image" and min(setting.schema.shape[1:]) >= SMALLEST_GRID:
-        return "conv"
+    if code != "flat" and setting.schema.kind == "image" and min(setting.schema.shape[1:]) >= SMALLEST_GRID:
+        return "conv" if code == "grid" else "vit"
     large = math.prod(setting.schema.shape) >= LARGE_PICTURE and min(setting.schema.shape[1:], default=0) >= 16
     enough = setting.rows >= ENOUGH_PICTURES
     fast = torch.cuda.is_available() or torch.backends.mps.is_available()
@@ -181,6 +186,14 @@ def _backwards(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Widths are listed from the data to the code for an encoder, from the code to the data for a decoder."""
     widths = ("hidden", "channels")
     return {key: tuple(reversed(value)) if key in widths else value for key, value in arguments.items()}
+
+
+def _only_for_decoder(given: dict[str, Any]) -> dict[str, Any]:
+    """Takes the arguments under ``"decoder"`` out of a mapping."""
+    found = given.pop("decoder", {})
+    if not isinstance(found, Mapping):
+        raise ParameterError(f"network's 'decoder' is {found!r:.100}; expected a mapping of arguments for the decoder")
+    return dict(found)
 
 
 def _check_given(name: str, given: Mapping[str, Any]) -> None:

@@ -134,7 +134,16 @@ class Autoencoder(Component):
 
     def rebuild(self, batch: Batch) -> Tensor:
         """The expected x for clean data, ``[batch, *shape]``, in the model's units."""
-        return self._likelihood().mean(self.decode(self.encode(batch), _bare(batch)))
+        return self.completed(_bare(batch))
+
+    def completed(self, view: View) -> Tensor:
+        """The expected x, ``[batch, *shape]``, of which the encoder may see this much; no randomness."""
+        return self._likelihood().mean(self._output(view))
+
+    def log_completed(self, view: View, batch: Batch) -> Tensor:
+        """log p of what the view wants judged, given what it lets the encoder see: nats, ``[batch]``."""
+        target = batch.x if batch.target is None else batch.target
+        return self._likelihood().log_prob(self._output(view), target, _counted(batch, view))
 
     def sample(self, count: int, condition: Tensor | None = None) -> Tensor:
         """The expected x of codes drawn from the prior, ``[count, *shape]``.
@@ -315,6 +324,9 @@ class Autoencoder(Component):
             found = likelihood.log_prob(output, target, _counted(again, view))
             likelihood.train(was_training)
         return found.unflatten(0, (count, len(batch)))
+
+    def _output(self, view: View) -> Tensor:
+        return self.decode(self.bottleneck.mode(self._encoder()(view), view), view)
 
     def _log_likelihood(self, z: Tensor, view: View, batch: Batch) -> Tensor:
         target = batch.x if batch.target is None else batch.target

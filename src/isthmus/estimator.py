@@ -51,6 +51,26 @@ def _if_it_encodes(estimator: Estimator) -> bool:
     return True
 
 
+def _if_it_decodes(estimator: Estimator) -> bool:
+    """For ``available_if``: features alone have no way back to x."""
+    if not estimator.decodes:
+        raise NotAvailableError(
+            f"{type(estimator).__name__} makes features: transform gives them, and nothing leads from them back to x. "
+            "AE and VAE have a way back."
+        )
+    return True
+
+
+def _if_there_and_back(estimator: Estimator) -> bool:
+    """For ``available_if``: both ways."""
+    return _if_it_encodes(estimator) and _if_it_decodes(estimator)
+
+
+def _if_it_scores(estimator: Estimator) -> bool:
+    """For ``available_if``: by whatever ``score_samples`` the model has."""
+    return estimator.score_samples is not None
+
+
 class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):
     """What every model of the family can do; a model adds its parameters and ``build``.
 
@@ -60,6 +80,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     conditional: ClassVar[bool] = False  # y is conditioned on
     encodes: ClassVar[bool] = True  # there is a way from x to a code
+    decodes: ClassVar[bool] = True  # there is a way from a code to x
     pictures_only: ClassVar[bool] = False
     blends: ClassVar[bool] = True  # blended and noisy rows may stand in for more data
     automatic_likelihood: ClassVar[Any] = "gaussian"  # for data that are not binary: a name, or a mapping
@@ -128,9 +149,11 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
         A code with a grid (``autoencoder_.code_shape``) is laid out in a row.
         """
-        codes = self._by_batch(self._examples(X), condition, lambda batch, _: self.autoencoder_.encode(batch).z)
-        return codes.float().flatten(1).numpy()
+        return self._by_batch(
+            self._examples(X), condition, lambda batch, _: self._laid_out(self.autoencoder_.encode(batch))
+        ).numpy()
 
+    @available_if(_if_it_decodes)
     def inverse_transform(self, Z: ArrayLike, condition: Any = None) -> NDArray[np.float32]:
         """The expected x of codes ``[n, numbers]``, in the units and layout that X had in ``fit``."""
         check_is_fitted(self)
@@ -144,7 +167,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
                 made.append(self._likelihood.mean(self.autoencoder_.decode(Code(z=z), view)).cpu())
         return self.schema_.from_model(torch.cat(made))
 
-    @available_if(_if_it_encodes)
+    @available_if(_if_there_and_back)
     def reconstruct(self, X: Any, condition: Any = None) -> Any:
         """X, encoded and decoded; a data frame where X is one."""
         examples = self._examples(X)
@@ -153,7 +176,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     # -- likelihood ----------------------------------------------------------------------------------
 
-    @available_if(_if_it_encodes)
+    @available_if(_if_there_and_back)
     def score_samples(self, X: Any, condition: Any = None) -> NDArray[np.float32]:
         """A lower bound of log p(x) in nats for each row of X; high is usual, low is odd.
 
@@ -166,13 +189,13 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         )
         return self._in_users_units(scores)
 
-    @available_if(_if_it_encodes)
+    @available_if(_if_it_scores)
     def score(self, X: Any, y: Any = None) -> float:
         """The mean of ``score_samples``: what ``GridSearchCV`` makes as large as it can."""
         told = self.conditional or self.prior_condition_ is not None
         return float(self.score_samples(X, y if told else None).mean())
 
-    @available_if(_if_it_encodes)
+    @available_if(_if_there_and_back)
     def log_prob(self, X: Any, samples: int = 100, condition: Any = None, random_state: int = 0) -> NDArray[np.float32]:
         """log p(x) in nats for each row of X, by importance sampling with ``samples`` draws of the code.
 
@@ -188,6 +211,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     # -- new data ------------------------------------------------------------------------------------
 
+    @available_if(_if_it_decodes)
     def sample(self, n: int = 1, condition: Any = None, random_state: int | None = None) -> NDArray[np.float32]:
         """``n`` new examples from the prior, in the units of X; ``condition``: one for all, or n of them."""
         check_is_fitted(self)
@@ -204,7 +228,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
                 made.append(model.sample(count, given).cpu())
         return self.schema_.from_model(torch.cat(made))
 
-    @available_if(_if_it_encodes)
+    @available_if(_if_there_and_back)
     def interpolate(self, a: Any, b: Any, steps: int = 8, condition: Any = None) -> NDArray[np.float32]:
         """``steps`` examples from a to b, both ends rebuilt: ``[steps, *example]``, evenly spaced in the code.
 
@@ -289,6 +313,10 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             ),
             (trainer, f"trainer is {self.trainer!r}; expected a Trainer or None"),
         )
+
+    def _laid_out(self, code: Code) -> Tensor:
+        """What ``transform`` tells of codes, ``[batch, numbers]`` float32. By default: all of it, in a row."""
+        return code.z.float().flatten(1)
 
     def _look_at(self, examples: Examples, y: Any) -> None:
         """What a fitted model notes about its own codes. By default: nothing."""

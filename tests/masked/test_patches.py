@@ -144,7 +144,7 @@ def test_a_patch_that_does_not_fit_is_refused_and_those_that_do_are_told():
         im.AE(4, network="vit").fit(np.random.default_rng(0).random((20, 6)))
     with pytest.raises(DataError, match="cannot be cut into patches of 3"):
         catalogue.make("corruptions", "patch_drop", {"patch": 3})(Batch(x=torch.ones(2, *SHAPE)))
-    with pytest.raises(ParameterError, match="nothing can be hidden"):
+    with pytest.raises(DataError, match="nothing can be hidden"):
         catalogue.make("corruptions", "patch_drop", {"patch": 8})(Batch(x=torch.ones(2, *SHAPE)))
 
 

@@ -1,6 +1,7 @@
 """Hide most patches of a picture."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -35,17 +36,35 @@ class PatchDrop(Corruption):
 
     def forward(self, batch: Batch) -> View:
         """Hide patches, as many of every example; ``hidden`` and ``judged`` say which values."""
-        axes = min(batch.x.ndim - 1, 2)
-        grid = [size // self.patch for size in batch.x.shape[-axes:]]
-        if any(size % self.patch for size in batch.x.shape[-axes:]):
-            raise DataError(f"Data of shape {tuple(batch.x.shape[1:])} cannot be cut into patches of {self.patch}")
-        count = math.prod(grid)
-        kept = min(max(round(count * (1 - self.ratio)), 1), count - 1)
-        check(
-            "PatchDrop", (kept >= 1, f"data of shape {tuple(batch.x.shape[1:])} are one patch; nothing can be hidden")
-        )
-        positions = torch.rand(len(batch), count, device=batch.x.device).argsort(1)[:, :kept]
-        hidden = self._values(positions, grid, count).expand_as(batch.x)
+        count = math.prod(self.grid(batch.x.shape[1:]))
+        order = torch.rand(len(batch), count, device=batch.x.device).argsort(1)
+        return self.view(batch, order[:, : self.visible(count)])
+
+    def grid(self, shape: Sequence[int]) -> list[int]:
+        """How many patches there are along each axis of an example of ``shape``."""
+        sizes = list(shape)[-2:]
+        if any(size % self.patch for size in sizes):
+            raise DataError(f"Data of shape {tuple(shape)} cannot be cut into patches of {self.patch}")
+        if math.prod(sizes) == self.patch ** len(sizes):
+            raise DataError(
+                f"Data of shape {tuple(shape)} (n_features={math.prod(shape)}) are one patch of {self.patch}; "
+                "nothing can be hidden"
+            )
+        return [size // self.patch for size in sizes]
+
+    def visible(self, count: int) -> int:
+        """How many of ``count`` patches are left to be seen."""
+        return min(max(round(count * (1 - self.ratio)), 1), count - 1)
+
+    def positions(self, hidden: Tensor) -> Tensor:
+        """The patches ``[visible]`` without a hidden value; ``hidden`` is shaped like the last axes of an example."""
+        self.grid(hidden.shape)
+        pool = F.max_pool1d if hidden.ndim == 1 else F.max_pool2d
+        return (pool(hidden[None].float(), self.patch).flatten() == 0).nonzero()[:, 0]
+
+    def view(self, batch: Batch, positions: Tensor) -> View:
+        """The view of which only the patches at ``positions [batch, visible]`` are left."""
+        hidden = self._values(positions, self.grid(batch.x.shape[1:])).expand_as(batch.x)
         return View(
             x=batch.x.masked_fill(hidden, 0.0),
             valid=batch.valid,
@@ -60,9 +79,9 @@ class PatchDrop(Corruption):
         patch = getattr(encoder, "patch", self.patch)
         check("PatchDrop", (patch == self.patch, f"patch is {self.patch}, the encoder's is {patch}; expected the same"))
 
-    def _values(self, positions: Tensor, grid: list[int], count: int) -> Tensor:
+    def _values(self, positions: Tensor, grid: list[int]) -> Tensor:
         """Which values are hidden, ``[batch, (1,) *axes]``, from the patches that are not."""
-        patches = torch.ones(len(positions), count, device=positions.device).scatter(1, positions, 0.0)
+        patches = torch.ones(len(positions), math.prod(grid), device=positions.device).scatter(1, positions, 0.0)
         tiles = patches.unflatten(1, grid)[:, None]  # [batch, 1, rows, columns], of vectors [batch, 1, pieces]
         values = F.interpolate(tiles, scale_factor=self.patch, mode="nearest") > 0
         return values[:, 0] if len(grid) == 1 else values

@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 
 def knn_accuracy(
@@ -16,8 +16,8 @@ def knn_accuracy(
     """
     from sklearn.neighbors import KNeighborsClassifier
 
-    classifier = KNeighborsClassifier(k).fit(_flat(train_codes), np.asarray(train_labels))
-    return float(classifier.score(_flat(codes), np.asarray(labels)))
+    classifier = KNeighborsClassifier(k).fit(in_rows(train_codes), np.asarray(train_labels))
+    return float(classifier.score(in_rows(codes), np.asarray(labels)))
 
 
 def trustworthiness(x: ArrayLike, codes: ArrayLike, k: int = 5) -> float:
@@ -30,9 +30,10 @@ def trustworthiness(x: ArrayLike, codes: ArrayLike, k: int = 5) -> float:
     """
     from sklearn.manifold import trustworthiness as measure
 
-    return float(measure(_flat(x), _flat(codes), n_neighbors=k))
+    return float(measure(in_rows(x), in_rows(codes), n_neighbors=k))
 
 
-def _flat(values: ArrayLike) -> Any:
+def in_rows(values: ArrayLike) -> NDArray[Any]:
+    """``[n, numbers]``, whatever the shape of an example."""
     array = np.asarray(values)
     return array.reshape(len(array), -1)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from isthmus.data.examples import Examples
 from isthmus.errors import DataError
 from isthmus.metrics.neighbours import knn_accuracy
+from isthmus.metrics.probes import linear_probe
 from isthmus.metrics.reconstruction import mean_squared_error
 
 if TYPE_CHECKING:
@@ -34,15 +35,16 @@ class Scorecard:
     """Measured on held-out rows; likelihoods in nats per row.
 
     Errors are in the model's scaled units (pictures: [0, 1]), so that no column counts by its unit; PCA sees
-    the same scaled values.
+    the same scaled values. Models of features alone have no error; a linear classifier of their features tells what
+    they are worth.
     """
 
     model: str
     latent_dim: int
     train_rows: int
     test_rows: int
-    mse: float
-    pca_mse: float
+    mse: float | None
+    pca_mse: float | None
     pca_dim: int
     knn: float | None  # 5-NN accuracy of held-out codes, where there are labels
     pca_knn: float | None
@@ -50,6 +52,8 @@ class Scorecard:
     log_likelihood: float | None  # importance-sampled
     encode_seconds: float
     bits: float | None = None  # of a discrete code; PCA then has as many, at 32 a number
+    probe: float | None = None  # accuracy of a linear classifier of held-out features
+    pca_probe: float | None = None
     rows_are: str = "held-out rows"
 
     @classmethod
@@ -66,12 +70,16 @@ class Scorecard:
         seconds = time.perf_counter() - began
         schema = estimator.schema_
         train = _at_most(train, LEARNT_ROWS)
-        rebuilt = schema.scaled(np.asarray(estimator.reconstruct(test, **given)))
         x_train, x_test = _flat(schema, train), _flat(schema, test)
         dim = codes.reshape(len(codes), -1).shape[1]
         bits = _bits(estimator.autoencoder_)
         pca = _Pca.fit(x_train, _size(codes.reshape(len(codes), -1)) if bits is None else max(1, round(bits / 32)))
         labelled = _classes(train) and _classes(test)
+        own: Any = None
+        if labelled and not conditional:
+            own = (estimator.transform(train), train.labels, codes, test.labels)
+        pca_codes: Any = (pca.encode(x_train), train.labels, pca.encode(x_test), test.labels)
+        probed = labelled and not estimator.decodes
         prior = estimator.autoencoder_.prior
         random_code = prior is not None and estimator.autoencoder_.bottleneck.random
         bounded = random_code or (prior is not None and prior.symbolic)
@@ -82,11 +90,13 @@ class Scorecard:
             latent_dim=dim,
             train_rows=estimator.schema_.count,
             test_rows=len(test),
-            mse=mean_squared_error(x_test, rebuilt.reshape(len(rebuilt), -1)),
-            pca_mse=mean_squared_error(x_test, pca.rebuild(x_test)),
+            mse=_error(estimator, test, x_test, given) if estimator.decodes else None,
+            pca_mse=mean_squared_error(x_test, pca.rebuild(x_test)) if estimator.decodes else None,
             pca_dim=len(pca.axes),
-            knn=_knn(estimator.transform(train), codes, train, test) if labelled and not conditional else None,
-            pca_knn=_knn(pca.encode(x_train), pca.encode(x_test), train, test) if labelled else None,
+            knn=knn_accuracy(*own) if own else None,
+            pca_knn=knn_accuracy(*pca_codes) if labelled else None,
+            probe=linear_probe(*own) if probed and own else None,
+            pca_probe=linear_probe(*pca_codes) if probed else None,
             elbo=float(estimator.score_samples(some, **some_given).mean()) if bounded else None,
             log_likelihood=float(estimator.log_prob(some, DRAWS, **some_given).mean()) if random_code else None,
             encode_seconds=seconds,
@@ -95,7 +105,9 @@ class Scorecard:
 
     @property
     def ratio(self) -> float:
-        """Test error in units of PCA's; below 1 is better than PCA. Infinite where PCA loses nothing."""
+        """Test error in units of PCA's; below 1 is better than PCA. Infinite where PCA loses nothing; NaN without."""
+        if self.mse is None or self.pca_mse is None:
+            return float("nan")
         return self.mse / self.pca_mse if self.pca_mse > NOTHING else float("inf")
 
     def to_json(self) -> dict[str, Any]:
@@ -106,19 +118,24 @@ class Scorecard:
     def as_text(self) -> str:
         """A table for a terminal."""
         rows = [("", self.model, f"PCA-{self.pca_dim}")]
-        rows.append(("MSE, scaled units", f"{self.mse:.4g}", f"{self.pca_mse:.4g}"))
+        if self.mse is not None:
+            rows.append(("MSE, scaled units", f"{self.mse:.4g}", f"{self.pca_mse:.4g}"))
         if np.isfinite(self.ratio):
             rows.append(("MSE / PCA's", f"{self.ratio:.3f}", "1"))
         if self.knn is not None or self.pca_knn is not None:
             told = "-" if self.knn is None else f"{self.knn:.3f}"
             rows.append(("5-NN accuracy of codes", told, f"{self.pca_knn:.3f}"))
+        if self.probe is not None:
+            rows.append(("accuracy of a linear classifier", f"{self.probe:.3f}", f"{self.pca_probe:.3f}"))
         if self.elbo is not None:
             rows.append(("ELBO, nats", f"{self.elbo:.2f}", ""))
         if self.log_likelihood is not None:
             rows.append((f"log p(x), nats ({DRAWS} draws)", f"{self.log_likelihood:.2f}", ""))
+        if len(rows) == 1:
+            return f"{self.test_rows} {self.rows_are}: no labels that name classes, so nothing tells what features know"
         widths = [max(len(row[i]) for row in rows) for i in range(3)]
         lines = [f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}".rstrip() for a, b, c in rows]
-        if not np.isfinite(self.ratio):
+        if np.isinf(self.ratio):
             lines.append(f"PCA loses nothing with {self.pca_dim} numbers: a smaller latent_dim would show more.")
         return "\n".join([f"{self.test_rows} {self.rows_are}, {self.size} in the code", *lines])
 
@@ -183,5 +200,7 @@ def _classes(examples: Examples) -> bool:
     return examples.labels.dtype.kind in "USOb" or len(np.unique(examples.labels)) <= 50
 
 
-def _knn(train_codes: Any, codes: Any, train: Examples, test: Examples) -> float:
-    return knn_accuracy(train_codes, train.labels, codes, test.labels)  # type: ignore[arg-type]
+def _error(estimator: Estimator, test: Examples, x: NDArray[np.float64], given: dict[str, Any]) -> float:
+    """The mean squared error of what is rebuilt, in scaled units."""
+    rebuilt = estimator.schema_.scaled(np.asarray(estimator.reconstruct(test, **given)))
+    return mean_squared_error(x, rebuilt.reshape(len(rebuilt), -1))

@@ -30,6 +30,11 @@ class Context:
     command: str = ""
     seed: int = 0
 
+    @property
+    def there_and_back(self) -> bool:
+        """Whether there is a way from x to a code, and one back."""
+        return self.estimator.encodes and self.estimator.decodes
+
     @cached_property
     def some(self) -> Examples:
         """Held-out rows, at most as many as can be shown."""

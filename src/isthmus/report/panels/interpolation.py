@@ -11,7 +11,7 @@ PAIRS, STEPS = 4, 11
 
 def applies(context: Context) -> bool:
     """Where examples are pictures."""
-    enough = context.estimator.encodes and len(context.some) >= 2 * PAIRS and context.estimator.condition_ is None
+    enough = context.there_and_back and len(context.some) >= 2 * PAIRS and context.estimator.condition_ is None
     return enough and context.pictures(context.some.values[:1]) is not None
 
 

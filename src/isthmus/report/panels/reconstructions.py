@@ -11,7 +11,7 @@ PICTURES, COLUMNS = 14, 25
 
 def applies(context: Context) -> bool:
     """Where the model rebuilds."""
-    return context.estimator.encodes and context.estimator.autoencoder_.decoder is not None
+    return context.there_and_back and context.estimator.autoencoder_.decoder is not None
 
 
 def html(context: Context) -> str:

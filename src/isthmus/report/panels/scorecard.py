@@ -17,13 +17,15 @@ def applies(context: Context) -> bool:
 def html(context: Context) -> str:
     """Errors, neighbours and likelihood."""
     card = context.scorecard
-    rows: list[tuple[object, ...]] = [
-        ("mean squared error (scaled units)", card.mse, card.pca_mse),
-    ]
+    rows: list[tuple[object, ...]] = []
+    if card.mse is not None:
+        rows.append(("mean squared error (scaled units)", card.mse, card.pca_mse))
     if math.isfinite(card.ratio):
         rows.append(("... in units of PCA's", card.ratio, 1.0))
     if card.pca_knn is not None:
         rows.append(("5-NN accuracy of codes", "-" if card.knn is None else card.knn, card.pca_knn))
+    if card.probe is not None:
+        rows.append(("accuracy of a linear classifier", card.probe, card.pca_probe))
     if card.elbo is not None:
         rows.append(("ELBO, nats per row", card.elbo, ""))
     if card.log_likelihood is not None:

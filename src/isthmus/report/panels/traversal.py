@@ -12,7 +12,7 @@ STEPS, MOST = 11, 10
 def applies(context: Context) -> bool:
     """Where codes can be drawn as pictures, and are neither sparse nor discrete."""
     model = context.estimator.autoencoder_
-    smooth = context.estimator.encodes and not hasattr(model.decoder, "atoms") and not model.bottleneck.levels
+    smooth = context.there_and_back and not hasattr(model.decoder, "atoms") and not model.bottleneck.levels
     return smooth and context.pictures(context.some.values[:1]) is not None
 
 

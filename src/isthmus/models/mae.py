@@ -1,0 +1,198 @@
+"""The masked autoencoder."""
+
+import math
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from isthmus.architecture import Setting, make_networks
+from isthmus.autoencoder import Autoencoder
+from isthmus.bottlenecks.identity import Identity
+from isthmus.corruptions.patch_drop import PatchDrop
+from isthmus.errors import ParameterError, check
+from isthmus.estimator import DRAWS, Estimator, seed_of
+from isthmus.records import Batch, Code, View
+from isthmus.terms.reconstruction import Reconstruction
+from isthmus.training.seeds import SAMPLING, SCORING, derive
+from isthmus.training.trainer import Trainer
+
+MOST_PATCHES = 64  # of a picture, where the model chooses their size
+
+
+class MAE(Estimator):
+    """Masked autoencoder: most patches are hidden, the others tell what was there; the features are what is wanted.
+
+    The encoder works on the visible patches only, which makes training cheap; a smaller decoder fills in the hidden
+    ones, and is judged by those. ``transform`` shows the encoder the whole of x and gives the mean of its patches'
+    features, ``reconstruct`` hides a part of x and fills it in. In tables a patch is a column. No code of the whole
+    leads back to x: there is no ``inverse_transform``.
+
+    Source: He et al. 2022, Masked autoencoders are scalable vision learners, CVPR.
+
+    Parameters
+    ----------
+    latent_dim : numbers that tell of a patch; as many features ``transform`` gives.
+    ratio : share of the patches that is hidden in training, in (0, 1).
+    patch : side of a patch in pixels, which divides height and width; ``"auto"``: the smallest with at most 64 patches.
+    network : for pictures a vision transformer; its decoder may be told apart:
+        ``{"name": "vit", "depth": 6, "decoder": {"depth": 2, "width": 96}}``.
+    likelihood, trainer, random_state : as for ``AE``.
+
+    >>> import isthmus as im
+    >>> X = im.data.load("digits").values[:100].reshape(-1, 8, 8) / 16
+    >>> mae = im.MAE(16, network={"width": 16, "depth": 1}, trainer=im.Trainer(epochs=1)).fit(X)
+    >>> mae.transform(X).shape, mae.patch_features(X).shape, mae.reconstruct(X, hidden=0.5).shape
+    ((100, 16), (100, 4, 4, 16), (100, 8, 8))
+    """
+
+    decodes: ClassVar[bool] = False
+    blends: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        latent_dim: int = 128,
+        *,
+        ratio: float = 0.75,
+        patch: int | Literal["auto"] = "auto",
+        network: Any = "auto",
+        likelihood: Any = "auto",
+        trainer: Trainer | None = None,
+        random_state: Any = 0,
+    ) -> None:
+        self.latent_dim, self.ratio, self.patch = latent_dim, ratio, patch
+        self.network, self.likelihood = network, likelihood
+        self.trainer, self.random_state = trainer, random_state
+
+    def build(self, setting: Setting) -> Autoencoder:
+        """``visible patches -> encoder -> z -> decoder -> all patches``, judged by the hidden ones."""
+        check("MAE", (0 < self.ratio < 1, f"ratio is {self.ratio!r}; expected a share in (0, 1)"))
+        patch = _fitting(setting) if self.patch == "auto" else int(self.patch)
+        corruption = PatchDrop(patch, self.ratio)
+        corruption.grid(setting.schema.shape)  # refuses what cannot be cut
+        networks = make_networks(
+            self.network,
+            setting,
+            latent_dim=self.latent_dim,
+            features=self.latent_dim,
+            linear_path="none",
+            code="patches",
+            known={"patch": patch},
+        )
+        return Autoencoder(
+            encoder=networks.encoder,
+            bottleneck=Identity(self.latent_dim),
+            decoder=networks.decoder,
+            likelihood=setting.likelihood,
+            terms=[Reconstruction()],
+            corruption=corruption,
+        )
+
+    def patch_features(self, X: Any) -> NDArray[np.float32]:
+        """The features of every patch of X, ``[n, rows, columns, latent_dim]``, none of them hidden."""
+        return self._by_batch(self._examples(X), None, lambda batch, _: self.autoencoder_.encode(batch).z).numpy()
+
+    def reconstruct(
+        self,
+        X: Any,
+        condition: Any = None,
+        *,
+        hidden: float | ArrayLike | None = None,
+        random_state: int = 0,
+    ) -> Any:
+        """X with a part hidden and filled in; what is visible stays as it is. A data frame where X is one.
+
+        ``hidden`` says what: booleans ``[height, width]``, in tables ``[columns]``, the same for all rows; or a share
+        of the patches for ``draw_hidden``. Patches with a hidden value are kept from the encoder. Raises
+        ``ParameterError``.
+        """
+        examples = self._examples(X)
+        shared = hidden is None or np.ndim(hidden) == 0
+        wanted = self.draw_hidden(hidden, random_state) if shared else hidden  # type: ignore[arg-type]
+        mask = _mask(wanted, self.schema_.shape[-2:]).to(self._device)  # type: ignore[arg-type]
+        visible = self._corruption.positions(mask)
+        check("MAE", (len(visible) > 0, f"hidden touches every patch of {self._corruption.patch}; nothing can be seen"))
+
+        def filled(batch: Batch, _: int) -> Tensor:
+            return torch.where(mask, self.autoencoder_.completed(self._seen(batch, visible)), batch.x)
+
+        return self.schema_.give_back(self.schema_.from_model(self._by_batch(examples, condition, filled)), examples)
+
+    def draw_hidden(self, share: float | None = None, random_state: int = 0) -> NDArray[np.bool_]:
+        """What training might hide, ``[height, width]``, in tables ``[columns]``; ``share`` is by default its own."""
+        check_is_fitted(self)
+        corruption = self._corruption if share is None else PatchDrop(self._corruption.patch, share)
+        order = self._order(derive(seed_of(random_state), SAMPLING))
+        hidden = self._hidden(order[: corruption.visible(len(order))])
+        return hidden.reshape(-1, *self.schema_.shape[-2:])[0].cpu().numpy()
+
+    def score_samples(self, X: Any, condition: Any = None) -> NDArray[np.float32]:
+        """log p(hidden | visible) in nats for each row of X, in the units of X; high is usual, low is odd.
+
+        The mean over up to 16 ways to hide patches, the same for every row, in which each patch is visible equally
+        often.
+        """
+        order = self._order(derive(0, SCORING))
+        kept = self._corruption.visible(len(order))
+        ways = math.ceil(len(order) / kept)
+        visible = order.repeat(2)[: ways * kept].view(ways, kept)[:DRAWS]
+
+        def judged(batch: Batch, _: int) -> Tensor:
+            views = [self._seen(batch, each) for each in visible]
+            return torch.stack([self.autoencoder_.log_completed(view, batch) for view in views]).mean(0)
+
+        scores = self._by_batch(self._examples(X), condition, judged).double().numpy()
+        share = torch.stack([self._hidden(each) for each in visible]).double().mean(0).cpu().numpy()
+        volume = float((share * self.schema_.log_volumes).sum()) if self._likelihood.continuous else 0.0
+        return (scores + volume).astype(np.float32)
+
+    @property
+    def _corruption(self) -> PatchDrop:
+        corruption = self.autoencoder_.corruption
+        assert isinstance(corruption, PatchDrop)
+        return corruption
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.autoencoder_.code_shape[-1]
+
+    def _laid_out(self, code: Code) -> Tensor:
+        """The mean of the patches' features."""
+        return code.z.float().flatten(1, -2).mean(1) if code.z.ndim > 2 else code.z.float()
+
+    def _order(self, seed: int) -> Tensor:
+        """All patches in an order drawn from a seed."""
+        count = math.prod(self._corruption.grid(self.schema_.shape))
+        return torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+
+    def _seen(self, batch: Batch, visible: Tensor) -> View:
+        """The view of which only these patches, the same of every row, are left."""
+        return self._corruption.view(batch, visible.to(batch.x.device).expand(len(batch), -1))
+
+    def _hidden(self, visible: Tensor) -> Tensor:
+        """Which values of an example these patches do not show, ``[*shape]``."""
+        blank = Batch(x=torch.zeros(1, *self.schema_.shape, device=self._device))
+        hidden = self._seen(blank, visible).hidden
+        assert hidden is not None
+        return hidden[0]
+
+
+def _fitting(setting: Setting) -> int:
+    """The smallest patch from 2 pixels on that makes at most 64 of a picture; of other data, a single value."""
+    if setting.schema.kind != "image":
+        return 1
+    height, width = setting.schema.shape[-2:]
+    fitting = [side for side in range(2, min(height, width) + 1) if height % side == 0 and width % side == 0]
+    few = [side for side in fitting if height * width <= MOST_PATCHES * side**2]
+    return min([side for side in few if side < max(height, width)] or fitting[-1:] or [1])
+
+
+def _mask(hidden: ArrayLike, shape: tuple[int, ...]) -> Tensor:
+    """Booleans of an example's last axes, or a refusal."""
+    values = np.asarray(hidden)
+    if values.shape != tuple(shape) or values.dtype != np.bool_:
+        raise ParameterError(f"hidden is {values.dtype}, {values.shape}; expected booleans, {tuple(shape)}, or a share")
+    return torch.from_numpy(values.copy())
