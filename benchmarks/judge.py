@@ -30,8 +30,8 @@ class Judge:
         self.network = MLPClassifier((256,), max_iter=12, random_state=0, early_stopping=True)
         self.network.fit(_flat(train.values), train.labels)
         self.accuracy = float(self.network.score(_flat(test.values), test.labels))
-        self.known = self.features(train.values[:COUNT])
-        self.real = self.features(test.values[:COUNT])
+        self.known = self.features(train.values)
+        self.real = self.features(test.at_most(COUNT).values)
 
     def features(self, pictures: NDArray[np.generic]) -> NDArray[np.float64]:
         """What the hidden layer makes of pictures."""

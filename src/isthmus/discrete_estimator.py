@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from isthmus.data.examples import Examples
+from isthmus.data.examples import Examples, chosen_rows
 from isthmus.data.labels import Condition
 from isthmus.errors import DataError, NotAvailableError, ParameterError, check
 from isthmus.estimator import Estimator, seed_of
@@ -167,8 +167,8 @@ class DiscreteEstimator(Estimator, ABC):
 
     def _look_at(self, examples: Examples, y: Any) -> None:
         """The codebook's health."""
-        some = examples.take(np.arange(min(len(examples), HEALTH_ROWS)))
-        symbols = self.symbols(some, np.asarray(y)[: len(some)] if self.conditional else None)
+        some = chosen_rows(len(examples), HEALTH_ROWS)
+        symbols = self.symbols(examples.take(some), np.asarray(y)[some] if self.conditional else None)
         self.history_.codebook = self.codebook_health(symbols).to_json()
 
     def _check_takes_prior(self) -> None:

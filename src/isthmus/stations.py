@@ -98,6 +98,10 @@ class DiscretePosterior(Posterior):
     def conditional(self, z: Tensor) -> Tensor:
         """Perturbed logits, drawn given that they choose ``z``; differentiable in the logits."""
 
+    def of_free_logits(self, gradient: Tensor) -> Tensor:
+        """A gradient in ``logits`` as one in the numbers that they come from. By default: they are those numbers."""
+        return gradient
+
     @abstractmethod
     def symbols(self, z: Tensor) -> Tensor:
         """The choice as numbers, int64 ``[batch, *grid, symbols]``."""

@@ -218,6 +218,31 @@ def test_samples_that_are_copies_are_told():
     assert narrow.recall < 0.5 < narrow.precision
     learnt_by_heart = SampleQuality.measure(real=real, made=known + 1e-3, known=known)
     assert learnt_by_heart.distance_to_known < 0.1
+    assert "by heart" in learnt_by_heart.remedy
+    partly = np.concatenate([known[:60], rng.normal(size=(240, 4))])  # a fifth: the median does not see it
+    partly = SampleQuality.measure(real=real, made=partly, known=known)
+    assert partly.distance_to_known > 0.7
+    assert 0.15 < partly.copies < 0.25
+    assert "by heart" in partly.remedy
+    assert well.copies < 0.03
+    far = SampleQuality.measure(real=real, made=5 * rng.normal(size=(300, 4)), known=known)
+    assert "look like data" in far.remedy
+
+
+def test_a_class_that_is_hardly_made_is_told():
+    from isthmus.metrics.sample_quality import SampleQuality
+
+    rng = np.random.default_rng(0)
+    labels = np.arange(400) % 2
+    two = np.c_[6.0 * labels, np.zeros(400)]
+    real, known, made = (two + rng.normal(size=(400, 2)) for _ in range(3))
+    even = SampleQuality.measure(real=real, made=made, known=known, labels=labels)
+    assert 0.8 < even.least_class <= 1
+    assert even.remedy is None
+    uneven = np.concatenate([made[labels == 0], made[labels == 1][:10]])
+    uneven = SampleQuality.measure(real=real, made=uneven, known=known, labels=labels)
+    assert 0.05 < uneven.least_class < 0.15
+    assert SampleQuality.measure(real=real, made=made[labels == 0], known=known, labels=labels).least_class < 0.02
 
 
 @pytest.mark.parametrize("model", [im.AAE(2), im.VAEGAN(2), im.BiGAN(2), im.WGANGP(2)])

@@ -56,7 +56,8 @@ class FSQ(Bottleneck):
         """Rounded numbers, with the gradient of the bounded ones, and their symbol."""
         with torch.autocast(features.device.type, enabled=False):
             bounded = self._bounded(self.standardise(features.float().flatten(0, -2))).view_as(features)
-            digits = bounded.round()
+            count = torch.tensor(self._levels, device=bounded.device)
+            digits = torch.minimum(torch.maximum(bounded.round(), -self.centre), count - 1 - self.centre)
             z = bounded + (digits - bounded).detach()
             return Code(z=z / self.centre, symbols=self._number(digits.detach()))
 

@@ -58,9 +58,10 @@ class ResidualQuantizer(Bottleneck):
         """Sums of vectors, symbols and costs; in training the codebooks then learn."""
         with torch.autocast(features.device.type, enabled=False):
             x = features.float()
-            kept, stages = self._kept(x), self._stages(x, learns=self.training)
+            learns = self.training and torch.is_grad_enabled()
+            kept, stages = self._kept(x), self._stages(x, learns=learns)
             z = torch.stack([stage.z.detach() * (kept > i) for i, stage in enumerate(stages)]).sum(0)
-            z = self.estimator.pass_through(x, z) if self.training and torch.is_grad_enabled() else z
+            z = self.estimator.pass_through(x, z) if learns else z
         costs = {name: torch.stack([stage.costs[name] for stage in stages]).sum(0) for name in stages[0].costs}
         return Code(z=z, symbols=all_symbols(stages), costs=costs)
 

@@ -87,8 +87,9 @@ class VectorQuantizer(Bottleneck):
 
     def _nearest(self, features: Tensor, book: Codebook) -> Code:
         x = book.prepare(features)
-        code = quantised(x, book, learns=self.training)
-        passes = self.training and torch.is_grad_enabled() and self.estimator.passes
+        learns = self.training and torch.is_grad_enabled()
+        code = quantised(x, book, learns=learns)
+        passes = learns and self.estimator.passes
         return replace(code, z=self.estimator.pass_through(x, code.z.detach())) if passes else code
 
     def _drawn(self, groups: Sequence[Tensor]) -> list[Code]:
@@ -124,6 +125,8 @@ def responsibilities(x: Tensor, vectors: Tensor) -> Tensor:
     >>> responsibilities(torch.tensor([[1.0], [4.0]]), torch.tensor([[0.0], [3.0]])).diff().flatten().tolist()
     [-1.5, 7.5]
     """
+    centre = vectors.mean(0)  # far from the origin differences of squares are all rounding
+    x, vectors = x - centre, vectors - centre
     near = 2 * x @ vectors.T - vectors.square().sum(-1)  # -|x - vector|^2, but for |x|^2, which all vectors share
     square = (x.square().sum(-1) - near.max(-1).values).mean() / x.shape[-1]
     return near / (2 * square.detach().clamp_min(1e-12))

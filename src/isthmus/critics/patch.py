@@ -17,6 +17,8 @@ from isthmus.stations import Critic
 class Patch(Critic):
     """As ``dense``, but each score sees a patch of the picture only: for texture, not for the whole.
 
+    ``spectral`` norms each layer's weights as a matrix, as the paper does.
+
     Source: Isola et al. 2017, Image-to-image translation with conditional adversarial networks, section 3.2.2.
 
     >>> import torch
@@ -46,7 +48,8 @@ class Patch(Critic):
         for before, after in pairwise([in_shape[0], *channels]):
             halving = nn.Conv2d(before, after, 4, stride=2, padding=1)
             layers += [SpectralNorm(halving) if spectral else halving, nn.LeakyReLU(0.2)]
-        self.network = nn.Sequential(*layers, nn.Conv2d(channels[-1], 1, 3, padding=1))
+        scores = nn.Conv2d(channels[-1], 1, 3, padding=1)
+        self.network = nn.Sequential(*layers, SpectralNorm(scores) if spectral else scores)
 
     def loss(self, trace: Trace) -> Tensor:
         """The game's loss over all patches, with the penalty."""

@@ -44,6 +44,11 @@ class Examples:
     def __len__(self) -> int:
         return int(self.values.shape[0])
 
+    def at_most(self, count: int) -> Examples:
+        """A fixed random choice where there are more: rows may be in order."""
+        chosen = chosen_rows(len(self), count)
+        return self if len(chosen) == len(self) else self.take(chosen)
+
     def take(self, rows: Iterable[int] | NDArray[Any]) -> Examples:
         """Some of the rows, by number."""
         chosen = rows if isinstance(rows, np.ndarray) else np.fromiter(rows, dtype=np.int64)
@@ -54,3 +59,12 @@ class Examples:
             names=None if self.names is None else tuple(self.names[i] for i in chosen),
             index=None if self.index is None else self.index[chosen],
         )
+
+
+def chosen_rows(count: int, most: int) -> NDArray[np.int64]:
+    """At most ``most`` of ``count`` rows, by number: all of them, or a fixed random choice.
+
+    >>> chosen_rows(3, 5).tolist(), len(set(chosen_rows(9, 5).tolist()))
+    ([0, 1, 2], 5)
+    """
+    return np.arange(count) if count <= most else np.random.default_rng(0).permutation(count)[:most]

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from isthmus.errors import check
-from isthmus.layers.outcome import Outcome
+from isthmus.layers.outcome import Outcome, without_the_others
 from isthmus.records import Code, Trace
 from isthmus.stations import DiscretePosterior, GradientEstimator
 
@@ -42,6 +42,5 @@ class Reinforce(GradientEstimator):
         costs = torch.cat([found.cost[None], found.probed]).detach()
         draws = torch.cat([found.z.detach()[None], found.probes])
         log_q = found.posterior.log_prob(draws).flatten(2).sum(2)
-        others = (costs.sum(0) - costs) / max(self.samples - 1, 1)
-        surrogate = ((costs - others) * log_q).mean(0)
+        surrogate = (without_the_others(costs) * log_q).mean(0)
         return {"surrogate": surrogate - surrogate.detach()}

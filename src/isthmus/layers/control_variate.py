@@ -31,14 +31,14 @@ def surrogate_and_variance(
 
     ``controls``: c of the two probes, ``[batch]`` each. The gradient with respect to the logits is
     ``(f(z) - c(z~)) grad log q + grad c(z_soft) - grad c(z~)``; its expected square is the variance but for a
-    constant (Grathwohl et al. 2018, equation 10).
+    constant (Grathwohl et al. 2018, equation 10), for logits that are free: only then is its mean always the same.
     """
     logits, (soft, again) = found.posterior.logits, controls
     log_q = found.posterior.log_prob(found.z.detach()).flatten(1).sum(1)
     signal = found.cost.detach() - again
     (by_score,) = torch.autograd.grad(log_q, logits, signal, create_graph=True)
     (by_path,) = torch.autograd.grad((soft - again).sum(), logits, create_graph=True)
-    estimate = by_score + by_path
+    estimate = found.posterior.of_free_logits(by_score + by_path)
     square = estimate.square().flatten(1).sum(1).mean()
     pulls = torch.autograd.grad(square, list(parameters), retain_graph=True)
     pull = torch.stack([(p * g.detach()).sum() for p, g in zip(parameters, pulls, strict=True)]).sum()

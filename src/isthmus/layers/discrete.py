@@ -71,6 +71,11 @@ class OneHotGroups(DiscretePosterior):
         chosen = self._groups(z) > 0.5
         return -torch.log(torch.where(chosen, top, others).clamp_min(TINY)).flatten(-2)
 
+    def of_free_logits(self, gradient: Tensor) -> Tensor:
+        """The derivative of a log-softmax: what moves all classes of a group alike moves nothing."""
+        each = self._groups(gradient)
+        return (each - self._groups(self.mean) * each.sum(-1, keepdim=True)).flatten(-2)
+
     def symbols(self, z: Tensor) -> Tensor:
         """The chosen class of each group."""
         return self._groups(z).argmax(-1)

@@ -31,6 +31,16 @@ class Outcome:
         return cls(posterior=posterior, z=code.z, cost=-trace.log_likelihood, probes=code.probes, probed=-trace.probed)
 
 
+def without_the_others(costs: Tensor) -> Tensor:
+    """``costs [samples, batch]`` less the mean of the other samples' of the same example; a single one stays.
+
+    >>> import torch
+    >>> without_the_others(torch.tensor([[3.0], [1.0]])).flatten().tolist()
+    [2.0, -2.0]
+    """
+    return costs - (costs.sum(0) - costs) / max(len(costs) - 1, 1)
+
+
 def in_hindsight(estimator: GradientEstimator, trace: Trace) -> dict[str, Tensor]:
     """What the estimator adds to the costs; nothing outside of training, where it has drawn no code.
 

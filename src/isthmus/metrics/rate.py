@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     from isthmus.data.examples import Examples
     from isthmus.discrete_estimator import DiscreteEstimator
@@ -22,7 +20,7 @@ def two_stages(estimator: DiscreteEstimator, examples: Examples) -> dict[str, fl
 
     Source: van den Oord et al. 2017, Neural discrete representation learning, section 4.1.
     """
-    rows = examples.take(np.arange(min(len(examples), MOST)))
+    rows = examples.at_most(MOST)
     labels = rows.labels if estimator.prior_condition_ is not None else None
     symbols = -float(estimator.score_symbols(rows, labels).mean())
     both = -float(estimator.score_samples(rows, labels).mean())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +11,10 @@ from numpy.typing import NDArray
 from isthmus.errors import DataError
 
 NEIGHBOURS = 5
-POOR = 0.5  # coverage below which much of the data is never made
-ALIKE = 0.05  # share of duplicates from which something is wrong
+POOR = 0.5  # coverage or precision below which something is wrong
+ALIKE = 0.05  # share of duplicates, or of copies of what is known, from which something is wrong
+RARE = 0.2  # of its share among real examples: a class is hardly made
+NEAR = 0.01  # of the real examples are as near to a known one as what counts as its copy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +30,9 @@ class SampleQuality:
     density: float  # how many real reaches a made example lies in, over k; about 1 for real ones
     coverage: float  # share of real examples with a made one within their reach
     duplicates: float  # share of made examples that add nothing, being near copies, beyond that among as many real ones
+    copies: float  # share of made examples nearer to a training example than all but 1 % of real ones, beyond that 1 %
     distance_to_known: float  # median distance to the nearest training example, in units of that of real examples
+    least_class: float | None = None  # the share of the class that is missed most, in units of that of real examples
 
     @classmethod
     def measure(
@@ -36,11 +41,13 @@ class SampleQuality:
         real: NDArray[np.float64],
         made: NDArray[np.float64],
         known: NDArray[np.float64],
+        labels: NDArray[Any] | None = None,
         neighbours: int = NEIGHBOURS,
     ) -> SampleQuality:
         """From ``[n, d]`` held-out ``real``, ``made`` and ``known`` (trained on) examples or features of them.
 
-        Raises ``DataError`` where there are too few.
+        ``known`` should be all that was trained on: a copy of what is left out is not seen. With the ``labels`` of
+        the real examples made ones are named by their neighbours. Raises ``DataError`` where there are too few.
 
         >>> rng = np.random.default_rng(0)
         >>> real, made, known = (rng.normal(size=(200, 2)) for _ in range(3))
@@ -65,15 +72,17 @@ class SampleQuality:
         some = (np.random.default_rng(0).permutation(each)[:same] for each in (real, made))  # rows may be in order
         among_real, among_made = (cdist(each, each) for each in some)
         copy = _nearer_than_most(among_real)
+        real_to_known, made_to_known = distances(real, known, 1), distances(made, known, 1)
+        as_near = float((made_to_known < np.quantile(real_to_known, NEAR)).mean())
         return cls(
             precision=float(within.any(1).mean()),
             recall=float((apart <= reach_made[:, None]).any(0).mean()),
             density=float(within.sum() / (neighbours * len(made))),
             coverage=float(within.any(0).mean()),
             duplicates=max(0.0, 1 - _different(among_made, copy) / _different(among_real, copy)),
-            distance_to_known=float(
-                np.median(distances(made, known, 1)) / max(np.median(distances(real, known, 1)), 1e-12)
-            ),
+            copies=max(0.0, as_near - NEAR),
+            distance_to_known=float(np.median(made_to_known) / max(np.median(real_to_known), 1e-12)),
+            least_class=None if labels is None else _least_class(real, labels, made, neighbours),
         )
 
     @property
@@ -84,9 +93,21 @@ class SampleQuality:
                 f"{self.duplicates:.0%} of the samples are nearly copies of another: the generator has collapsed, or "
                 "has only begun. Train longer, then at a lower learning rate; WGANGP collapses least."
             )
+        if self.copies > ALIKE:
+            return (
+                f"{self.copies:.0%} of the samples are nearly copies of training examples: the model knows them by "
+                "heart. Take more data, fewer epochs or a smaller network."
+            )
+        if self.precision < POOR:
+            return f"Only {self.precision:.0%} of the samples look like data: train longer, or take a wider network."
         if self.coverage < POOR:
             return (
                 f"Only {self.coverage:.0%} of the data have a sample near them: train longer, or take a wider network."
+            )
+        if self.least_class is not None and self.least_class < RARE:
+            return (
+                f"One class is made {self.least_class:.0%} as often as it occurs: train longer, or tell the model the "
+                "classes (CVAE, fit_prior with y)."
             )
         return None
 
@@ -95,6 +116,16 @@ def _nearer_than_most(among: NDArray[np.float64]) -> float:
     """The distance below which 1 % of the examples that differ have their next one, from ``[n, n]`` distances."""
     following = np.where(among > 0, among, np.inf).min(1)
     return float(np.quantile(following[np.isfinite(following)], 0.01)) if np.isfinite(following).any() else 0.0
+
+
+def _least_class(real: NDArray[Any], labels: NDArray[Any], made: NDArray[Any], neighbours: int) -> float:
+    """The smallest share of a class among what is made, named by its neighbours, over that among what is real."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    classes, counts = np.unique(labels, return_counts=True)
+    named = KNeighborsClassifier(neighbours).fit(real, labels).predict(made)
+    shares = np.array([(named == each).mean() for each in classes])
+    return float((shares / (counts / len(labels))).min())
 
 
 def _different(among: NDArray[np.float64], copy: float) -> float:

@@ -69,12 +69,12 @@ class Scorecard:
         codes = estimator.transform(test, **given)
         seconds = time.perf_counter() - began
         schema = estimator.schema_
-        train = _at_most(train, LEARNT_ROWS)
+        train = train.at_most(LEARNT_ROWS)
         x_train, x_test = _flat(schema, train), _flat(schema, test)
         dim = codes.reshape(len(codes), -1).shape[1]
         bits = _bits(estimator.autoencoder_)
         pca = _Pca.fit(x_train, _size(codes.reshape(len(codes), -1)) if bits is None else max(1, round(bits / 32)))
-        labelled = _classes(train) and _classes(test)
+        labelled = has_classes(train) and has_classes(test)
         own: Any = None
         if labelled and not conditional:
             own = (estimator.transform(train), train.labels, codes, test.labels)
@@ -83,7 +83,7 @@ class Scorecard:
         prior = estimator.autoencoder_.prior
         random_code = prior is not None and estimator.autoencoder_.bottleneck.random
         bounded = random_code or (prior is not None and prior.symbolic)
-        some = test.take(np.arange(min(len(test), LIKELIHOOD_ROWS)))
+        some = test.at_most(LIKELIHOOD_ROWS)
         some_given: dict[str, Any] = {"condition": some.labels} if given else {}
         return cls(
             model=type(estimator).__name__,
@@ -180,20 +180,13 @@ def _flat(schema: Schema, examples: Examples) -> NDArray[np.float64]:
     return schema.scaled(examples.values).reshape(len(examples), -1)
 
 
-def _at_most(examples: Examples, count: int) -> Examples:
-    """A fixed random choice where there are more."""
-    if len(examples) <= count:
-        return examples
-    return examples.take(np.random.default_rng(0).permutation(len(examples))[:count])
-
-
 def _size(codes: NDArray[Any]) -> int:
     """Numbers in a code; for a sparse one those that are not zero."""
     active = (codes != 0).sum(1).mean()
     return max(1, round(float(active))) if active < 0.5 * codes.shape[1] else codes.shape[1]
 
 
-def _classes(examples: Examples) -> bool:
+def has_classes(examples: Examples) -> bool:
     """Whether labels are classes: text, or few whole numbers."""
     if examples.labels is None or examples.labels.ndim != 1:
         return False

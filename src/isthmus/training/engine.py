@@ -69,6 +69,12 @@ class Engine:
             return values
         return self.fabric.all_reduce(values, reduce_op="mean")  # type: ignore[return-value]
 
+    def everywhere(self, sound: Tensor) -> Tensor:
+        """Where all processes say yes, so that they act alike."""
+        if self.world == 1:
+            return sound
+        return self.mean(sound.float()) == 1
+
     def share_gradients(self, parameters: Sequence[nn.Parameter]) -> None:
         """The mean gradient over all processes, for those whom no wrapper serves."""
         if self.world == 1:

@@ -64,8 +64,8 @@ class Pass(nn.Module):
 class Step:
     """Owns the optimisers; ``take`` runs one step and returns the terms' means without waiting for them.
 
-    A step whose loss or gradient is not finite changes nothing; which terms were to blame is counted on the
-    device.
+    A step whose loss or gradient is not finite, in any process, moves no parameter; which terms were to blame is
+    counted on the device.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Step:
         self.terms = [str(term.name) for term in model.terms]
         self.bad = torch.zeros(len(self.terms) + 1, device=engine.device)  # steps, by term; last: gradients
         self._broken = torch.zeros_like(self.bad, dtype=torch.bool)  # in this step
-        self._no_bad_term = torch.zeros(len(self.terms), device=engine.device)
+        self._no_bad_term = torch.ones(len(self.terms), device=engine.device, dtype=torch.bool)
         self.compiled = False
 
     def take(self, batch: Batch, weights: Mapping[str, float | Tensor], rate: float) -> Tensor:
@@ -106,14 +106,15 @@ class Step:
         between = (lambda trace: self._judge(trace, rate)) if self.critics else None
         with self.engine.autocast(self.heavy):
             totals, means = self.passing(batch, weights, between)
-        last = len(self.players) - 1
+        sound, last = self.engine.everywhere(means.isfinite()), len(self.players) - 1
         for i, (player, total) in enumerate(zip(self.players, totals, strict=True)):
             for parameter in player.parameters:
                 parameter.grad = None
-            only: dict[str, Any] = {} if last == 0 else {"inputs": player.parameters, "retain_graph": i < last}
+            alone = last == 0 and not self.critics  # whose parameters the loss reaches as well
+            only: dict[str, Any] = {} if alone else {"inputs": player.parameters, "retain_graph": i < last}
             self.engine.fabric.backward(total, **only)
         for player, optimiser in zip(self.players, self.optimisers, strict=False):
-            self._update(player, optimiser, means, rate)
+            self._update(player, optimiser, sound, rate)
         self.bad += self._broken
         self._broken.zero_()
         return means
@@ -154,11 +155,11 @@ class Step:
 
         self.passing, self.compiled = guarded, True
 
-    def _update(self, player: Player, optimiser: torch.optim.Optimizer, means: Tensor, rate: float) -> None:
+    def _update(self, player: Player, optimiser: torch.optim.Optimizer, sound: Tensor, rate: float) -> None:
         norm = torch.nn.utils.get_total_norm([p.grad for p in player.parameters if p.grad is not None])
         if self.clip is not None:
             torch.nn.utils.clip_grads_with_norm_(player.parameters, self.clip, norm)
-        broken = torch.cat([~means.isfinite(), ~norm.isfinite()[None]])
+        broken = ~torch.cat([sound, norm.isfinite()[None]])
         self._broken |= broken
         for group in optimiser.param_groups:
             group["lr"] = self.learning_rate * rate

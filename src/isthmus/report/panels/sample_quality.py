@@ -1,13 +1,16 @@
 """Whether what is drawn is like the data, and as varied."""
 
+from dataclasses import fields
+
 import numpy as np
 
 from isthmus.metrics.sample_quality import SampleQuality
+from isthmus.metrics.scorecard import has_classes
 from isthmus.report.context import Context
 from isthmus.report.tables import table
 
 ORDER, TITLE = 66, "Sample quality"
-MOST = 1000
+MOST, KNOWN = 1000, 20_000
 
 
 def applies(context: Context) -> bool:
@@ -18,13 +21,13 @@ def applies(context: Context) -> bool:
 def html(context: Context) -> str:
     """Precision, recall, density and coverage of draws against held-out rows, beside those of training rows."""
     schema = context.estimator.schema_
-    test = context.test.take(np.arange(min(MOST, len(context.test))))
-    train = context.train.take(np.random.default_rng(0).permutation(len(context.train))[:MOST])
+    test, train = context.test.at_most(MOST), context.train.at_most(KNOWN)
     made = context.estimator.sample(len(test), random_state=0)
-    flat = [schema.scaled(np.asarray(v)).reshape(len(v), -1) for v in (test.values, train.values, made)]
-    drawn = SampleQuality.measure(real=flat[0], made=flat[2], known=flat[1])
-    rows = SampleQuality.measure(real=flat[0], made=flat[1][: len(flat[0])], known=flat[1])
-    names = ("precision", "recall", "density", "coverage", "duplicates", "distance_to_known")
-    told = [(name.replace("_", " "), getattr(drawn, name), getattr(rows, name)) for name in names]
-    note = f'<p class="note"><b>{drawn.remedy}</b></p>' if drawn.remedy else ""
+    real, known, drawn = (schema.scaled(np.asarray(v)).reshape(len(v), -1) for v in (test.values, train.values, made))
+    labels = test.labels if has_classes(test) else None
+    found = SampleQuality.measure(real=real, made=drawn, known=known, labels=labels)
+    beside = SampleQuality.measure(real=real, made=known[: len(real)], known=known, labels=labels)
+    names = [field.name for field in fields(SampleQuality) if getattr(found, field.name) is not None]
+    told = [(name.replace("_", " "), getattr(found, name), getattr(beside, name)) for name in names]
+    note = f'<p class="note"><b>{found.remedy}</b></p>' if found.remedy else ""
     return table(["against held-out rows", "drawn", "training rows"], told) + note
