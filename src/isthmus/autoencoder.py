@@ -123,10 +123,13 @@ class Autoencoder(Component):
         trace = replace(trace, code=replace(code, costs={**code.costs, **later})) if later else trace
         return self._for_critics(trace) if self._wanted else trace
 
+    def features(self, batch: Batch) -> Tensor:
+        """What the encoder makes of clean data, ``[batch, *grid, dim]``."""
+        return self._encoder()(_bare(batch))
+
     def encode(self, batch: Batch) -> Code:
         """The single best code of clean data: no corruption, no randomness."""
-        view = _bare(batch)
-        return self.bottleneck.mode(self._encoder()(view), view)
+        return self.bottleneck.mode(self.features(batch), _bare(batch))
 
     def decode(self, code: Code, view: View | None = None) -> Tensor:
         """The likelihood's parameters, ``[batch, outputs, *shape]``; ``view`` carries the condition."""

@@ -22,6 +22,7 @@ from isthmus.symbol_prior import fit_symbol_prior
 from isthmus.training.trainer import Trainer
 
 HEALTH_ROWS = 10_000  # that tell how a code is used
+UNEXPLAINED_ROWS = 1000  # that tell how near its vectors are
 FEWEST = 2  # rows that a prior is learnt from
 MOST_LEVELS = 2**16  # values of a symbol that a prior has scores for, each at every place
 MOST_PLACES = 4096  # symbols of an example that a prior attends to
@@ -169,7 +170,19 @@ class DiscreteEstimator(Estimator, ABC):
         """The codebook's health."""
         some = chosen_rows(len(examples), HEALTH_ROWS)
         symbols = self.symbols(examples.take(some), np.asarray(y)[some] if self.conditional else None)
-        self.history_.codebook = self.codebook_health(symbols).to_json()
+        unexplained = self._unexplained(examples.take(some[:UNEXPLAINED_ROWS]), y, some[:UNEXPLAINED_ROWS])
+        levels = self.autoencoder_.bottleneck.levels
+        health = CodebookHealth.measure(symbols, levels, self.advice, unexplained)
+        self.history_.codebook = health.to_json()
+
+    def _unexplained(self, rows: Examples, y: Any, index: NDArray[np.int64]) -> float | None:
+        """What vectors leave over of the features of some rows."""
+        model = self.autoencoder_
+        features = self._by_batch(
+            rows, np.asarray(y)[index] if self.conditional else None, lambda batch, _: model.features(batch)
+        )
+        with torch.no_grad():
+            return model.bottleneck.unexplained(features.to(self._device))
 
     def _check_takes_prior(self) -> None:
         check_is_fitted(self)

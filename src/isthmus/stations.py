@@ -124,6 +124,7 @@ class GradientEstimator(Component, ABC):
 
     draws: ClassVar[bool] = True
     passes: ClassVar[bool] = False
+    unbiased: ClassVar[bool] = False  # its mean is the gradient of the expected cost
     costs: ClassVar[tuple[str, ...]] = ()  # what ``hindsight`` gives
 
     def draw(self, posterior: DiscretePosterior) -> Code:
@@ -222,6 +223,10 @@ class Bottleneck(Component, ABC):
     def look_up(self, symbols: Tensor) -> Tensor:
         """``z`` of symbols ``[batch, *grid, symbols]``, where the code is discrete."""
         raise ParameterError(f"{type(self).__name__} is not discrete: its codes have no symbols")
+
+    def unexplained(self, features: Tensor) -> float | None:
+        """The share of the features' variance that vectors in their place leave over; None where there are none."""
+        return None
 
     @property
     def levels(self) -> tuple[int, ...]:

@@ -10,7 +10,19 @@ from xml.etree import ElementTree
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SUITES = ("corruptions", "encoders", "bottlenecks", "likelihoods", "priors", "schedules", "terms")
+SUITES = (
+    "corruptions",
+    "encoders",
+    "bottlenecks",
+    "decoders",
+    "likelihoods",
+    "priors",
+    "schedules",
+    "terms",
+    "codebooks",
+    "critics",
+    "gradient_estimators",
+)
 GENERAL = ("every_parameter_matters", "arguments")
 
 BOTTLENECK = '''"""A fault."""
@@ -207,6 +219,156 @@ class Fault(Term):
         # FAULT
         return cost
 '''
+DECODER = '''"""A fault."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.records import Code, View
+from isthmus.stations import Decoder
+
+
+class Fault(Decoder):
+    """Faulty.
+
+    Source: standard.
+    """
+
+    def __init__(self, latent_dim: int, out_shape: tuple[int, ...], outputs: int = 1) -> None:
+        super().__init__()
+        self.shape = (outputs, *out_shape)
+        self.linear = nn.Linear(latent_dim, math.prod(self.shape))
+        self.unused = nn.Identity()
+
+    def forward(self, code: Code, view: View | None, teacher: Tensor | None = None) -> Tensor:
+        """Faulty."""
+        output = self.linear(code.z).unflatten(1, self.shape)
+        # FAULT
+        return output
+'''
+CODEBOOK = '''"""A fault."""
+
+import torch
+from torch import Tensor
+
+from isthmus.stations import Codebook
+
+
+class Fault(Codebook):
+    """Faulty.
+
+    Source: standard.
+    """
+
+    def __init__(self, size: int, dim: int) -> None:
+        super().__init__(size, dim)
+        self.register_buffer("current", torch.randn(size, dim))
+
+    def vectors(self) -> Tensor:
+        """Faulty."""
+        return self.current
+
+    @torch.no_grad()
+    def start(self, vectors: Tensor) -> None:
+        """Faulty."""
+        self.current.copy_(vectors)
+
+    @torch.no_grad()
+    def observe(self, features: Tensor, index: Tensor) -> None:
+        """Faulty."""
+        features = features.float()
+        if not features.isfinite().all():
+            return
+        for i in index.unique():
+            target = features[index == i].mean(0)
+            self.current[i] = self.current[i].lerp(target, 0.5)
+'''
+CRITIC = '''"""A fault."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from isthmus.errors import check
+from isthmus.records import Trace
+from isthmus.stations import Critic
+
+
+class Fault(Critic):
+    """Faulty.
+
+    Source: standard.
+    """
+
+    wants = frozenset({"rebuilt"})
+
+    def __init__(self, in_shape: tuple[int, ...], game: str = "hinge", penalty: float = 0.0, repeats: int = 1) -> None:
+        super().__init__()
+        games = ("non_saturating", "hinge", "wasserstein")
+        check(
+            "Fault",
+            (game in games, f"game is {game!r}"),
+            (penalty >= 0, f"penalty is {penalty!r}"),
+            (repeats >= 1, f"repeats is {repeats!r}"),
+        )
+        self.game, self.penalty, self.repeats = game, penalty, repeats
+        self.network = nn.Linear(math.prod(in_shape), 1)
+
+    def scores(self, x: Tensor) -> Tensor:
+        """Faulty."""
+        with torch.autocast("cpu", enabled=False):
+            return self.network(x.float().flatten(1))[:, 0]
+
+    def loss(self, trace: Trace) -> Tensor:
+        """Faulty."""
+        real, made = trace.target, trace.rebuilt
+        # SWAPPED
+        margin = 1.0 if self.game == "hinge" else 0.0
+        cost = F.softplus(margin - self.scores(real)).mean() + F.softplus(margin + self.scores(made)).mean()
+        slope = self.penalty * self.network.weight.square().sum()
+        return cost + slope
+
+    def verdict(self, trace: Trace) -> Tensor:
+        """Faulty."""
+        made = trace.rebuilt
+        # FAULT
+        return -self.scores(made)
+'''
+ESTIMATOR = '''"""A fault."""
+
+import torch
+from torch import Tensor
+
+from isthmus.layers.outcome import Outcome
+from isthmus.records import Code, Trace
+from isthmus.stations import DiscretePosterior, GradientEstimator
+
+
+class Fault(GradientEstimator):
+    """Faulty.
+
+    Source: standard.
+    """
+
+    unbiased = True
+    costs = ("surrogate",)
+
+    def draw(self, posterior: DiscretePosterior) -> Code:
+        """Faulty."""
+        z = posterior.harden(posterior.logits + posterior.noise()).detach()
+        # FAULT
+        return Code(z=z, probes=z.new_zeros(0, *z.shape))
+
+    def hindsight(self, trace: Trace) -> dict[str, Tensor]:
+        """Faulty."""
+        found = Outcome.of(trace)
+        surrogate = found.cost.detach() * found.posterior.log_prob(found.z.detach()).flatten(1).sum(1)
+        return {"surrogate": surrogate - surrogate.detach()}
+'''
 SEEDS = "torch.manual_seed(0)"
 # station, template, name of the part, where, line that is the fault, the test that must fail
 FAULTS = (
@@ -306,6 +468,38 @@ FAULTS = (
     ("schedules", SCHEDULE, "fault_outside", "# FAULT", "share = step / self.steps", "between_its_ends"),
     ("schedules", SCHEDULE, "fault_late", "# FAULT", "share = min(step / self.steps / 2, 1.0)", "after_it_has_settled"),
     ("schedules", SCHEDULE, "fault_deaf", "# FAULT", "return share", "keeps_to_its_own_ends"),
+    ("decoders", DECODER, "fault_none", "# FAULT", "pass", None),
+    ("decoders", DECODER, "fault_company", "# FAULT", "output = output - output.mean(0)", "its_companions"),
+    ("decoders", DECODER, "fault_noise", "# FAULT", "output = output + torch.randn(1)", "is_deterministic"),
+    ("decoders", DECODER, "fault_frozen", "nn.Identity()", "nn.Linear(1, 1)", "every_trainable_weight_gets_a_gradient"),
+    ("decoders", DECODER, "fault_shape", "# FAULT", "output = output[:, 0]", "likelihoods_outputs_then_the_shape"),
+    ("codebooks", CODEBOOK, "fault_none", "# FAULT", "pass", None),
+    ("codebooks", CODEBOOK, "fault_start", "self.current.copy_(vectors)", "pass", "begins_with_the_vectors"),
+    ("codebooks", CODEBOOK, "fault_away", "(target, 0.5)", "(target, -0.5)", "lessens_the_distance"),
+    ("codebooks", CODEBOOK, "fault_inf", "if not features.isfinite().all():", "if False:", "not_finite_is_not_learnt"),
+    ("critics", CRITIC, "fault_none", "# FAULT", "pass", None),
+    ("critics", CRITIC, "fault_swapped", "# SWAPPED", "real, made = made, real", "learns_to_tell"),
+    ("critics", CRITIC, "fault_cut", "# FAULT", "made = made.detach()", "reaches_those_who_made_it"),
+    ("critics", CRITIC, "fault_free", "return cost + slope", "return cost", "penalty_adds_to_the_loss"),
+    (
+        "critics",
+        CRITIC,
+        "fault_half",
+        'torch.autocast("cpu", enabled=False)',
+        "torch.autograd.set_grad_enabled(True)",
+        "bfloat16",
+    ),
+    ("gradient_estimators", ESTIMATOR, "fault_none", "# FAULT", "pass", None),
+    (
+        "gradient_estimators",
+        ESTIMATOR,
+        "fault_best",
+        "posterior.logits + posterior.noise()",
+        "posterior.logits",
+        "draws_come_from_the_posterior",
+    ),
+    ("gradient_estimators", ESTIMATOR, "fault_half", "surrogate = found", "surrogate = 0.5 * found", "is_unbiased"),
+    ("gradient_estimators", ESTIMATOR, "fault_seed", "# FAULT", SEEDS, "current_stream"),
     ("terms", TERM, "fault_none", "# FAULT", "pass", None),
     ("terms", TERM, "fault_company", "# FAULT", "cost = cost + cost.mean()", "costs_the_same_in_other_company"),
     ("terms", TERM, "fault_cut", "# FAULT", "cost = cost.detach()", "its_gradient_reaches"),

@@ -13,8 +13,9 @@ import isthmus as im
 from isthmus import catalogue
 from isthmus.bottlenecks.fsq import FSQ
 from isthmus.bottlenecks.residual_quantizer import ResidualQuantizer
-from isthmus.bottlenecks.vector_quantizer import VectorQuantizer
+from isthmus.bottlenecks.vector_quantizer import VectorQuantizer, responsibilities
 from isthmus.errors import ParameterError
+from isthmus.layers.nearest_vector import nearest_vector
 from isthmus.metrics.codebook import CodebookHealth
 from isthmus.records import View
 from isthmus.training.random_stream import RandomStream
@@ -198,7 +199,7 @@ def test_a_codebook_larger_than_the_data_is_refused_with_a_size_that_would_do():
         im.VQVAE(latent_dim=4, codebook_size=512).fit(features(count=300).numpy())
 
 
-@pytest.mark.parametrize("estimator", ["reinforce", "muprop", "rebar"])
+@pytest.mark.parametrize("estimator", ["reinforce", "muprop", "rebar", "relax"])
 def test_an_estimator_that_a_codebook_cannot_take_is_refused_with_those_that_it_can(estimator):
     with pytest.raises(ParameterError, match="a codebook takes straight_through, rotation, gumbel_softmax"):
         im.VQVAE(latent_dim=4, estimator=estimator).fit(features(count=300).numpy())
@@ -314,3 +315,73 @@ def test_features_that_run_off_come_back_into_reach(model):
     lost = np.square(model.reconstruct(pictures) - pictures).mean() / pictures.var(0).mean()
     assert model.codebook_.usage > 0.8
     assert lost < 0.6  # at 1 it knows no more than the mean
+
+
+@pytest.mark.parametrize("levels", [(2,), (1024,), (2048, 4), (4096, 3)])
+def test_fsq_stays_within_its_levels_however_many(levels):
+    """The bound was widened by a thousandth of the range: with a thousand levels by more than half a step."""
+    made = FSQ(levels=levels)
+    x = torch.tensor([-1e6, -20.0, -1.0, 0.0, 1.0, 20.0, 1e6])[:, None].expand(-1, len(levels))
+    code = made.mode(x, view())
+    assert int(code.symbols.min()) >= 0
+    assert int(code.symbols.max()) < made.levels[0]
+    assert torch.equal(made.look_up(code.symbols), code.z)
+
+
+@pytest.mark.parametrize("offset", [0.0, 100.0, 1000.0])
+def test_the_nearest_is_found_far_from_the_origin(offset):
+    """|x|^2 - 2 x v + |v|^2 of large numbers is all rounding: at 1000 half of the indices were wrong."""
+    x, vectors = features(count=2000, dim=16), features(count=256, dim=16, seed=1)
+    wanted = torch.cdist(x.double(), vectors.double()).argmin(1)
+    moved = nearest_vector(x + offset, vectors + offset)
+    assert (moved != wanted).float().mean() < 0.01
+    sharp = responsibilities(x, vectors)
+    assert torch.allclose(responsibilities(x + offset, vectors + offset).softmax(-1), sharp.softmax(-1), atol=2e-2)
+
+
+@pytest.mark.parametrize("kind", ["vector", "residual"])
+def test_codebooks_learn_from_steps_of_training_only(kind):
+    book = catalogue.make("codebooks", "ema", {"size": 8, "dim": 4})
+    passing = catalogue.make("gradient_estimators", "straight_through", {})
+    made = (
+        VectorQuantizer(4, book, passing) if kind == "vector" else ResidualQuantizer(4, book, passing, depth=2)
+    ).train()
+    before = {name: value.clone() for name, value in made.state_dict().items()}
+    with torch.no_grad():
+        made(features(dim=4), view(), None)
+    assert all(torch.equal(before[name], value) for name, value in made.state_dict().items())
+
+
+def test_health_and_rate_do_not_depend_on_the_order_of_rows(monkeypatch):
+    """Of data sorted by class the first rows use a part of the codebook only."""
+    monkeypatch.setattr("isthmus.discrete_estimator.HEALTH_ROWS", 150)
+    digits = im.data.load("digits")
+    ordered = digits.take(np.argsort(digits.labels))
+    model = im.VQVAE(latent_dim=4, codebook_size=32, trainer=im.Trainer(epochs=5, validation=0)).fit(ordered)
+    symbols = model.symbols(ordered)
+    first, whole = model.codebook_health(symbols[:150]), model.codebook_health(symbols)
+    assert model.codebook_.count == 150
+    assert first.perplexity < 0.5 * whole.perplexity < 0.6 * model.codebook_.perplexity
+
+
+def test_vectors_that_say_little_of_the_features_are_told():
+    x = features(count=400, dim=8).numpy()
+    quick = im.Trainer(epochs=1, validation=0)
+    fine = im.VQVAE(latent_dim=8, codebook_size=32, groups=4, trainer=quick).fit(x).codebook_
+    coarse = im.VQVAE(latent_dim=8, codebook_size=2, groups=1, trainer=quick).fit(x).codebook_
+    residual = im.ResidualVQVAE(8, codebook_size=32, depth=4, trainer=quick).fit(x).codebook_
+    assert fine.unexplained < 0.3
+    assert coarse.unexplained > 0.5
+    assert "variance over" in coarse.remedy
+    assert residual.unexplained < 0.3
+    assert im.FSQVAE(levels=(4, 4), trainer=quick).fit(x).codebook_.unexplained is None
+
+
+def test_a_number_at_its_mean_is_known():
+    """A condition of all zeros means "not known": a number equal to its mean was all zeros, too."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 4))
+    y = x[:, 0] + 0.5
+    model = im.CVAE(2, trainer=im.Trainer(epochs=3, validation=0)).fit(x, y)
+    asked, unknown = (model.sample(5, condition=c, random_state=0) for c in (float(y.mean()), None))
+    assert not np.array_equal(asked, unknown)

@@ -41,6 +41,13 @@ def test_the_same_picture_costs_nothing_and_a_blurred_one_does(pictures):
     assert bool((term(trace(x, blurred), {}) > 0.01).all())
 
 
+def test_the_network_looks_alike_at_both_whatever_is_trained(pictures):
+    """Its dropout is off, also while the model around it trains."""
+    network = catalogue.make("encoders", "mlp", {"in_shape": (1, 8, 8), "out_dim": 4, "dropout": 0.5})
+    x = torch.from_numpy(pictures[:20, None] / 255).float()
+    assert torch.equal(Perceptual(network, steps=0).train()(trace(x, x), {}), torch.zeros(20))
+
+
 def trace(x, rebuilt):
     from isthmus.records import Code, Trace
 
@@ -65,9 +72,34 @@ def test_features_of_a_saved_model(pictures, tmp_path):
     folder = judge.fit(pictures).save(tmp_path / "judge")
     model = im.VQGAN(latent_dim=4, perceptual=str(folder), **SMALL).fit(pictures)
     own = dict(judge.autoencoder_.encoder.named_parameters())
+    given = im.VQGAN(latent_dim=4, perceptual=judge.autoencoder_.encoder, **SMALL).fit(pictures)
+    for each in (model, given):
+        term = next(t for t in each.autoencoder_.terms if t.name == "perceptual")
+        for name, value in term.network.named_parameters():
+            assert torch.equal(value, own[name])
+            assert value is not own[name]
+
+
+def test_arguments_of_a_network_that_is_to_be_trained(pictures):
+    model = im.VQGAN(latent_dim=4, perceptual={"channels": (4,), "out_dim": 6}, **SMALL).fit(pictures)
     term = next(t for t in model.autoencoder_.terms if t.name == "perceptual")
-    for name, value in term.network.named_parameters():
-        assert torch.equal(value, own[name])
+    assert term.network.grid == (4, 4)
+    assert term.network.out_dim == 6
+
+
+def test_models_whose_encoder_cannot_look_at_these_pictures_are_refused(pictures, tmp_path):
+    once = im.Trainer(epochs=1, validation=0)
+    folders = {
+        "does not look at pictures alone": im.WGANGP(4, trainer=once).fit(pictures),
+        "it on pictures like these": im.AE(4, network="conv", trainer=once).fit(pictures / 255 * 0.5),
+    }
+    told = im.CVAE(4, network="conv", trainer=once).fit(pictures, np.arange(len(pictures)) % 3)
+    for i, (said, model) in enumerate([*folders.items(), ("does not look at pictures alone", told)]):
+        with pytest.raises(ParameterError, match=said):
+            im.VQGAN(latent_dim=4, perceptual=str(model.save(tmp_path / str(i))), **SMALL).fit(pictures)
+    flat = catalogue.make("encoders", "mlp", {"in_shape": (1, 8, 8), "out_dim": 4})
+    with pytest.raises(ParameterError, match=r"gives the grid \(\)"), torch.no_grad():
+        Perceptual(flat, steps=3).initialise(Batch(x=torch.zeros(20, 1, 8, 8)))
 
 
 def test_what_is_missing_or_does_not_fit_is_told(pictures, tmp_path):

@@ -74,3 +74,10 @@ def test_critics_and_players_are_bit_identical_on_both_processes(tmp_path):
     assert all(torch.equal(one[name], two[name]) for name in one)
     first = next(name for name in one if name.startswith("critics."))
     assert not torch.equal(one[first], one["began"])
+
+
+def test_a_step_that_one_process_cannot_take_is_taken_by_none(tmp_path):
+    """A cost that is infinite in one process only, and without a gradient: its parameters went apart in silence."""
+    one, two = codebooks(tmp_path, "stumbling", "-", 2)
+    assert all(torch.equal(one[name], two[name]) for name in one)
+    assert not torch.equal(one[next(name for name in one if name.startswith("encoder."))], one["began"])

@@ -3,18 +3,23 @@
 python train_states_in_processes.py FILE CODEBOOK REVIVE PROCESSES
 python train_states_in_processes.py FILE critic - PROCESSES
 python train_states_in_processes.py FILE rounded - PROCESSES
+python train_states_in_processes.py FILE stumbling - PROCESSES
 """
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
 from small_model import curved_rows
+from torch import Tensor
 
 from isthmus import catalogue
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.residual_quantizer import ResidualQuantizer
+from isthmus.records import Trace
+from isthmus.stations import Term
 from isthmus.terms.adversarial import Adversarial
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
@@ -69,7 +74,37 @@ def rounded(dim: int) -> Autoencoder:
         )
 
 
+class OnceInfinite(Term):
+    """Costs that are not finite in one step of one process, and have no gradient."""
+
+    name, weight = "once", 0.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def forward(self, trace: Trace, earlier: Mapping[str, Tensor]) -> Tensor:
+        """``[batch]``."""
+        rank = torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
+        self.calls += self.training
+        bad = self.training and rank == 0 and self.calls == 3
+        return torch.full((len(trace.batch),), torch.inf if bad else 0.0)
+
+
+def stumbling(dim: int) -> Autoencoder:
+    """One process meets a cost that is not finite."""
+    with RandomStream(0):
+        return Autoencoder(
+            encoder=catalogue.make("encoders", "mlp", {"in_shape": (dim,), "out_dim": 2, "hidden": (8,)}),
+            bottleneck=catalogue.make("bottlenecks", "identity", {"latent_dim": 2}),
+            decoder=catalogue.make("decoders", "mlp", {"latent_dim": 2, "out_shape": (dim,), "hidden": (8,)}),
+            likelihood=catalogue.make("likelihoods", "gaussian", {"variance": "fixed"}),
+            terms=[Reconstruction(), OnceInfinite()],
+        )
+
+
 KINDS = {
+    "stumbling": (stumbling, lambda model: next(model.encoder.parameters())),
     "critic": (vae_gan, lambda model: next(model.critics.parameters())),
     "rounded": (rounded, lambda model: model.bottleneck.standardise.mean),
 }

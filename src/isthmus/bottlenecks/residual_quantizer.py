@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from isthmus.errors import check
 from isthmus.layers.k_means import k_means
-from isthmus.layers.quantised import all_symbols, quantised
+from isthmus.layers.quantised import all_symbols, left_over, quantised
 from isthmus.records import Code, View
 from isthmus.stations import Bottleneck, Codebook, GradientEstimator, Prior
 
@@ -97,6 +97,12 @@ class ResidualQuantizer(Bottleneck):
     def levels(self) -> tuple[int, ...]:
         """The size of each stage's codebook."""
         return tuple(book.size for book in self._books())
+
+    def unexplained(self, features: Tensor) -> float:
+        """By all stages together."""
+        return left_over(
+            [features.float()], [torch.stack([s.z for s in self._stages(features.float(), learns=False)]).sum(0)]
+        )
 
     def _kept(self, rest: Tensor) -> Tensor:
         """How many stages each example keeps, shaped for its numbers."""

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from isthmus.errors import check
 from isthmus.layers.discrete import OneHotGroups
 from isthmus.layers.k_means import k_means
-from isthmus.layers.quantised import all_symbols, codebook_costs, quantised
+from isthmus.layers.quantised import all_symbols, codebook_costs, left_over, quantised
 from isthmus.records import Code, View
 from isthmus.stations import Bottleneck, Codebook, GradientEstimator, Prior
 
@@ -84,6 +84,12 @@ class VectorQuantizer(Bottleneck):
     def levels(self) -> tuple[int, ...]:
         """The size of each group's codebook."""
         return tuple(book.size for book in self._books())
+
+    def unexplained(self, features: Tensor) -> float:
+        """Of features as the codebooks prepare them."""
+        pairs = self._paired(features.float().chunk(self.groups, -1))
+        given = [book.prepare(x) for x, book in pairs]
+        return left_over(given, [quantised(x, book).z for x, (_, book) in zip(given, pairs, strict=True)])
 
     def _nearest(self, features: Tensor, book: Codebook) -> Code:
         x = book.prepare(features)

@@ -70,7 +70,7 @@ def saved_rows(folder: Path) -> Rows:
     from isthmus.cli.configuration import FILE, Configuration
 
     if not (folder / FILE).is_file():
-        raise ParameterError(f"{folder} has no {FILE} that says which rows it was fitted on; give --train and DATA")
+        raise ParameterError(f"{folder} has no {FILE} that says which rows it was fitted on: name the rows")
     configuration = Configuration.read(folder / FILE)
     rows = split_rows(configuration)
     found = fingerprint(rows)

@@ -18,11 +18,13 @@ MOST_CLASSES = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """Classes become one-hot rows; real numbers are standardised.
+    """Classes become one-hot rows; real numbers are standardised, with a 1 behind them: all zeros mean "not known".
 
     >>> condition = Condition.learn(["cat", "dog", "cat"])
     >>> condition.encode(["dog"]).tolist(), condition.width
     ([[0.0, 1.0]], 2)
+    >>> Condition.learn([0.5, 2.5]).encode([1.5]).tolist()
+    [[0.0, 1.0]]
     """
 
     classes: tuple[Any, ...] | None  # sorted; None for real numbers
@@ -55,16 +57,18 @@ class Condition:
     @property
     def width(self) -> int:
         """Numbers in the condition of one example."""
-        return len(self.mean) if self.classes is None else len(self.classes)
+        return len(self.mean) + 1 if self.classes is None else len(self.classes)
 
     def encode(self, y: Any) -> Tensor:
         """``[n, width]`` float32; raises ``DataError`` naming classes that were not there in ``learn``."""
         values = np.asarray(y)
         if self.classes is None:
             numbers = _as_numbers(values).reshape(len(values), -1)
-            if numbers.shape[1] != self.width:
-                raise DataError(f"The condition has {numbers.shape[1]} numbers for an example; expected {self.width}")
-            return torch.tensor((numbers - np.array(self.mean)) / np.array(self.spread), dtype=torch.float32)
+            if numbers.shape[1] != len(self.mean):
+                wanted = len(self.mean)
+                raise DataError(f"The condition has {numbers.shape[1]} numbers for an example; expected {wanted}")
+            standard = torch.tensor((numbers - np.array(self.mean)) / np.array(self.spread), dtype=torch.float32)
+            return torch.cat([standard, torch.ones(len(standard), 1)], dim=1)
         found = [_plain(value) for value in values.reshape(len(values), -1)[:, 0].tolist()]
         unknown = sorted({repr(value) for value in found if value not in self.classes})
         if unknown:

@@ -19,6 +19,7 @@ class Exact(GradientEstimator):
     16
     """
 
+    unbiased = True
     costs = ("surrogate",)
 
     def __init__(self, most: int = 1024) -> None:

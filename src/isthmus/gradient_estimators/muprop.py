@@ -23,9 +23,10 @@ class MuProp(GradientEstimator):
     """
 
     compiles = False  # it differentiates on the way forward
+    unbiased = True
     costs = ("surrogate",)
 
-    def __init__(self, samples: int = 2) -> None:
+    def __init__(self, samples: int = 4) -> None:
         super().__init__()
         check("MuProp", (samples >= 1, f"samples is {samples!r}; expected 1 or more"))
         self.samples = samples

@@ -24,6 +24,7 @@ class Rebar(GradientEstimator):
     """
 
     compiles = False  # it differentiates on the way forward
+    unbiased = True
     costs = ("surrogate", "variance")
 
     def __init__(self, temperature: float = 0.5, scale: float = 1.0) -> None:

@@ -22,6 +22,7 @@ class Reinforce(GradientEstimator):
     ('surrogate',)
     """
 
+    unbiased = True
     costs = ("surrogate",)
 
     def __init__(self, samples: int = 4) -> None:

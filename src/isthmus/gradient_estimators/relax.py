@@ -22,6 +22,7 @@ class Relax(GradientEstimator):
     """
 
     compiles = False  # it differentiates on the way forward
+    unbiased = True
     costs = ("surrogate", "variance")
 
     def __init__(self, latent_dim: int, width: int = 64, temperature: float = 0.5, scale: float = 1.0) -> None:

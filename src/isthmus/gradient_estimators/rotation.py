@@ -33,4 +33,4 @@ class Rotation(GradientEstimator):
             usable = (length > 1e-6) & ((e + q).norm(dim=-1, keepdim=True) > 1e-3)  # opposite: no one rotation
         turned = features - 2 * r * (features * r).sum(-1, keepdim=True) + 2 * q * (features * e).sum(-1, keepdim=True)
         passed = torch.where(usable, scale * turned, features)
-        return passed + (quantised - passed).detach()  # the same value to the last digit
+        return quantised.detach() + (passed - passed.detach())  # exactly the quantised values

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from isthmus.errors import ParameterError
 from isthmus.layers.convolution import Double, halved_sizes
 from isthmus.records import View
 from isthmus.stations import Encoder
@@ -42,8 +43,11 @@ def learn_features(encoder: Encoder, pictures: Tensor, steps: int) -> float:
 
 
 def _halvings(encoder: Encoder, size: tuple[int, int]) -> int:
-    """How often the encoder halves a picture."""
-    count = 0
-    while halved_sizes(size, count)[-1] != tuple(encoder.grid):
-        count += 1
-    return count
+    """How often the encoder halves a picture; refuses one whose features have no such places."""
+    sizes: list[tuple[int, ...]] = [*halved_sizes(size, max(size).bit_length())]
+    if tuple(encoder.grid) not in sizes:
+        raise ParameterError(
+            f"Features of pictures {size} are learnt with places for them, halved some times; {type(encoder).__name__} "
+            f"gives the grid {tuple(encoder.grid)}. A convolutional encoder with flatten=False does"
+        )
+    return sizes.index(tuple(encoder.grid))

@@ -52,3 +52,15 @@ def codebook_costs(features: Tensor, vectors: Tensor, book: Codebook) -> dict[st
 def all_symbols(codes: Sequence[Code]) -> Tensor:
     """The symbols of several codes side by side."""
     return torch.cat([code.symbols for code in codes if code.symbols is not None], -1)
+
+
+def left_over(features: Sequence[Tensor], vectors: Sequence[Tensor]) -> float:
+    """The squared distances of features to the vectors in their place, as a share of the features' variance.
+
+    >>> import torch
+    >>> left_over([torch.tensor([[-1.0], [3.0]])], [torch.tensor([[-1.0], [1.0]])])
+    0.5
+    """
+    missed = sum(float((x - z).double().square().sum()) for x, z in zip(features, vectors, strict=True))
+    spread = sum(float((x - x.flatten(0, -2).mean(0)).double().square().sum()) for x in features)
+    return missed / max(spread, 1e-12)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from isthmus.errors import DataError
 
 ILL_USAGE = 0.5  # share of the codes below which something is wrong
+BLURRED = 0.5  # share of the features' variance left over from which symbols tell little of them
 EVEN = 0.1  # perplexity over size below which a few codes do all the work
 
 
@@ -22,7 +23,8 @@ class CodebookHealth:
 
     ``levels``: values that a symbol can have; ``usage``: share of them that occur, of as many as could in ``count``
     symbols; ``perplexity``: exp of their entropy; ``dead``: how many never occur; ``bits`` of an example by its
-    symbols' frequencies, of ``capacity_bits`` at the most; ``remedy``: what to do where it is ill, else None.
+    symbols' frequencies, of ``capacity_bits`` at the most; ``unexplained``: the share of the features' variance that
+    a codebook's vectors leave over; ``remedy``: what to do where it is ill, else None.
 
     Source: van den Oord et al. 2017 (perplexity); Mentzer et al. 2024 (usage).
     """
@@ -35,9 +37,16 @@ class CodebookHealth:
     capacity_bits: float
     count: int
     advice: str = ""  # how a model of this kind gets fewer values
+    unexplained: float | None = None  # where vectors stand for features
 
     @classmethod
-    def measure(cls, symbols: NDArray[np.int64], levels: Sequence[int], advice: str = "") -> CodebookHealth:
+    def measure(
+        cls,
+        symbols: NDArray[np.int64],
+        levels: Sequence[int],
+        advice: str = "",
+        unexplained: float | None = None,
+    ) -> CodebookHealth:
         """From ``[n, *grid, symbols]``; raises ``DataError`` where there are none.
 
         >>> health = CodebookHealth.measure(np.array([[[0], [1]], [[1], [0]]]), levels=(4,))
@@ -60,6 +69,7 @@ class CodebookHealth:
             capacity_bits=positions * sum(math.log2(level) for level in levels),
             count=len(flat),
             advice=advice,
+            unexplained=unexplained,
         )
 
     @property
@@ -75,6 +85,11 @@ class CodebookHealth:
                 f"A few of the values do nearly all the work (perplexity {self.perplexity:.1f} of {size:.0f}): the "
                 f"data may need no more. {self.advice}"
             ).rstrip()
+        if self.unexplained is not None and self.unexplained > BLURRED:
+            return (
+                f"The vectors leave {self.unexplained:.0%} of the features' variance over: take more of them "
+                "(codebook_size, groups, or ResidualVQVAE), a higher commitment, or train longer."
+            )
         return None
 
     def to_json(self) -> dict[str, Any]:

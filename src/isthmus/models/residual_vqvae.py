@@ -71,7 +71,7 @@ class ResidualVQVAE(DiscreteEstimator):
             bottleneck=ResidualQuantizer(
                 self.latent_dim,
                 codebook,
-                make_part("gradient_estimators", self.estimator),
+                make_part("gradient_estimators", self.estimator, {"latent_dim": self.latent_dim}),
                 self.depth,
                 self.dropout,
             ),

@@ -20,6 +20,7 @@ class VAEGAN(Estimator):
     """VAE-GAN: the decoder also answers to a critic of what it rebuilds and draws, which makes both sharper.
 
     Two players: encoder and bottleneck lessen reconstruction + KL, the decoder reconstruction + the critic's verdict.
+    Unlike in the paper reconstructions are compared value by value, not by the critic's features.
 
     Source: Larsen et al. 2016, Autoencoding beyond pixels using a learned similarity metric, ICML.
 

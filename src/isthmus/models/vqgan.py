@@ -1,5 +1,7 @@
 """The autoencoder with a codebook, a critic of patches and an eye for features."""
 
+import copy
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -8,6 +10,7 @@ from isthmus.architecture import Setting, codebook_terms, make_codebook, make_ne
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.vector_quantizer import VectorQuantizer
 from isthmus.critics.patch import Patch
+from isthmus.data.schema import Schema
 from isthmus.discrete_estimator import DiscreteEstimator
 from isthmus.errors import ParameterError, check
 from isthmus.schedules.linear_warmup import LinearWarmup
@@ -33,8 +36,9 @@ class VQGAN(DiscreteEstimator):
     latent_dim, codebook_size, codebook, estimator, commitment : as for ``VQVAE``.
     adversary : pull of the critic, as a share of the reconstruction's.
     warmup : steps in which that share rises from 0.
-    perceptual : ``"trained"``: features learnt from these data by denoising; the folder of a saved model whose
-        convolutional encoder is to look; an Encoder, whose shape is learnt from these data; None: no such term.
+    perceptual : ``"trained"``: features learnt from these data by denoising, by a convolutional encoder, of which a
+        mapping says more (``{"channels": (32, 64)}``); the folder of a saved model whose encoder is to look as it is;
+        such an Encoder; None: no such term.
     perceptual_share : its pull, as a share of the reconstruction's.
     network, likelihood, trainer, random_state : as for ``VAE``. All epochs are run: no loss tells when to stop.
 
@@ -92,44 +96,64 @@ class VQGAN(DiscreteEstimator):
         weight = LinearWarmup(self.warmup, end=self.adversary) if self.warmup else self.adversary
         return Autoencoder(
             encoder=networks.encoder,
-            bottleneck=VectorQuantizer(self.latent_dim, codebook, make_part("gradient_estimators", self.estimator)),
+            bottleneck=VectorQuantizer(
+                self.latent_dim,
+                codebook,
+                make_part("gradient_estimators", self.estimator, {"latent_dim": self.latent_dim}),
+            ),
             decoder=networks.decoder,
             likelihood=setting.likelihood,
             terms=[
                 Reconstruction(),
                 *codebook_terms(codebook, self.commitment),
-                *self._perceptual(shape),
+                *self._perceptual(setting),
                 Adversarial("patches", weight, adaptive=True),
             ],
             critics={"patches": Patch(shape)},
         )
 
-    def _perceptual(self, shape: tuple[int, ...]) -> list[Perceptual]:
+    def _perceptual(self, setting: Setting) -> list[Perceptual]:
         if self.perceptual is None:
             return []
-        if isinstance(self.perceptual, Encoder):
-            return [Perceptual(catalogue.build(self.perceptual.spec()), self.perceptual_share, steps=300)]
-        if self.perceptual == "trained":
-            network = make_part("encoders", FEATURES, {"in_shape": shape, "linear_path": "none"})
+        shape, given = setting.schema.shape, self.perceptual
+        if given == "trained" or isinstance(given, Mapping):
+            wanted = FEATURES if given == "trained" else {**FEATURES, **given}
+            network = make_part("encoders", wanted, {"in_shape": shape, "linear_path": "none"})
             return [Perceptual(network, self.perceptual_share)]
-        if not isinstance(self.perceptual, str | Path):
+        if isinstance(given, Encoder):
+            _check_takes(given.arguments, shape, f"the encoder {type(given).__name__}")
+            return [Perceptual(copy.deepcopy(given).eval(), self.perceptual_share, steps=0)]
+        if not isinstance(given, str | Path):
             raise ParameterError(
-                f"perceptual is {self.perceptual!r:.100}; expected 'trained', None, the folder of a saved model, or an "
-                "encoder (such as model.autoencoder_.encoder)"
+                f"perceptual is {given!r:.100}; expected 'trained', a mapping of arguments for an encoder to be "
+                "trained, the folder of a saved model, an encoder (such as model.autoencoder_.encoder), or None"
             )
-        return [Perceptual(_encoder_of(Path(self.perceptual), shape), self.perceptual_share, steps=0)]
+        return [Perceptual(_encoder_of(Path(given), setting.schema), self.perceptual_share, steps=0)]
 
 
-def _encoder_of(folder: Path, shape: tuple[int, ...]) -> Encoder:
+def _encoder_of(folder: Path, schema: Schema) -> Encoder:
     """The encoder of a saved model, weights and all; raises ``SavedModelError`` or ``ParameterError``."""
     if not folder.exists():
         raise ParameterError(f"perceptual is {str(folder)!r}; expected 'trained', None, or the folder of a saved model")
     saved = saving.read(folder, ("encoder.",))
+    theirs = Schema.from_json(saved.description.data_schema)
     spec = saved.description.autoencoder["arguments"]["encoder"]
-    taken = tuple(spec["arguments"]["in_shape"])
-    if taken != shape:
-        raise ParameterError(f"perceptual: the encoder of {folder} takes pictures {taken}; these are {shape}")
+    _check_takes(spec["arguments"], schema.shape, f"the encoder of {folder}")
+    if (theirs.scale, theirs.shift) != (schema.scale, schema.shift):
+        raise ParameterError(
+            f"perceptual: {folder} was fitted on values from {theirs.low:g} to {theirs.high:g}, scaled otherwise than "
+            f"these, from {schema.low:g} to {schema.high:g}: fit it on pictures like these"
+        )
     encoder: Encoder = catalogue.build(spec)
     weights = {name.removeprefix("encoder."): value for name, value in saved.tensors.items()}
     saving.load_weights(encoder, weights, ("",))
     return encoder.eval()
+
+
+def _check_takes(arguments: Mapping[str, Any], shape: tuple[int, ...], whose: str) -> None:
+    """Refuse encoders that look at something else than these pictures."""
+    taken = arguments.get("in_shape")
+    if taken is None or arguments.get("condition_dim"):
+        raise ParameterError(f"perceptual: {whose} does not look at pictures alone; take that of an AE, a DAE or a VAE")
+    if tuple(taken) != tuple(shape):
+        raise ParameterError(f"perceptual: {whose} takes pictures {tuple(taken)}; these are {tuple(shape)}")

@@ -69,7 +69,10 @@ class VQVAE(DiscreteEstimator):
         return Autoencoder(
             encoder=networks.encoder,
             bottleneck=VectorQuantizer(
-                self.latent_dim, codebook, make_part("gradient_estimators", self.estimator), groups
+                self.latent_dim,
+                codebook,
+                make_part("gradient_estimators", self.estimator, {"latent_dim": self.latent_dim}),
+                groups,
             ),
             decoder=networks.decoder,
             likelihood=setting.likelihood,

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from isthmus.errors import check
 from isthmus.layers.adaptive_weight import brought_to
 from isthmus.layers.denoising_pretraining import learn_features
+from isthmus.layers.frozen import Frozen
 from isthmus.records import Batch, Trace, View
 from isthmus.stations import Encoder, Schedule, Term
 
@@ -38,7 +39,12 @@ class Perceptual(Term):
             (steps >= 0, f"steps is {steps!r}; expected 0 (as it is) or more"),
         )
         self.name, self.weight, self.steps = "perceptual", weight, steps
-        self.network = network.requires_grad_(requires_grad=False)
+        self.eye = Frozen(network)
+
+    @property
+    def network(self) -> Encoder:
+        """What looks."""
+        return self.eye.module  # type: ignore[return-value]
 
     def forward(self, trace: Trace, earlier: Mapping[str, Tensor]) -> Tensor:
         """``[batch]``."""

@@ -34,6 +34,7 @@ from isthmus.training.settings import Settings, evaluation_epochs
 from isthmus.training.splits import held_out_parts, shuffled, without
 
 SAMPLE = 20_000  # rows that the stations are initialised from
+SAMPLE_VALUES, FEWEST_ROWS = 2**28, 1000  # of large examples fewer: 1 GiB of float32
 AUTO = "auto"
 
 
@@ -269,7 +270,8 @@ class Trainer(BaseEstimator):
 
 def start(model: Autoencoder, rows: Resident, seed: int) -> None:
     """Initialise every station from the rows, or from a sample of many."""
-    index = torch.arange(len(rows)) if len(rows) <= SAMPLE else shuffled(len(rows), seed)[:SAMPLE]
+    most = max(FEWEST_ROWS, min(SAMPLE, SAMPLE_VALUES // max(1, rows.x[0].numel())))
+    index = torch.arange(len(rows)) if len(rows) <= most else shuffled(len(rows), seed)[:most]
     with RandomStream(derive(seed, INITIAL)):
         model.initialise(rows.batch(index))
 

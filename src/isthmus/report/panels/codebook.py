@@ -30,6 +30,8 @@ def html(context: Context) -> str:
         ("bits of an example at the most", health.capacity_bits),
         ("distortion: mean squared error, scaled units", context.scorecard.mse),
     ]
+    if estimator.codebook_.unexplained is not None:
+        rows.insert(-1, ("share of the features' variance left over, training rows", estimator.codebook_.unexplained))
     remedy = f'<p class="note"><b>{health.remedy}</b></p>' if health.remedy else ""
     note = f'<p class="note">{len(symbols):,} held-out rows, {symbols[0].size} symbols each.</p>'
     return table(["", "held-out rows"], rows) + note + remedy + _frequencies(symbols, max(health.levels))
