@@ -294,6 +294,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from isthmus.errors import check
+from isthmus.layers.adversarial import Game
 from isthmus.records import Trace
 from isthmus.stations import Critic
 
@@ -306,7 +307,9 @@ class Fault(Critic):
 
     wants = frozenset({"rebuilt"})
 
-    def __init__(self, in_shape: tuple[int, ...], game: str = "hinge", penalty: float = 0.0, repeats: int = 1) -> None:
+    def __init__(
+        self, in_shape: tuple[int, ...], game: Game = "hinge", penalty: float = 0.0, repeats: int = 1
+    ) -> None:
         super().__init__()
         games = ("non_saturating", "hinge", "wasserstein")
         check(
@@ -327,7 +330,7 @@ class Fault(Critic):
         """Faulty."""
         real, made = trace.target, trace.rebuilt
         # SWAPPED
-        margin = 1.0 if self.game == "hinge" else 0.0
+        margin = float(("non_saturating", "hinge", "wasserstein").index(self.game))
         cost = F.softplus(margin - self.scores(real)).mean() + F.softplus(margin + self.scores(made)).mean()
         slope = self.penalty * self.network.weight.square().sum()
         return cost + slope
