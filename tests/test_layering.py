@@ -35,6 +35,7 @@ ORDER = (
     {"autoencoder"},
     {"training"},
     {"metrics", "architecture", "saving", "symbol_prior"},
+    {"saved_encoder"},
     {"estimator"},
     {"discrete_estimator"},
     {"models"},

@@ -31,12 +31,13 @@ SMALLEST_GRID = 8  # pixels from which a picture's code is a grid
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What a model is built for: the data's schema, how many rows, what is conditioned on, the likelihood."""
+    """What a model is built for: the data's schema, how many rows, the likelihood, what is known, what is asked."""
 
     schema: Schema
     rows: int
     likelihood: Likelihood
     condition_dim: int = 0
+    classes: tuple[Any, ...] = ()  # to be predicted
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,6 +63,7 @@ class Autoencoder(Component):
         corruption: Corruption | None = None,
         critics: Mapping[str, Critic] | None = None,
         players: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
+        rates: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__()
         names = [term.name for term in terms]
@@ -91,8 +92,9 @@ class Autoencoder(Component):
         self._wanted = frozenset[str]().union(
             *(c.wants for c in (critics or {}).values()), *(t.wants for t in self._terms())
         )
-        self._roles = players or {}
+        self._roles, self._rates = players or {}, rates or {}
         _check_roles(self._roles, [*names], self)
+        _check_rates(self._rates, self)
         if self._wanted & {"drawn", "generated"} and prior is None:
             raise ParameterError("Autoencoder: critics want codes drawn from a prior, and there is none")
         self.code_shape = (*encoder.grid, bottleneck.latent_dim)
@@ -201,18 +203,22 @@ class Autoencoder(Component):
         """Who takes which gradient: by default one player lessens all terms with all parameters but the critics'.
 
         ``players={"encoder": {"parts": ("encoder", "bottleneck"), "terms": ("reconstruction", "kl")}, ...}`` shares
-        out the parts; what no player has is the first one's.
+        out the parts; what no player has is the first one's. ``rates={"encoder.stack.": 0.1, ...}`` are multiples of
+        the learning rate, by the beginning of a parameter's name; the longest counts.
         """
         own = {name: p for name, p in self.named_parameters() if p.requires_grad and not name.startswith("critics.")}
         if not self._roles:
-            return [Player("model", list(own.values()))]
-        taken: dict[str, list[nn.Parameter]] = {role: [] for role in self._roles}
-        for name, parameter in own.items():
+            return [Player("model", list(own.values()), rates=[self._rate(name) for name in own])]
+        taken: dict[str, list[str]] = {role: [] for role in self._roles}
+        for name in own:
             owners = [
                 role for role, each in self._roles.items() if name.startswith(tuple(f"{p}." for p in each["parts"]))
             ]
-            taken[owners[0] if owners else next(iter(self._roles))].append(parameter)
-        return [Player(role, taken[role], each["terms"]) for role, each in self._roles.items()]
+            taken[owners[0] if owners else next(iter(self._roles))].append(name)
+        return [
+            Player(role, [own[n] for n in taken[role]], each["terms"], [self._rate(n) for n in taken[role]])
+            for role, each in self._roles.items()
+        ]
 
     def judges(self) -> dict[str, Critic]:
         """The critics by name."""
@@ -336,6 +342,11 @@ class Autoencoder(Component):
         output = self._decoder()(Code(z=z), view, target)
         return self._likelihood().log_prob(output, target, batch.valid)
 
+    def _rate(self, parameter: str) -> float:
+        """The multiple of the learning rate for a parameter."""
+        meant = [beginning for beginning in self._rates if parameter.startswith(beginning)]
+        return self._rates[max(meant, key=len)] if meant else 1.0
+
     def _terms(self) -> list[Term]:
         return list(self.terms)  # type: ignore[arg-type]
 
@@ -369,6 +380,19 @@ def _check_roles(roles: Mapping[str, Mapping[str, Sequence[str]]], terms: Sequen
             (term in terms, f"players[{role!r}] has the term {term!r}; expected one of {', '.join(terms)}")
             for role, each in roles.items()
             for term in each["terms"]
+        ),
+    )
+
+
+def _check_rates(rates: Mapping[str, float], model: nn.Module) -> None:
+    """Refuse rates of parameters that are not there, and such as make no sense."""
+    names = [name for name, _ in model.named_parameters()]
+    check(
+        "Autoencoder",
+        *((rate >= 0, f"rates[{key!r}] is {rate!r}; expected 0 or more") for key, rate in rates.items()),
+        *(
+            (any(name.startswith(key) for name in names), f"rates has {key!r}; no parameter's name begins so")
+            for key in rates
         ),
     )
 

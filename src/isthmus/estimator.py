@@ -107,15 +107,16 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self._check_parameters()
         examples = read(X)
         likelihood = self._wanted_likelihood(examples)
-        schema = Schema.learn(examples, scaling=likelihood_scaling(likelihood), owner=type(self).__name__)
+        schema = self._learn_schema(examples, likelihood_scaling(likelihood))
         y = examples.labels if y is None and self.conditional else y  # a Dataset's, or the names of folders
-        condition = self._learn_condition(y, examples)
+        condition, target = self._learn_condition(y, examples), self._learn_target(y, examples)
         seed = seed_of(self.random_state)
         setting = Setting(
             schema=schema,
             rows=len(examples),
             likelihood=make_likelihood(likelihood, schema),
             condition_dim=0 if condition is None else condition.width,
+            classes=() if target is None else target.classes or (),
         )
         with RandomStream(derive(seed, WEIGHTS)):
             model = self.build(setting)
@@ -123,6 +124,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         rows = Resident(
             schema.store(examples),
             condition=None if condition is None else condition.encode(y),
+            target=None if target is None else target.encode(y).argmax(1, keepdim=True),
             prepare=schema.to_model,
         )
         self.history_: History = trainer.fit(
@@ -132,7 +134,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             may_blend=self._may_blend(model),
             resume=resume,
         )
-        self.autoencoder_, self.schema_, self.condition_ = model, schema, condition
+        self.autoencoder_, self.schema_, self.condition_, self.target_ = model, schema, condition, target
         self.prior_condition_: Condition | None = None
         self.prior_history_: History | None = None
         self.metrics_: dict[str, Any] = {}
@@ -260,6 +262,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             "autoencoder": self.autoencoder_.spec(),
             "data_schema": self.schema_.to_json(),
             "condition": _json(self.condition_),
+            "target": _json(self.target_),
             "history": self.history_.to_json(),
             "metrics": self.metrics_ if metrics is None else metrics,
             "prior_condition": _json(self.prior_condition_),
@@ -344,6 +347,14 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
                 "is conditioned on. For a model without, use VAE."
             )
         return Condition.learn(y, count=len(examples))
+
+    def _learn_schema(self, examples: Examples, scaling: str) -> Schema:
+        """How these data become tensors, and back."""
+        return Schema.learn(examples, scaling=scaling, owner=type(self).__name__)
+
+    def _learn_target(self, y: Any, examples: Examples) -> Condition | None:
+        """The classes that y names, where they are to be predicted. By default nothing but x is."""
+        return None
 
     def _examples(self, X: Any) -> Examples:
         check_is_fitted(self)

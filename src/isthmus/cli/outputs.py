@@ -50,8 +50,17 @@ def check_out(out: Path, *, force: bool, sources: Sequence[str | Path] = (), end
         raise ParameterError(f"--out {out}: expected a file that ends in {', '.join(endings)}{folder}")
 
 
-def write_table(values: np.ndarray, out: Path, columns: Sequence[str], names: Sequence[str] | None = None) -> None:
-    """``[n, ...]`` as .npy in its shape, or as .csv or .parquet with a column for each value, and one for ``names``."""
+def write_table(
+    values: np.ndarray,
+    out: Path,
+    columns: Sequence[str],
+    names: Sequence[str] | None = None,
+    words: Mapping[str, Sequence[str]] | None = None,
+) -> None:
+    """``[n, ...]`` as .npy in its shape, or as .csv or .parquet with a column for each value.
+
+    Before them columns of ``words``, and first of all the ``names`` of the rows, where they have some.
+    """
     import numpy as np
 
     partial = out.with_name(f".{out.name}.{os.getpid()}")
@@ -59,6 +68,7 @@ def write_table(values: np.ndarray, out: Path, columns: Sequence[str], names: Se
     flat = values.reshape(len(values), -1)
     whole = flat.dtype.kind in "iu"
     heads = list(columns) if len(columns) == flat.shape[1] else [f"x{i}" for i in range(flat.shape[1])]
+    first = {**({} if names is None else {NAME: list(names)}), **(words or {})}
     try:
         if out.suffix.lower() == ".npy":
             with partial.open("wb") as file:
@@ -66,15 +76,14 @@ def write_table(values: np.ndarray, out: Path, columns: Sequence[str], names: Se
         elif out.suffix.lower() == ".parquet":
             arrow = require("pyarrow", extra="data")
             parquet = require("pyarrow.parquet", extra="data")
-            first = {} if names is None else {NAME: list(names)}
             parquet.write_table(arrow.table({**first, **{head: flat[:, i] for i, head in enumerate(heads)}}), partial)
         else:
             with partial.open("w", newline="", encoding="utf8") as file:
                 writer = csv.writer(file)
-                writer.writerow(heads if names is None else [NAME, *heads])
+                writer.writerow([*first, *heads])
                 for i, row in enumerate(flat):
                     told = [str(value) if whole else f"{value:.9g}" for value in row]
-                    writer.writerow(told if names is None else [names[i], *told])
+                    writer.writerow([*(column[i] for column in first.values()), *told])
         partial.replace(out)
     except OSError as error:
         raise DataError(f"{out} could not be written: {error}") from error

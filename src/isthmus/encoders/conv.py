@@ -72,6 +72,11 @@ class Conv(Encoder):
         features = self.head(trunk.flatten(1) if self.flatten else trunk.movedim(1, -1))
         return features if self.path is None else features + self.path(x)
 
+    def depths(self) -> list[tuple[str, ...]]:
+        """Each layer of the trunk, the head with the road beside it."""
+        layers = [f"trunk.{i}." for i, layer in enumerate(self.trunk) if list(layer.parameters())]
+        return [*((name,) for name in layers), ("head.", "path.")]
+
     def maps(self, view: View) -> list[Tensor]:
         """What each level makes of the picture, ``[batch, channels, height, width]``."""
         grid, found = self.standardise(view.x.flatten(1)).view_as(view.x), []

@@ -68,6 +68,10 @@ class MLP(Encoder):
         features = self.head(self.stack(both))
         return features if self.path is None else features + self.path(u)
 
+    def depths(self) -> list[tuple[str, ...]]:
+        """Each hidden layer, the head with the road beside it."""
+        return [*((f"stack.linears.{i}.",) for i in range(len(self.stack.linears))), ("head.", "path.")]
+
     def initialise(self, view: View) -> None:
         """Learn the input's mean, spread and principal components."""
         x = view.x.flatten(1)

@@ -70,6 +70,11 @@ class ViT(Encoder):
             patches, places = (taken(each, view.positions) for each in (patches, places))
         return self.blocks(self.embed(patches) + places, view.condition)
 
+    def depths(self) -> list[tuple[str, ...]]:
+        """The patches, each block, the head."""
+        blocks = [(f"blocks.blocks.{i}.",) for i in range(len(self.blocks.blocks))]
+        return [("embed.", "blocks.condition."), *blocks, ("blocks.norm.", "head.")]
+
     def maps(self, view: View) -> list[Tensor]:
         """The patches' last features, ``[batch, width, rows, columns]``."""
         rows = view.x.shape[2] // self.patch

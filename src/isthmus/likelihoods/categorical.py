@@ -43,4 +43,4 @@ class Categorical(Likelihood):
 
     def link(self, target: Tensor) -> Tensor:
         """No single output means a level: start at zero."""
-        return torch.zeros_like(target)
+        return torch.zeros_like(target, dtype=torch.float32)

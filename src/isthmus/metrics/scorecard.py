@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import is_classifier
 
 from isthmus.data.examples import Examples
 from isthmus.errors import DataError
@@ -54,6 +55,7 @@ class Scorecard:
     bits: float | None = None  # of a discrete code; PCA then has as many, at 32 a number
     probe: float | None = None  # accuracy of a linear classifier of held-out features
     pca_probe: float | None = None
+    accuracy: float | None = None  # of a classifier, on held-out rows with labels
     rows_are: str = "held-out rows"
 
     @classmethod
@@ -97,6 +99,7 @@ class Scorecard:
             pca_knn=knn_accuracy(*pca_codes) if labelled else None,
             probe=linear_probe(*own) if probed and own else None,
             pca_probe=linear_probe(*pca_codes) if probed else None,
+            accuracy=estimator.score(test, test.labels) if is_classifier(estimator) and labelled else None,
             elbo=float(estimator.score_samples(some, **some_given).mean()) if bounded else None,
             log_likelihood=float(estimator.log_prob(some, DRAWS, **some_given).mean()) if random_code else None,
             encode_seconds=seconds,
@@ -127,6 +130,8 @@ class Scorecard:
             rows.append(("5-NN accuracy of codes", told, f"{self.pca_knn:.3f}"))
         if self.probe is not None:
             rows.append(("accuracy of a linear classifier", f"{self.probe:.3f}", f"{self.pca_probe:.3f}"))
+        if self.accuracy is not None:
+            rows.append(("accuracy", f"{self.accuracy:.3f}", ""))
         if self.elbo is not None:
             rows.append(("ELBO, nats", f"{self.elbo:.2f}", ""))
         if self.log_likelihood is not None:

@@ -1,11 +1,10 @@
 """The autoencoder with a codebook, a critic of patches and an eye for features."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from isthmus import catalogue, saving
 from isthmus.architecture import Setting, codebook_terms, make_codebook, make_networks, make_part
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.vector_quantizer import VectorQuantizer
@@ -13,6 +12,7 @@ from isthmus.critics.patch import Patch
 from isthmus.data.schema import Schema
 from isthmus.discrete_estimator import DiscreteEstimator
 from isthmus.errors import ParameterError, check
+from isthmus.saved_encoder import SavedEncoder, check_looks_at_x
 from isthmus.schedules.linear_warmup import LinearWarmup
 from isthmus.stations import Encoder
 from isthmus.terms.adversarial import Adversarial
@@ -121,7 +121,8 @@ class VQGAN(DiscreteEstimator):
             network = make_part("encoders", wanted, {"in_shape": shape, "linear_path": "none"})
             return [Perceptual(network, self.perceptual_share)]
         if isinstance(given, Encoder):
-            _check_takes(given.arguments, shape, f"the encoder {type(given).__name__}")
+            check_looks_at_x(given.arguments, f"perceptual: the encoder {type(given).__name__}")
+            _check_takes(given.arguments["in_shape"], shape, f"the encoder {type(given).__name__}")
             return [Perceptual(copy.deepcopy(given).eval(), self.perceptual_share, steps=0)]
         if not isinstance(given, str | Path):
             raise ParameterError(
@@ -135,25 +136,18 @@ def _encoder_of(folder: Path, schema: Schema) -> Encoder:
     """The encoder of a saved model, weights and all; raises ``SavedModelError`` or ``ParameterError``."""
     if not folder.exists():
         raise ParameterError(f"perceptual is {str(folder)!r}; expected 'trained', None, or the folder of a saved model")
-    saved = saving.read(folder, ("encoder.",))
-    theirs = Schema.from_json(saved.description.data_schema)
-    spec = saved.description.autoencoder["arguments"]["encoder"]
-    _check_takes(spec["arguments"], schema.shape, f"the encoder of {folder}")
+    found = SavedEncoder.read(folder)
+    _check_takes(found.schema.shape, schema.shape, f"the encoder of {folder}")
+    theirs = found.schema
     if (theirs.scale, theirs.shift) != (schema.scale, schema.shift):
         raise ParameterError(
             f"perceptual: {folder} was fitted on values from {theirs.low:g} to {theirs.high:g}, scaled otherwise than "
             f"these, from {schema.low:g} to {schema.high:g}: fit it on pictures like these"
         )
-    encoder: Encoder = catalogue.build(spec)
-    weights = {name.removeprefix("encoder."): value for name, value in saved.tensors.items()}
-    saving.load_weights(encoder, weights, ("",))
-    return encoder.eval()
+    return found.encoder
 
 
-def _check_takes(arguments: Mapping[str, Any], shape: tuple[int, ...], whose: str) -> None:
-    """Refuse encoders that look at something else than these pictures."""
-    taken = arguments.get("in_shape")
-    if taken is None or arguments.get("condition_dim"):
-        raise ParameterError(f"perceptual: {whose} does not look at pictures alone; take that of an AE, a DAE or a VAE")
+def _check_takes(taken: Sequence[int], shape: Sequence[int], whose: str) -> None:
+    """Refuse encoders of other pictures."""
     if tuple(taken) != tuple(shape):
         raise ParameterError(f"perceptual: {whose} takes pictures {tuple(taken)}; these are {tuple(shape)}")

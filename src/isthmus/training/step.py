@@ -162,7 +162,7 @@ class Step:
         broken = ~torch.cat([sound, norm.isfinite()[None]])
         self._broken |= broken
         for group in optimiser.param_groups:
-            group["lr"] = self.learning_rate * rate
+            group["lr"] = self.learning_rate * rate * group["multiple"]
         if self.name in _FUSED:  # skips by itself, without waiting: the protocol of torch.amp.GradScaler
             optimiser.found_inf = broken.any().float()  # type: ignore[attr-defined]
             optimiser.grad_scale = None  # type: ignore[attr-defined]
@@ -172,13 +172,14 @@ class Step:
 
 
 def _groups(player: Player, weight_decay: float) -> list[dict[str, object]]:
-    """Weight decay on matrices, not on biases and scales."""
-    matrices = [p for p in player.parameters if p.ndim > 1]
-    others = [p for p in player.parameters if p.ndim <= 1]
-    groups = [
-        {"params": matrices, "weight_decay": weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
+    """Weight decay on matrices, not on biases and scales; apart where the learning rate is another."""
+    groups: list[dict[str, object]] = []
+    for multiple in dict.fromkeys(player.rates):
+        own = [p for p, rate in zip(player.parameters, player.rates, strict=True) if rate == multiple]
+        groups += [
+            {"params": [p for p in own if p.ndim > 1], "weight_decay": weight_decay, "multiple": multiple},
+            {"params": [p for p in own if p.ndim <= 1], "weight_decay": 0.0, "multiple": multiple},
+        ]
     return [group for group in groups if group["params"]]
 
 

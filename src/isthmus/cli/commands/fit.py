@@ -144,12 +144,14 @@ def _fit(
         say(line)
     if page is not None:
         say(f"report  {page}")
-    job = (
-        f"encode {folder} {configuration.data} --out codes.csv"
-        if estimator.encodes
-        else f"sample {folder} --out new.npy"
-    )
-    say(f"next    isthmus {job}")
+    say(f"next    isthmus {_next_job(estimator, folder, str(configuration.data))}")
+
+
+def _next_job(estimator: "Estimator", folder: Path, data: str) -> str:
+    """What one does with such a model first."""
+    if hasattr(estimator, "predict"):
+        return f"predict {folder} {data} --out classes.csv"
+    return f"encode {folder} {data} --out codes.csv" if estimator.encodes else f"sample {folder} --out new.npy"
 
 
 def _leave_no_trace(workplace: Path) -> None:

@@ -26,6 +26,8 @@ def html(context: Context) -> str:
         rows.append(("5-NN accuracy of codes", "-" if card.knn is None else card.knn, card.pca_knn))
     if card.probe is not None:
         rows.append(("accuracy of a linear classifier", card.probe, card.pca_probe))
+    if card.accuracy is not None:
+        rows.append(("accuracy", card.accuracy, ""))
     if card.elbo is not None:
         rows.append(("ELBO, nats per row", card.elbo, ""))
     if card.log_likelihood is not None:
