@@ -64,7 +64,8 @@ def meaning(station: str, name: str, word: str) -> str:
         if elsewhere is None:
             return " ".join(said.split())
         other = {listing.describe(station, n).class_name: n for n in listing.names(station)}[elsewhere[1]]
-        return meaning(station, other, word) + said[elsewhere.end() :].rstrip(".").replace("; ", " Here: ")
+        more = " ".join(said[elsewhere.end() :].split()).rstrip(".").replace("; ", " Here: ")
+        return meaning(station, other, word) + more
     return ""
 
 

@@ -199,7 +199,7 @@ def _only_for_decoder(given: dict[str, Any]) -> dict[str, Any]:
 
 def _check_given(name: str, given: Mapping[str, Any]) -> None:
     known = set(catalogue.parameters("encoders", name)) | set(catalogue.parameters("decoders", name))
-    known -= {"in_shape", "out_dim", "latent_dim", "out_shape", "outputs", "condition_dim", "flatten"}
+    known -= {"in_shape", "out_dim", "latent_dim", "out_shape", "outputs", "condition_dim", "flatten", "sees_hidden"}
     wrong = [
         f"network {name!r} has no parameter {word!r}. {did_you_mean(word, known)}"
         for word in given

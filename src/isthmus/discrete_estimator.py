@@ -75,8 +75,13 @@ class DiscreteEstimator(Estimator, ABC):
         """
         check_is_fitted(self)
         prior = self.autoencoder_.prior
-        if prior is None or not prior.symbolic:
+        if prior is None:
             raise ParameterError("There is no prior over the symbols yet: model.fit_prior(X)")
+        if not prior.symbolic:
+            raise ParameterError(
+                f"{type(self).__name__} has had a prior of its codes from the start, which score_samples counts; "
+                "score_symbols is for those that fit_prior learns"
+            )
 
         def scored(batch: Batch, _: int) -> Tensor:
             symbols = self.autoencoder_.encode(batch).symbols

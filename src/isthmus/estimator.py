@@ -56,7 +56,7 @@ def _if_it_decodes(estimator: Estimator) -> bool:
     if not estimator.decodes:
         raise NotAvailableError(
             f"{type(estimator).__name__} makes features: transform gives them, and nothing leads from them back to x. "
-            "AE and VAE have a way back."
+            "AE and VAE have a way back; VAE samples, too."
         )
     return True
 
@@ -386,7 +386,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             if condition is not None:
                 later = self.autoencoder_.prior is not None and self.autoencoder_.prior.symbolic
                 hint = "; the prior was fitted without y: fit_prior(X, y)" if later else ""
-                raise ParameterError(f"{type(self).__name__} is not conditional; condition must be None{hint}")
+                raise ParameterError(f"{type(self).__name__} is not conditional: it takes no condition{hint}")
             return None
         if condition is None:
             return torch.zeros(count, known.width, device=self._device)

@@ -521,6 +521,13 @@ def test_a_masked_model_and_a_classifier_that_goes_on_from_it(here, capsys):
     assert "accuracy of a linear classifier" in told(capsys).out
     assert main(["reconstruct", "mae", "kinds.csv", "--out", "filled.csv"]) == 0
     assert pandas.read_csv("filled.csv").shape == (120, 4)
+    assert "Filled in, in every row:" in told(capsys).err
+    assert main(["reconstruct", "mae", "kinds.csv", "--hidden", "b, d", "--out", "filled.csv", "--force"]) == 0
+    assert "Filled in, in every row: b, d." in told(capsys).err
+    assert np.allclose(pandas.read_csv("filled.csv")["a"], table["a"], atol=1e-4)
+    for wrong, said in (("e", "there is no column e"), ("1.5", "share is 1.5; expected a number in (0, 1)")):
+        assert main(["reconstruct", "mae", "kinds.csv", "--hidden", wrong, "--out", "filled.csv", "--force"]) == 1
+        assert said in told(capsys).err
     for command in (["sample", "mae", "-n", "3"], ["interpolate", "mae", "0", "1"]):
         assert main([*command, "--out", "x.npy"]) == 1
         assert "nothing leads from them back to x" in told(capsys).err

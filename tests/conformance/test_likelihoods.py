@@ -120,6 +120,13 @@ def test_it_takes_values_of_any_shape(name, changed, shape):
     assert likelihood.link(target).shape == target.shape
 
 
+def test_whole_numbers_may_be_given_for_real_ones():
+    for name in ("gaussian", "laplace"):
+        likelihood = catalogue.make("likelihoods", name, {"scale": 1})
+        likelihood.initialise(torch.zeros(3, 1, 2), torch.rand(3, 2))
+        assert bool(likelihood.log_prob(torch.zeros(3, 1, 2), torch.rand(3, 2)).isfinite().all())
+
+
 @pytest.mark.parametrize("training", [False, True])
 @ALL
 def test_invalid_positions_do_not_count(name, changed, training):

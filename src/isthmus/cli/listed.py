@@ -18,7 +18,7 @@ def print_station(station: str, *, as_json: bool) -> None:
         return
     width = max((len(entry.name) for entry in entries), default=0)
     for entry in entries:
-        say(f"{entry.name:<{width}}  {entry.summary}")
+        say(f"{entry.name:<{width}}  {entry.summary.replace(chr(96) * 2, chr(96))}")
         say(f"{'':<{width}}  {entry.source}")
 
 

@@ -16,7 +16,8 @@ class PatchDrop(Corruption):
     """A share ``ratio`` of the patches is hidden, and only they are judged.
 
     ``positions`` says which patches are left; encoders that go by it look at no others, all others see 0 in their
-    place. Patches are squares of the last two axes, of vectors pieces of the last.
+    place. Patches are squares of the last two axes, of vectors pieces of the last. ``varied``: each example hides a
+    number of its own, up to that share; there are no positions then.
 
     Source: He et al. 2022, Masked autoencoders are scalable vision learners, section 3.
 
@@ -25,20 +26,23 @@ class PatchDrop(Corruption):
     (torch.Size([5, 1]), 0.75)
     """
 
-    def __init__(self, patch: int = 4, ratio: float = 0.75) -> None:
+    def __init__(self, patch: int = 4, ratio: float = 0.75, varied: bool = False) -> None:
         super().__init__()
         check(
             "PatchDrop",
             (patch >= 1, f"patch is {patch!r}; expected 1 or more"),
             (0 < ratio < 1, f"ratio is {ratio!r}; expected a share in (0, 1)"),
         )
-        self.patch, self.ratio = patch, ratio
+        self.patch, self.ratio, self.varied = patch, ratio, varied
 
     def forward(self, batch: Batch) -> View:
-        """Hide patches, as many of every example; ``hidden`` and ``judged`` say which values."""
+        """Hide patches; ``hidden`` and ``judged`` say which values."""
         count = math.prod(self.grid(batch.x.shape[1:]))
         order = torch.rand(len(batch), count, device=batch.x.device).argsort(1)
-        return self.view(batch, order[:, : self.visible(count)])
+        if not self.varied:
+            return self.view(batch, order[:, : self.visible(count)])
+        kept = torch.randint(self.visible(count), count, (len(batch), 1), device=batch.x.device)
+        return self._view(batch, order >= kept, None)
 
     def grid(self, shape: Sequence[int]) -> list[int]:
         """How many patches there are along each axis of an example of ``shape``."""
@@ -64,7 +68,13 @@ class PatchDrop(Corruption):
 
     def view(self, batch: Batch, positions: Tensor) -> View:
         """The view of which only the patches at ``positions [batch, visible]`` are left."""
-        hidden = self._values(positions, self.grid(batch.x.shape[1:])).expand_as(batch.x)
+        count = math.prod(self.grid(batch.x.shape[1:]))
+        seen = torch.zeros(len(positions), count, dtype=torch.bool, device=positions.device)
+        return self._view(batch, ~seen.scatter(1, positions, value=True), positions)
+
+    def _view(self, batch: Batch, patches: Tensor, positions: Tensor | None) -> View:
+        """Without the hidden ``patches [batch, patches]``."""
+        hidden = self._values(patches, self.grid(batch.x.shape[1:])).expand_as(batch.x)
         return View(
             x=batch.x.masked_fill(hidden, 0.0),
             valid=batch.valid,
@@ -79,9 +89,8 @@ class PatchDrop(Corruption):
         patch = getattr(encoder, "patch", self.patch)
         check("PatchDrop", (patch == self.patch, f"patch is {self.patch}, the encoder's is {patch}; expected the same"))
 
-    def _values(self, positions: Tensor, grid: list[int]) -> Tensor:
-        """Which values are hidden, ``[batch, (1,) *axes]``, from the patches that are not."""
-        patches = torch.ones(len(positions), math.prod(grid), device=positions.device).scatter(1, positions, 0.0)
-        tiles = patches.unflatten(1, grid)[:, None]  # [batch, 1, rows, columns], of vectors [batch, 1, pieces]
+    def _values(self, patches: Tensor, grid: list[int]) -> Tensor:
+        """Which values are hidden, ``[batch, (1,) *axes]``, from the patches that are."""
+        tiles = patches.float().unflatten(1, grid)[:, None]  # [batch, 1, rows, columns], of vectors [batch, 1, pieces]
         values = F.interpolate(tiles, scale_factor=self.patch, mode="nearest") > 0
         return values[:, 0] if len(grid) == 1 else values

@@ -93,6 +93,9 @@ def _check_exists(data: str) -> None:
         return
     there = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
     hint = did_you_mean(path.name, there) if 0 < len(there) <= 50 else ""
+    from isthmus.data.loading import names  # which reads
+
+    hint = f"For the data set of that name: isthmus.data.load({data!r})" if data in names() else hint
     raise DataError(f"There is no file or folder {data!r}. {hint}".strip())
 
 

@@ -178,20 +178,16 @@ class Schema:
         return values
 
     @property
-    def log_volumes(self) -> NDArray[np.float64]:
-        """``log_volume`` of each value of x, ``[*shape]``."""
-        return -np.log(np.broadcast_to(np.asarray(self.scale), (math.prod(self.shape),))).reshape(self.shape)
-
-    @property
     def log_volume(self) -> float:
         """What to add to a log density of the model's x for one of the user's x, nats: ``-sum(log scale)``.
 
         >>> from isthmus.data.reading import read
         >>> table = read(np.array([[0.0], [2.0]]))
         >>> round(Schema.learn(table, scaling="standard").log_volume, 3)  # scale 1
-        0.0
+        -0.0
         """
-        return float(self.log_volumes.sum())
+        count = math.prod(self.shape)
+        return -float(np.log(np.broadcast_to(np.asarray(self.scale), (count,))).sum())
 
     # -- as text -------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ class MLP(Encoder):
     components of the data (``"fixed"`` stays there, ``"trained"`` moves on) and the hidden layers start by
     adding nothing. With ``coordinates`` the network sees the data in that many principal coordinates.
     ``latent_dim`` is the number of leading outputs that mean codes (a Gaussian bottleneck takes twice as many).
+    ``sees_hidden``: each value comes with a number that says whether the view hides it, so that a blank is no mean.
 
     Source: Hinton & Salakhutdinov 2006, Reducing the dimensionality of data with neural networks.
 
@@ -40,6 +41,7 @@ class MLP(Encoder):
         linear_path: LinearPath = "fixed",
         coordinates: int | None = None,
         latent_dim: int | None = None,
+        sees_hidden: bool = False,
         condition_dim: int = 0,
     ) -> None:
         super().__init__()
@@ -57,16 +59,23 @@ class MLP(Encoder):
         self.latent_dim = out_dim if latent_dim is None else latent_dim
         self.seen = Standardise(in_dim) if coordinates is None else PrincipalCoordinates(in_dim, coordinates)
         seen_dim = in_dim if coordinates is None else coordinates
-        self.stack = DenseStack(seen_dim + condition_dim, hidden, activation, dropout)
+        self.sees_hidden = sees_hidden
+        more = condition_dim + (in_dim if sees_hidden else 0)
+        self.stack = DenseStack(seen_dim + more, hidden, activation, dropout)
         self.head = (nn.Linear if linear_path == "none" else zero_linear)(self.stack.out_dim, out_dim)
         self.path = None if linear_path == "none" else PrincipalPath(seen_dim, out_dim, linear_path)
 
     def forward(self, view: View) -> Tensor:
         """``[batch, out_dim]``."""
         u = self.seen(view.x.flatten(1))
-        both = u if self.condition_dim == 0 else torch.cat([u, view.condition], dim=1)  # type: ignore[list-item]
-        features = self.head(self.stack(both))
+        features = self.head(self.stack(torch.cat([u, *self._besides(view)], dim=1)))
         return features if self.path is None else features + self.path(u)
+
+    def _besides(self, view: View) -> list[Tensor]:
+        """What is known besides x: what is hidden of it, and the condition."""
+        flags = torch.zeros_like(view.x) if view.hidden is None else view.hidden.to(view.x)
+        hidden = [flags.flatten(1)] if self.sees_hidden else []
+        return [*hidden, view.condition] if self.condition_dim else hidden  # type: ignore[list-item]
 
     def depths(self) -> list[tuple[str, ...]]:
         """Each hidden layer, the head with the road beside it."""

@@ -51,7 +51,7 @@ class Gaussian(Likelihood):
         if variance == "relative":
             self.register_buffer("spread", torch.ones(()))
         if variance == "optimal":
-            self.register_buffer("running_mse", torch.tensor(scale**2))
+            self.register_buffer("running_mse", torch.tensor(float(scale) ** 2))
 
     def log_prob_values(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor:
         """log density of each value, nats."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,7 @@ class CodebookHealth:
     bits: float
     capacity_bits: float
     count: int
-    advice: str = ""  # how a model of this kind gets fewer values
+    advice: str = field(default="", repr=False)  # how a model of this kind gets fewer values, should it need that
     unexplained: float | None = None  # where vectors stand for features
 
     @classmethod

@@ -16,7 +16,9 @@ def knn_accuracy(
     """
     from sklearn.neighbors import KNeighborsClassifier
 
-    classifier = KNeighborsClassifier(k).fit(in_rows(train_codes), np.asarray(train_labels))
+    classifier = KNeighborsClassifier(min(k, len(np.asarray(train_labels)))).fit(
+        in_rows(train_codes), np.asarray(train_labels)
+    )
     return float(classifier.score(in_rows(codes), np.asarray(labels)))
 
 

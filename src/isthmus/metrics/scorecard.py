@@ -81,7 +81,7 @@ class Scorecard:
         if labelled and not conditional:
             own = (estimator.transform(train), train.labels, codes, test.labels)
         pca_codes: Any = (pca.encode(x_train), train.labels, pca.encode(x_test), test.labels)
-        probed = labelled and not estimator.decodes
+        probed = labelled and not estimator.decodes and len(np.unique(np.asarray(train.labels, dtype=str))) > 1
         prior = estimator.autoencoder_.prior
         random_code = prior is not None and estimator.autoencoder_.bottleneck.random
         bounded = random_code or (prior is not None and prior.symbolic)

@@ -17,6 +17,8 @@ from isthmus.training.trainer import Trainer
 class AAE(Estimator):
     """Adversarial autoencoder: a critic tells codes from draws of the prior, until it cannot; then the prior samples.
 
+    All epochs are run: no loss tells when to stop.
+
     Source: Makhzani et al. 2016, Adversarial autoencoders, ICLR workshop.
 
     Parameters
@@ -24,7 +26,7 @@ class AAE(Estimator):
     latent_dim : numbers in the code.
     adversary : weight of the critic's verdict; the reconstruction is in nats, summed over x.
     game : ``"non_saturating"``, ``"hinge"``, or ``"wasserstein"`` with a gradient penalty.
-    network, likelihood, trainer, random_state : as for ``VAE``. All epochs are run: no loss tells when to stop.
+    network, likelihood, trainer, random_state : as for ``VAE``.
 
     >>> import isthmus as im
     >>> X = im.data.load("digits").values[:200]

@@ -20,6 +20,8 @@ class BiGAN(Estimator):
     Without ``rebuild`` no pixel is ever compared with another: that encoder and decoder are inverses follows from the
     critic alone.
 
+    All epochs are run: no loss tells when to stop.
+
     Source: Donahue et al. 2017, Adversarial feature learning, ICLR; Dumoulin et al. 2017, Adversarially learned
     inference.
 
@@ -27,7 +29,7 @@ class BiGAN(Estimator):
     ----------
     latent_dim : numbers in the code.
     rebuild : weight of the reconstruction, nats; 0: the critic alone.
-    network, likelihood, trainer, random_state : as for ``VAE``. All epochs are run: no loss tells when to stop.
+    network, likelihood, trainer, random_state : as for ``VAE``.
 
     >>> import isthmus as im
     >>> X = im.data.load("digits").values[:200]

@@ -1,6 +1,7 @@
 """The masked autoencoder."""
 
 import math
+import numbers
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -13,14 +14,16 @@ from isthmus.architecture import Setting, make_networks
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
 from isthmus.corruptions.patch_drop import PatchDrop
-from isthmus.errors import ParameterError, check
-from isthmus.estimator import DRAWS, Estimator, seed_of
+from isthmus.data.masks import as_mask
+from isthmus.errors import DataError, check
+from isthmus.estimator import Estimator, seed_of
 from isthmus.records import Batch, Code, View
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.seeds import SAMPLING, SCORING, derive
 from isthmus.training.trainer import Trainer
 
 MOST_PATCHES = 64  # of a picture, where the model chooses their size
+HALVINGS = 8  # ways to halve x for score_samples
 
 
 class MAE(Estimator):
@@ -28,18 +31,19 @@ class MAE(Estimator):
 
     The encoder works on the visible patches only, which makes training cheap; a smaller decoder fills in the hidden
     ones, and is judged by those. ``transform`` shows the encoder the whole of x and gives the mean of its patches'
-    features, ``reconstruct`` hides a part of x and fills it in. In tables a patch is a column. No code of the whole
-    leads back to x: there is no ``inverse_transform``.
+    features, ``reconstruct`` hides a part of x and fills it in. In tables a patch is a column, and each row hides a
+    number of its own. No code of the whole leads back to x: there is no ``inverse_transform``.
 
     Source: He et al. 2022, Masked autoencoders are scalable vision learners, CVPR.
 
     Parameters
     ----------
     latent_dim : numbers that tell of a patch; as many features ``transform`` gives.
-    ratio : share of the patches that is hidden in training, in (0, 1).
+    ratio : share of the patches that is hidden in training, in (0, 1); of a table's columns up to that share.
     patch : side of a patch in pixels, which divides height and width; ``"auto"``: the smallest with at most 64 patches.
-    network : for pictures a vision transformer; its decoder may be told apart:
-        ``{"name": "vit", "depth": 6, "decoder": {"depth": 2, "width": 96}}``.
+        In other data that many values in a row; ``"auto"``: 1.
+    network : for pictures a vision transformer, whose decoder may be told apart:
+        ``{"name": "vit", "depth": 6, "decoder": {"depth": 2, "width": 96}}``; for other data a perceptron (``"mlp"``).
     likelihood, trainer, random_state : as for ``AE``.
 
     >>> import isthmus as im
@@ -71,7 +75,7 @@ class MAE(Estimator):
         """``visible patches -> encoder -> z -> decoder -> all patches``, judged by the hidden ones."""
         check("MAE", (0 < self.ratio < 1, f"ratio is {self.ratio!r}; expected a share in (0, 1)"))
         patch = _fitting(setting) if self.patch == "auto" else int(self.patch)
-        corruption = PatchDrop(patch, self.ratio)
+        corruption = PatchDrop(patch, self.ratio, varied=setting.schema.kind != "image")
         corruption.grid(setting.schema.shape)  # refuses what cannot be cut
         networks = make_networks(
             self.network,
@@ -80,7 +84,7 @@ class MAE(Estimator):
             features=self.latent_dim,
             linear_path="none",
             code="patches",
-            known={"patch": patch},
+            known={"patch": patch, "sees_hidden": True},
         )
         return Autoencoder(
             encoder=networks.encoder,
@@ -100,54 +104,62 @@ class MAE(Estimator):
         X: Any,
         condition: Any = None,
         *,
-        hidden: float | ArrayLike | None = None,
+        hidden: float | str | ArrayLike | None = None,
         random_state: int = 0,
     ) -> Any:
-        """X with a part hidden and filled in; what is visible stays as it is. A data frame where X is one.
+        """X with a part hidden and filled in by what is expected; what is visible stays. A data frame where X is one.
 
-        ``hidden`` says what: booleans ``[height, width]``, in tables ``[columns]``, the same for all rows; or a share
-        of the patches for ``draw_hidden``. Patches with a hidden value are kept from the encoder. Raises
+        ``hidden`` says what, the same for all rows: booleans ``[height, width]``, in tables ``[columns]``; the names of
+        columns; or a share of the patches for ``draw_hidden`` (by default that of training). Patches with a hidden
+        value are kept from the encoder. What is expected may lie outside of the data's range. Raises
         ``ParameterError``.
         """
         examples = self._examples(X)
-        shared = hidden is None or np.ndim(hidden) == 0
-        wanted = self.draw_hidden(hidden, random_state) if shared else hidden  # type: ignore[arg-type]
-        mask = _mask(wanted, self.schema_.shape[-2:]).to(self._device)  # type: ignore[arg-type]
-        visible = self._corruption.positions(mask)
-        check("MAE", (len(visible) > 0, f"hidden touches every patch of {self._corruption.patch}; nothing can be seen"))
+        mask = self.hidden_values(hidden, random_state)
+        shown = torch.from_numpy(mask).to(self._device)
+        visible = self._corruption.positions(shown)
+        side = self._corruption.patch
+        check("MAE", (len(visible) > 0, f"hidden touches every patch of {side}; nothing can be seen"))
 
         def filled(batch: Batch, _: int) -> Tensor:
-            return torch.where(mask, self.autoencoder_.completed(self._seen(batch, visible)), batch.x)
+            return torch.where(shown, self.autoencoder_.completed(self._seen(batch, visible)), batch.x)
 
         return self.schema_.give_back(self.schema_.from_model(self._by_batch(examples, condition, filled)), examples)
 
-    def draw_hidden(self, share: float | None = None, random_state: int = 0) -> NDArray[np.bool_]:
-        """What training might hide, ``[height, width]``, in tables ``[columns]``; ``share`` is by default its own."""
+    def hidden_values(self, hidden: Any = None, random_state: int = 0) -> NDArray[np.bool_]:
+        """What ``reconstruct`` hides for such an argument: ``[height, width]``, in tables ``[columns]``."""
         check_is_fitted(self)
-        corruption = self._corruption if share is None else PatchDrop(self._corruption.patch, share)
+        if hidden is None or (np.ndim(hidden) == 0 and not isinstance(hidden, str)):
+            return self.draw_hidden(hidden, random_state)
+        return as_mask(hidden, self.schema_)
+
+    def draw_hidden(self, share: float | None = None, random_state: int = 0) -> NDArray[np.bool_]:
+        """A share of the patches, by default that of training: ``[height, width]``, in tables ``[columns]``."""
+        check_is_fitted(self)
+        wanted = self._corruption.ratio if share is None else share
+        number = isinstance(wanted, numbers.Real) and not isinstance(wanted, bool)
+        told = f"share is {wanted!r:.60}; expected a number in (0, 1): the share of the patches that is hidden"
+        check("MAE.draw_hidden", (number and 0 < wanted < 1, told))
         order = self._order(derive(seed_of(random_state), SAMPLING))
-        hidden = self._hidden(order[: corruption.visible(len(order))])
+        visible = order[: PatchDrop(self._corruption.patch, float(wanted)).visible(len(order))]
+        hidden = self._seen(Batch(x=torch.zeros(1, *self.schema_.shape, device=self._device)), visible).hidden
+        assert hidden is not None
         return hidden.reshape(-1, *self.schema_.shape[-2:])[0].cpu().numpy()
 
     def score_samples(self, X: Any, condition: Any = None) -> NDArray[np.float32]:
-        """log p(hidden | visible) in nats for each row of X, in the units of X; high is usual, low is odd.
+        """How likely each half of x is, given the other, in nats for each row of X; high is usual, low is odd.
 
-        The mean over up to 16 ways to hide patches, the same for every row, in which each patch is visible equally
-        often.
+        ``log p(a | b) + log p(b | a)``, the mean of 8 ways to halve the patches, the same for every row and whatever
+        ``ratio``: each value counts once (Besag 1975, pseudo-likelihood). In the units of X.
         """
-        order = self._order(derive(0, SCORING))
-        kept = self._corruption.visible(len(order))
-        ways = math.ceil(len(order) / kept)
-        visible = order.repeat(2)[: ways * kept].view(ways, kept)[:DRAWS]
+        orders = [self._order(derive(0, SCORING, number)) for number in range(HALVINGS)]
+        halves = [half for order in orders for half in order.tensor_split(2)]
 
         def judged(batch: Batch, _: int) -> Tensor:
-            views = [self._seen(batch, each) for each in visible]
-            return torch.stack([self.autoencoder_.log_completed(view, batch) for view in views]).mean(0)
+            views = [self._seen(batch, half) for half in halves]
+            return torch.stack([self.autoencoder_.log_completed(view, batch) for view in views]).sum(0) / HALVINGS
 
-        scores = self._by_batch(self._examples(X), condition, judged).double().numpy()
-        share = torch.stack([self._hidden(each) for each in visible]).double().mean(0).cpu().numpy()
-        volume = float((share * self.schema_.log_volumes).sum()) if self._likelihood.continuous else 0.0
-        return (scores + volume).astype(np.float32)
+        return self._in_users_units(self._by_batch(self._examples(X), condition, judged))
 
     @property
     def _corruption(self) -> PatchDrop:
@@ -172,13 +184,6 @@ class MAE(Estimator):
         """The view of which only these patches, the same of every row, are left."""
         return self._corruption.view(batch, visible.to(batch.x.device).expand(len(batch), -1))
 
-    def _hidden(self, visible: Tensor) -> Tensor:
-        """Which values of an example these patches do not show, ``[*shape]``."""
-        blank = Batch(x=torch.zeros(1, *self.schema_.shape, device=self._device))
-        hidden = self._seen(blank, visible).hidden
-        assert hidden is not None
-        return hidden[0]
-
 
 def _fitting(setting: Setting) -> int:
     """The smallest patch from 2 pixels on that makes at most 64 of a picture; of other data, a single value."""
@@ -186,13 +191,10 @@ def _fitting(setting: Setting) -> int:
         return 1
     height, width = setting.schema.shape[-2:]
     fitting = [side for side in range(2, min(height, width) + 1) if height % side == 0 and width % side == 0]
-    few = [side for side in fitting if height * width <= MOST_PATCHES * side**2]
-    return min([side for side in few if side < max(height, width)] or fitting[-1:] or [1])
-
-
-def _mask(hidden: ArrayLike, shape: tuple[int, ...]) -> Tensor:
-    """Booleans of an example's last axes, or a refusal."""
-    values = np.asarray(hidden)
-    if values.shape != tuple(shape) or values.dtype != np.bool_:
-        raise ParameterError(f"hidden is {values.dtype}, {values.shape}; expected booleans, {tuple(shape)}, or a share")
-    return torch.from_numpy(values.copy())
+    several = [side for side in fitting if side < max(height, width)]
+    if not several:
+        raise DataError(
+            f"Pictures of {height} x {width} cannot be cut into equal squares of 2 pixels or more: crop or resize them "
+            f"(size=({height // 4 * 4 or 4}, {width // 4 * 4 or 4}) in isthmus.data.read), or say patch=1, if slowly"
+        )
+    return next((side for side in several if height * width <= MOST_PATCHES * side**2), several[-1])

@@ -23,7 +23,8 @@ class ResidualVQVAE(DiscreteEstimator):
     ----------
     latent_dim : numbers in the code of a place.
     depth : symbols at each place.
-    codebook_size, codebook, commitment : as for ``VQVAE``; not "cosine", whose rests mean nothing.
+    codebook_size, commitment : as for ``VQVAE``.
+    codebook : as for ``VQVAE``; not "cosine", whose rests mean nothing.
     dropout : share of examples that train with fewer stages, so that fewer symbols are a code, too.
     estimator : ``"straight_through"`` or ``"rotation"``.
     network, likelihood, trainer, random_state : as for ``VAE``.

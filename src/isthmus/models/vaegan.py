@@ -22,6 +22,8 @@ class VAEGAN(Estimator):
     Two players: encoder and bottleneck lessen reconstruction + KL, the decoder reconstruction + the critic's verdict.
     Unlike in the paper reconstructions are compared value by value, not by the critic's features.
 
+    All epochs are run: no loss tells when to stop.
+
     Source: Larsen et al. 2016, Autoencoding beyond pixels using a learned similarity metric, ICML.
 
     Parameters
@@ -29,7 +31,7 @@ class VAEGAN(Estimator):
     latent_dim : numbers in the code.
     adversary : pull of the critic on the decoder, as a share of the reconstruction's.
     warmup : steps in which that share rises from 0, while the critic learns.
-    network, likelihood, trainer, random_state : as for ``VAE``. All epochs are run: no loss tells when to stop.
+    network, likelihood, trainer, random_state : as for ``VAE``.
 
     >>> import isthmus as im
     >>> X = im.data.load("digits").values[:200]

@@ -29,6 +29,8 @@ class VQGAN(DiscreteEstimator):
     The first stage; ``fit_prior`` is the second. The critic learns from the first step on, its pull on the decoder
     rises over ``warmup`` steps; both pulls are shares of the reconstruction's.
 
+    All epochs are run: no loss tells when to stop.
+
     Source: Esser et al. 2021, Taming transformers for high-resolution image synthesis, CVPR.
 
     Parameters
@@ -40,7 +42,7 @@ class VQGAN(DiscreteEstimator):
         mapping says more (``{"channels": (32, 64)}``); the folder of a saved model whose encoder is to look as it is;
         such an Encoder; None: no such term.
     perceptual_share : its pull, as a share of the reconstruction's.
-    network, likelihood, trainer, random_state : as for ``VAE``. All epochs are run: no loss tells when to stop.
+    network, likelihood, trainer, random_state : as for ``VAE``.
 
     >>> import numpy as np, isthmus as im
     >>> X = (im.data.load("digits").values[:100] * 15).astype(np.uint8).reshape(-1, 8, 8)

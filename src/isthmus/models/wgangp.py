@@ -17,6 +17,8 @@ from isthmus.training.trainer import Trainer
 class WGANGP(Estimator):
     """Wasserstein GAN with gradient penalty: a decoder that learns from a critic only; it samples and encodes nothing.
 
+    All epochs are run: no loss tells when to stop.
+
     Source: Gulrajani et al. 2017, Improved training of Wasserstein GANs, NeurIPS.
 
     Parameters
@@ -25,8 +27,8 @@ class WGANGP(Estimator):
     penalty : weight of the critic's gradient penalty.
     repeats : steps of the critic for each of the generator.
     game : ``"wasserstein"``, ``"hinge"``, ``"non_saturating"``.
-    network, likelihood, trainer, random_state : as for ``VAE``; of the network only the decoder is used. All epochs
-        are run: no loss tells when to stop.
+    network : as for ``VAE``; of it only the decoder is used.
+    likelihood, trainer, random_state : as for ``VAE``.
 
     >>> import isthmus as im
     >>> X = im.data.load("digits").values[:200]

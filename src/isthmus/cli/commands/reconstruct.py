@@ -18,15 +18,19 @@ def command(
     condition: Annotated[
         str | None, typer.Option(help="A class for all rows, for conditional models; by default their labels.")
     ] = None,
+    hidden: Annotated[
+        str | None, typer.Option(help="What a masked model fills in: a share in (0, 1), or columns, by commas.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
 ) -> None:
-    """Encode and decode every row: with a DAE this denoises.
+    """Encode and decode every row: a DAE removes noise, a MAE fills in what is hidden.
 
     Example: `isthmus reconstruct models/dae noisy/ --out clean/`
     """
     import numpy as np
 
     from isthmus.cli.conditions import condition_of
+    from isthmus.cli.hidden import told
     from isthmus.cli.rows import as_in_fit, examples, tell_quarantined
     from isthmus.loading import load
 
@@ -34,6 +38,7 @@ def command(
     estimator = load(model)
     rows = examples(data, as_in_fit(model, size=size, labels=labels, drop=drop), missing_ok=True)
     tell_quarantined(rows)
-    values = np.asarray(estimator.reconstruct(rows, condition_of(estimator, rows, condition)))
+    given = {} if hidden is None and not hasattr(estimator, "hidden_values") else {"hidden": told(estimator, hidden)}
+    values = np.asarray(estimator.reconstruct(rows, condition_of(estimator, rows, condition), **given))
     write_examples(estimator, values, out)
     say(f"{len(values)} examples: {out}")
