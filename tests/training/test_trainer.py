@@ -16,6 +16,7 @@ from isthmus.errors import Interrupted, ParameterError, TrainingError, UnknownNa
 from isthmus.likelihoods.gaussian import Gaussian
 from isthmus.records import Batch, View
 from isthmus.training import run as run_module
+from isthmus.training import trainer as trainer_module
 from isthmus.training.interruption import Interruption
 from isthmus.training.resident import Resident
 from isthmus.training.trainer import Trainer
@@ -399,3 +400,14 @@ def test_what_is_not_finite_does_not_stay_in_running_means(bottleneck):
     else:
         bottleneck.train()(torch.full((2, 3), torch.nan), View(x=torch.zeros(2, 3)), None)
         assert bottleneck.running.isfinite().all()
+
+
+def test_stations_start_from_fewer_examples_where_these_are_large(monkeypatch):
+    """20 000 photographs as float32 at once would be 12 GB."""
+    monkeypatch.setattr(trainer_module, "SAMPLE_VALUES", 42)
+    monkeypatch.setattr(trainer_module, "FEWEST_ROWS", 3)
+    model, seen = small_ae(in_dim=8), []
+    monkeypatch.setattr(model, "initialise", lambda batch: seen.append(len(batch)))
+    for width in (8, 30, 1):
+        trainer_module.start(model, Resident(torch.randn(100, width)), seed=0)
+    assert seen == [5, 3, 42]
