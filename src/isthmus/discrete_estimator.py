@@ -175,17 +175,16 @@ class DiscreteEstimator(Estimator, ABC):
         """The codebook's health."""
         some = chosen_rows(len(examples), HEALTH_ROWS)
         symbols = self.symbols(examples.take(some), np.asarray(y)[some] if self.conditional else None)
-        unexplained = self._unexplained(examples.take(some[:UNEXPLAINED_ROWS]), y, some[:UNEXPLAINED_ROWS])
+        unexplained = self._unexplained(examples, y)
         levels = self.autoencoder_.bottleneck.levels
         health = CodebookHealth.measure(symbols, levels, self.advice, unexplained)
         self.history_.codebook = health.to_json()
 
-    def _unexplained(self, rows: Examples, y: Any, index: NDArray[np.int64]) -> float | None:
+    def _unexplained(self, examples: Examples, y: Any) -> float | None:
         """What vectors leave over of the features of some rows."""
-        model = self.autoencoder_
-        features = self._by_batch(
-            rows, np.asarray(y)[index] if self.conditional else None, lambda batch, _: model.features(batch)
-        )
+        model, some = self.autoencoder_, chosen_rows(len(examples), UNEXPLAINED_ROWS)
+        condition = np.asarray(y)[some] if self.conditional else None
+        features = self._by_batch(examples.take(some), condition, lambda batch, _: model.features(batch))
         with torch.no_grad():
             return model.bottleneck.unexplained(features.to(self._device))
 

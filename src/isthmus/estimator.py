@@ -79,6 +79,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     """
 
     conditional: ClassVar[bool] = False  # y is conditioned on
+    supervised: ClassVar[bool] = False  # y is predicted
     encodes: ClassVar[bool] = True  # there is a way from x to a code
     decodes: ClassVar[bool] = True  # there is a way from a code to x
     pictures_only: ClassVar[bool] = False
@@ -108,7 +109,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         examples = read(X)
         likelihood = self._wanted_likelihood(examples)
         schema = self._learn_schema(examples, likelihood_scaling(likelihood))
-        y = examples.labels if y is None and self.conditional else y  # a Dataset's, or the names of folders
+        told = self.conditional or self.supervised
+        y = examples.labels if y is None and told else y  # a Dataset's, or the names of folders
         condition, target = self._learn_condition(y, examples), self._learn_target(y, examples)
         seed = seed_of(self.random_state)
         setting = Setting(
@@ -282,7 +284,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
-        tags.target_tags.required = self.conditional
+        tags.target_tags.required = self.conditional or self.supervised
         return tags
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -1,15 +1,21 @@
-"""The encoder of a saved model, to go on with in another."""
+"""The encoder of a fitted model, to go on with in another."""
 
 from __future__ import annotations
 
+import copy
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from isthmus import catalogue, saving
 from isthmus.data.schema import Schema
-from isthmus.errors import ParameterError
+from isthmus.encoders.pretrained import Pretrained
+from isthmus.errors import IsthmusError, ParameterError, SavedModelError
 from isthmus.stations import Encoder
 from isthmus.training.random_stream import RandomStream
 
@@ -32,23 +38,51 @@ class SavedEncoder:
     def read(cls, folder: Path) -> SavedEncoder:
         """From a saved model; raises ``SavedModelError``, and ``ParameterError`` where it has no encoder of x alone."""
         saved = saving.read(folder, ("encoder.",))
-        spec = saved.description.autoencoder["arguments"]["encoder"]
-        check_looks_at_x(spec["arguments"], f"the encoder of {folder}")
-        with RandomStream(0):  # weights that are replaced at once: the current stream is left alone
-            encoder: Encoder = catalogue.build(spec)
         weights = {name.removeprefix("encoder."): value for name, value in saved.tensors.items()}
+        try:
+            spec = saved.description.autoencoder["arguments"]["encoder"]
+            schema = Schema.from_json(saved.description.data_schema)
+            with RandomStream(0):  # weights that are replaced at once: the current stream is left alone
+                encoder = _made(spec, weights, folder)
+        except IsthmusError:
+            raise
+        except (
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            MemoryError,
+            TypeError,
+            ValueError,
+            RuntimeError,
+        ) as error:
+            raise SavedModelError(f"{folder} holds no encoder that can be used: {error}") from error
         saving.load_weights(encoder, weights, ("",))
-        return cls(encoder=encoder.eval(), schema=Schema.from_json(saved.description.data_schema))
+        return cls.of(encoder, schema, f"the model in {folder}")
+
+    @classmethod
+    def of(cls, encoder: Encoder | None, schema: Schema, whose: str) -> SavedEncoder:
+        """A copy on the CPU, not frozen; raises ``ParameterError`` where it does not look at x alone."""
+        if encoder is None:
+            raise ParameterError(f"{whose}, was loaded without its encoder")
+        while isinstance(encoder, Pretrained):
+            encoder = encoder.unwrapped()
+        if encoder.arguments.get("in_shape") is None or encoder.arguments.get("condition_dim"):
+            raise ParameterError(f"{whose}, does not look at data alone; take an AE, a DAE, a MAE or a VAE")
+        return cls(encoder=copy.deepcopy(encoder).cpu().eval(), schema=schema)
 
 
-def check_looks_at_x(arguments: Mapping[str, Any], whose: str) -> None:
-    """Refuse an encoder, told by its arguments, that sees nothing, or more than x.
-
-    >>> check_looks_at_x({"in_shape": (3,), "condition_dim": 0}, "this one")
-    """
-    inner = arguments.get("network")  # of one that was trained before
-    if isinstance(inner, Mapping):
-        return check_looks_at_x(inner["arguments"], whose)
-    if arguments.get("in_shape") is None or arguments.get("condition_dim"):
-        raise ParameterError(f"{whose} does not look at data alone; take that of an AE, a DAE, a MAE or a VAE")
-    return None
+def _made(spec: Mapping[str, Any], weights: Mapping[str, Tensor], folder: Path) -> Encoder:
+    """The encoder of a spec whose weights fit: tried without memory first, for a spec may ask for any amount."""
+    if '"external"' in json.dumps(spec):
+        raise ParameterError(f"the encoder in {folder} is a module of your own: load the model and give that instead")
+    with torch.device("meta"):
+        try:
+            plan = catalogue.build(spec)
+        except NotImplementedError:  # a part that looks at numbers when it is built
+            plan = None
+    if plan is not None:
+        saving.check_fits(plan, weights, ("",))
+    made = catalogue.build(spec)
+    if not isinstance(made, Encoder):
+        raise SavedModelError(f"{folder}: expected the spec of an encoder, got one of {type(made).__name__}")
+    return made

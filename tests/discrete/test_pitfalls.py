@@ -362,6 +362,9 @@ def test_health_and_rate_do_not_depend_on_the_order_of_rows(monkeypatch):
     first, whole = model.codebook_health(symbols[:150]), model.codebook_health(symbols)
     assert model.codebook_.count == 150
     assert first.perplexity < 0.5 * whole.perplexity < 0.6 * model.codebook_.perplexity
+    monkeypatch.setattr("isthmus.discrete_estimator.UNEXPLAINED_ROWS", 150)
+    again = im.VQVAE(latent_dim=4, codebook_size=32, trainer=im.Trainer(epochs=5, validation=0)).fit(ordered)
+    assert again.codebook_.unexplained == pytest.approx(model.codebook_.unexplained, rel=0.4)
 
 
 def test_vectors_that_say_little_of_the_features_are_told():

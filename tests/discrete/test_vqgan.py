@@ -90,11 +90,11 @@ def test_arguments_of_a_network_that_is_to_be_trained(pictures):
 def test_models_whose_encoder_cannot_look_at_these_pictures_are_refused(pictures, tmp_path):
     once = im.Trainer(epochs=1, validation=0)
     folders = {
-        "does not look at pictures alone": im.WGANGP(4, trainer=once).fit(pictures),
+        "does not look at data alone": im.WGANGP(4, trainer=once).fit(pictures),
         "it on pictures like these": im.AE(4, network="conv", trainer=once).fit(pictures / 255 * 0.5),
     }
     told = im.CVAE(4, network="conv", trainer=once).fit(pictures, np.arange(len(pictures)) % 3)
-    for i, (said, model) in enumerate([*folders.items(), ("does not look at pictures alone", told)]):
+    for i, (said, model) in enumerate([*folders.items(), ("does not look at data alone", told)]):
         with pytest.raises(ParameterError, match=said):
             im.VQGAN(latent_dim=4, perceptual=str(model.save(tmp_path / str(i))), **SMALL).fit(pictures)
     flat = catalogue.make("encoders", "mlp", {"in_shape": (1, 8, 8), "out_dim": 4})

@@ -1,5 +1,7 @@
 """Encoders that have learnt before go on learning from labels: slower near the data, or not at all."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from sklearn.frozen import FrozenEstimator
 
 import isthmus as im
 from isthmus import catalogue
-from isthmus.errors import IsthmusError, ParameterError
+from isthmus.errors import IsthmusError, ParameterError, SavedModelError
 from isthmus.metrics.probes import linear_probe
 from isthmus.training.step import _groups
 
@@ -84,6 +86,70 @@ def test_the_folder_of_a_model_does_as_well_as_the_model(mae, digits, tmp_path):
     for given in (folder, str(folder), FrozenEstimator(mae)):
         model = clone(im.Classifier(given, trainer=quick()))
         assert np.array_equal(model.fit(x[:100], y[:100]).predict_proba(x[100:150]), wanted)
+
+
+def test_a_classifier_goes_on_from_a_classifier_frozen_or_not(mae, digits, tmp_path):
+    x, y = digits
+    first = im.Classifier(mae, frozen=True, trainer=quick()).fit(x[:100], y[:100])
+    for given in (first, first.save(tmp_path / "m")):
+        again = im.Classifier(given, trainer=quick()).fit(x[:100], y[:100])
+        learns = [p.requires_grad for p in again.autoencoder_.encoder.parameters()]
+        assert learns == [p.requires_grad for p in mae.autoencoder_.encoder.parameters()]
+        assert not torch.equal(encoder(again)["held.head.weight"], encoder(mae)["head.weight"])
+
+
+def test_a_road_that_stays_at_the_principal_components_stays_there(digits):
+    x, y = digits
+    known = im.AE(4, trainer=quick(1)).fit(x[:200])
+    tuned = im.Classifier(im.Classifier(known, frozen=True, trainer=quick()).fit(x[:100], y[:100]), trainer=quick())
+    before, after = encoder(known), encoder(tuned.fit(x[:100], y[:100]))
+    roads = [name for name in before if name.startswith("path.")]
+    assert roads
+    assert all(torch.equal(before[name], after[f"held.{name}"]) for name in roads)
+
+
+def test_what_is_given_is_copied_to_the_cpu(mae, digits):
+    """The encoder of a model that was trained on another device; here one that holds no numbers at all."""
+    from isthmus.saved_encoder import SavedEncoder
+
+    elsewhere = mae.autoencoder_.encoder.__class__(**mae.autoencoder_.encoder.arguments).to("meta")
+    with pytest.raises(NotImplementedError, match="meta"):  # it is moved, which only real devices allow
+        SavedEncoder.of(elsewhere, mae.schema_, "this")
+
+
+def test_labels_may_come_with_the_data(mae, digits):
+    x, y = digits
+    together = im.data.read(x[:100], labels=y[:100])
+    assert list(im.Classifier(mae, trainer=quick()).fit(together).classes_) == list(range(10))
+
+
+def test_a_loaded_classifier_does_not_forget_in_silence_what_it_went_on_from(mae, digits, tmp_path):
+    x, y = digits
+    loaded = im.load(im.Classifier(mae, trainer=quick()).fit(x[:100], y[:100]).save(tmp_path / "m"))
+    with pytest.raises(ParameterError, match="went on from a model that is not saved with it"):
+        loaded.fit(x[:100], y[:100])
+    loaded.set_params(pretrained=mae).fit(x[:100], y[:100])
+
+
+def test_classes_are_in_the_order_of_numbers(digits):
+    """Sorted as text 10 comes before 2, and cross-validated probabilities are then of other classes."""
+    x, y = digits
+    model = im.Classifier(trainer=quick(1)).fit(x[:200], y[:200] - 3 + 10 * (y[:200] == 9))
+    assert list(model.classes_) == [-3, -2, -1, 0, 1, 2, 3, 4, 5, 16]
+
+
+@pytest.mark.parametrize("hidden", [(10**7, 10**7), None])
+def test_a_folder_that_asks_for_too_much_or_has_no_encoder_is_refused(digits, tmp_path, hidden):
+    x, y = digits
+    folder = im.AE(4, network={"name": "mlp", "hidden": (8,)}, trainer=quick(1)).fit(x[:60]).save(tmp_path / "m")
+    content = json.loads((folder / "model.json").read_text())
+    if hidden is None:
+        del content["autoencoder"]["arguments"]["encoder"]
+    else:
+        content["autoencoder"]["arguments"]["encoder"]["arguments"]["hidden"] = hidden
+    (folder / "model.json").write_text(json.dumps(content))
+    with pytest.raises(SavedModelError):
+        im.Classifier(folder, trainer=quick()).fit(x[:60], y[:60])
 
 
 def test_classes_are_given_back_as_they_came(mae, digits, tmp_path):

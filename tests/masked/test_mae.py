@@ -151,7 +151,7 @@ def test_the_decoder_may_be_told_apart(pictures):
     ("changed", "said"),
     [
         ({"ratio": 1.0}, r"ratio is 1.0; expected a share in \(0, 1\)"),
-        ({"patch": 3}, "cannot be cut into patches of 3"),
+        ({"patch": 3}, "cannot be cut into patches of 3, but into those of 1, 2, 4, 8"),
         ({"patch": 8}, "one patch of 8; nothing can be hidden"),
         ({"network": {"name": "vit", "patch": 4}}, "patch is 2, the encoder's is 4; expected the same"),
         ({"latent_dim": 0}, "latent_dim is 0"),
@@ -185,6 +185,25 @@ def test_pictures_without_equal_squares_are_refused_before_they_are_slow():
 def test_pictures_of_another_size_are_refused(model):
     with pytest.raises(DataError, match=r"\(6, 8\)"):
         model.transform(np.zeros((3, 6, 8), dtype=np.uint8))
+
+
+def test_a_table_of_pixels_is_shown_as_pictures_in_the_report(tmp_path):
+    pytest.importorskip("matplotlib")
+    train, test = im.data.load("digits", "train").take(range(200)), im.data.load("digits", "test").take(range(60))
+    model = im.MAE(8, trainer=quick()).fit(train)
+    page = write(model, train=train, test=test, path=tmp_path / "report.html").read_text()
+    assert "Filled in" in page
+    assert "could not be made" not in page
+
+
+@pytest.mark.parametrize("shape", [(6,), (5, 6), (2, 4, 4), (2, 3, 4, 4)])
+def test_arrays_of_any_number_of_axes(shape):
+    x = np.random.default_rng(0).normal(size=(40, *shape))
+    model = im.MAE(4, trainer=quick()).fit(im.data.read(x, kind="table" if len(shape) == 1 else "array"))
+    filled = model.reconstruct(x)
+    assert filled.shape == x.shape
+    kept = np.isclose(filled, x, atol=1e-5).reshape(40, -1).mean()
+    assert 0.1 < kept < 0.6
 
 
 def test_the_report_shows_what_was_filled_in(model, pictures, tmp_path):

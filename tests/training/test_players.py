@@ -243,6 +243,23 @@ def test_a_class_that_is_hardly_made_is_told():
     uneven = SampleQuality.measure(real=real, made=uneven, known=known, labels=labels)
     assert 0.05 < uneven.least_class < 0.15
     assert SampleQuality.measure(real=real, made=made[labels == 0], known=known, labels=labels).least_class < 0.02
+    rare = np.arange(400) < 4  # and labels that x does not tell: neither says anything
+    for kinds in (rare, rng.integers(0, 2, 400)):
+        assert SampleQuality.measure(real=real, made=made, known=known, labels=kinds).least_class in (
+            None,
+            pytest.approx(1, abs=0.1),
+        )
+
+
+def test_copies_are_seen_where_held_out_rows_were_trained_on_too():
+    """The distance below which one real row in a hundred lies is then 0, and nothing is nearer."""
+    from isthmus.metrics.sample_quality import SampleQuality
+
+    rng = np.random.default_rng(0)
+    real, known = rng.normal(size=(300, 4)), rng.normal(size=(300, 4))
+    known[:6] = real[:6]
+    assert SampleQuality.measure(real=real, made=known.copy(), known=known).copies > 0.9
+    assert SampleQuality.measure(real=real, made=rng.normal(size=(300, 4)), known=known).copies < 0.02
 
 
 @pytest.mark.parametrize("model", [im.AAE(2), im.VAEGAN(2), im.BiGAN(2), im.WGANGP(2)])

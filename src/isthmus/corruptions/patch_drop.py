@@ -48,7 +48,11 @@ class PatchDrop(Corruption):
         """How many patches there are along each axis of an example of ``shape``."""
         sizes = list(shape)[-2:]
         if any(size % self.patch for size in sizes):
-            raise DataError(f"Data of shape {tuple(shape)} cannot be cut into patches of {self.patch}")
+            fitting = [side for side in range(1, min(sizes) + 1) if not any(size % side for size in sizes)]
+            told = ", ".join(map(str, fitting))
+            raise DataError(
+                f"Data of shape {tuple(shape)} cannot be cut into patches of {self.patch}, but into those of {told}"
+            )
         if math.prod(sizes) == self.patch ** len(sizes):
             raise DataError(
                 f"Data of shape {tuple(shape)} (n_features={math.prod(shape)}) are one patch of {self.patch}; "
@@ -74,7 +78,7 @@ class PatchDrop(Corruption):
 
     def _view(self, batch: Batch, patches: Tensor, positions: Tensor | None) -> View:
         """Without the hidden ``patches [batch, patches]``."""
-        hidden = self._values(patches, self.grid(batch.x.shape[1:])).expand_as(batch.x)
+        hidden = self._values(patches, batch.x.shape[1:]).expand_as(batch.x)
         return View(
             x=batch.x.masked_fill(hidden, 0.0),
             valid=batch.valid,
@@ -89,8 +93,10 @@ class PatchDrop(Corruption):
         patch = getattr(encoder, "patch", self.patch)
         check("PatchDrop", (patch == self.patch, f"patch is {self.patch}, the encoder's is {patch}; expected the same"))
 
-    def _values(self, patches: Tensor, grid: list[int]) -> Tensor:
-        """Which values are hidden, ``[batch, (1,) *axes]``, from the patches that are."""
-        tiles = patches.float().unflatten(1, grid)[:, None]  # [batch, 1, rows, columns], of vectors [batch, 1, pieces]
-        values = F.interpolate(tiles, scale_factor=self.patch, mode="nearest") > 0
-        return values[:, 0] if len(grid) == 1 else values
+    def _values(self, patches: Tensor, shape: Sequence[int]) -> Tensor:
+        """Which values of examples of ``shape`` are hidden, ``[batch, 1, ..., *axes]``, from the patches that are."""
+        grid = self.grid(shape)
+        values = patches.unflatten(1, grid)
+        for axis in range(1, len(grid) + 1):
+            values = values.repeat_interleave(self.patch, axis)
+        return values.view(len(patches), *[1] * (len(shape) - len(grid)), *values.shape[1:])

@@ -49,7 +49,7 @@ class Condition:
             spread = numbers.std(0)
             spread[spread == 0] = 1.0
             return cls(classes=None, mean=tuple(numbers.mean(0).tolist()), spread=tuple(spread.tolist()))
-        classes = tuple(sorted({_plain(value) for value in values.tolist()}, key=str))
+        classes = _in_order({_plain(value) for value in values.tolist()})
         if len(classes) > MOST_CLASSES:
             raise DataError(f"y has {len(classes)} classes; expected at most {MOST_CLASSES}, or real numbers")
         return cls(classes=classes)
@@ -97,6 +97,14 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if isinstance(value, str | int | bool) else str(value)
+
+
+def _in_order(values: set[Any]) -> tuple[Any, ...]:
+    """As ``np.unique`` has them; as text where they do not compare."""
+    try:
+        return tuple(sorted(values))
+    except TypeError:
+        return tuple(sorted(values, key=str))
 
 
 def _whole(values: NDArray[Any]) -> bool:

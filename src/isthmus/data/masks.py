@@ -12,7 +12,7 @@ from isthmus.errors import ParameterError, check
 
 
 def as_mask(meant: Any, schema: Schema) -> NDArray[np.bool_]:
-    """Booleans ``[height, width]`` or ``[columns]``, from such, from names of columns, or from a pandas Series.
+    """Booleans ``[height, width]`` or ``[columns]``, from such, from names of columns, or names with a boolean each.
 
     Raises ``ParameterError``.
 
@@ -23,7 +23,7 @@ def as_mask(meant: Any, schema: Schema) -> NDArray[np.bool_]:
     ([False, True], [False, True])
     """
     shape, columns = schema.shape[-2:], schema.columns or ()
-    if hasattr(meant, "items") and hasattr(meant, "index") and set(meant.index) <= set(columns):
+    if hasattr(meant, "items") and set(meant.keys()) <= set(columns):
         meant = [name for name, wanted in meant.items() if wanted]
     values = np.atleast_1d(np.asarray(meant))
     if values.dtype.kind in "UO" or (values.size == 0 and columns):

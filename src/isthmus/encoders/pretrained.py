@@ -1,5 +1,7 @@
 """An encoder that has learnt before."""
 
+import copy
+
 import torch
 from torch import Tensor
 
@@ -34,7 +36,8 @@ class Pretrained(Encoder):
         super().__init__()
         check("Pretrained", (isinstance(network, Encoder), f"network is {network!r:.100}; expected an Encoder"))
         self.out_dim, self.frozen = network.out_dim, frozen
-        self.held = Frozen(network) if frozen else network
+        own = copy.deepcopy(network)
+        self.held = Frozen(own) if frozen else own
         self.register_buffer("mean", torch.zeros(network.out_dim))
         self.register_buffer("spread", torch.ones(network.out_dim))
 
@@ -60,6 +63,10 @@ class Pretrained(Encoder):
     def _pooled(self, view: View) -> Tensor:
         features = self._network()(view)
         return features.flatten(1, -2).mean(1) if features.ndim > 2 else features
+
+    def unwrapped(self) -> Encoder:
+        """The encoder itself, which learns what it did before."""
+        return self.held.thawed() if isinstance(self.held, Frozen) else self.held  # type: ignore[return-value]
 
     def _network(self) -> Encoder:
         return self.held.module if isinstance(self.held, Frozen) else self.held  # type: ignore[return-value]

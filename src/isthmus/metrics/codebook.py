@@ -88,7 +88,7 @@ class CodebookHealth:
         if self.unexplained is not None and self.unexplained > BLURRED:
             return (
                 f"The vectors leave {self.unexplained:.0%} of the features' variance over: take more of them "
-                "(codebook_size, groups, or ResidualVQVAE), a higher commitment, or train longer."
+                "(codebook_size), a higher commitment, or train longer."
             )
         return None
 

@@ -14,6 +14,7 @@ NEIGHBOURS = 5
 POOR = 0.5  # coverage or precision below which something is wrong
 ALIKE = 0.05  # share of duplicates, or of copies of what is known, from which something is wrong
 RARE = 0.2  # of its share among real examples: a class is hardly made
+ENOUGH = 20  # real examples of a class that tell how often it should be made
 NEAR = 0.01  # of the real examples are as near to a known one as what counts as its copy
 
 
@@ -30,7 +31,7 @@ class SampleQuality:
     density: float  # how many real reaches a made example lies in, over k; about 1 for real ones
     coverage: float  # share of real examples with a made one within their reach
     duplicates: float  # share of made examples that add nothing, being near copies, beyond that among as many real ones
-    copies: float  # share of made examples nearer to a training example than all but 1 % of real ones, beyond that 1 %
+    copies: float  # share of made examples as near to a training example as 1 % of real ones are, beyond that 1 %
     distance_to_known: float  # median distance to the nearest training example, in units of that of real examples
     least_class: float | None = None  # the share of the class that is missed most, in units of that of real examples
 
@@ -73,14 +74,14 @@ class SampleQuality:
         among_real, among_made = (cdist(each, each) for each in some)
         copy = _nearer_than_most(among_real)
         real_to_known, made_to_known = distances(real, known, 1), distances(made, known, 1)
-        as_near = float((made_to_known < np.quantile(real_to_known, NEAR)).mean())
+        near = np.quantile(real_to_known, NEAR)  # 0 where real examples are known ones, too
         return cls(
             precision=float(within.any(1).mean()),
             recall=float((apart <= reach_made[:, None]).any(0).mean()),
             density=float(within.sum() / (neighbours * len(made))),
             coverage=float(within.any(0).mean()),
             duplicates=max(0.0, 1 - _different(among_made, copy) / _different(among_real, copy)),
-            copies=max(0.0, as_near - NEAR),
+            copies=max(0.0, float((made_to_known <= near).mean() - (real_to_known <= near).mean())),
             distance_to_known=float(np.median(made_to_known) / max(np.median(real_to_known), 1e-12)),
             least_class=None if labels is None else _least_class(real, labels, made, neighbours),
         )
@@ -118,14 +119,25 @@ def _nearer_than_most(among: NDArray[np.float64]) -> float:
     return float(np.quantile(following[np.isfinite(following)], 0.01)) if np.isfinite(following).any() else 0.0
 
 
-def _least_class(real: NDArray[Any], labels: NDArray[Any], made: NDArray[Any], neighbours: int) -> float:
-    """The smallest share of a class among what is made, named by its neighbours, over that among what is real."""
+def _least_class(real: NDArray[Any], labels: NDArray[Any], made: NDArray[Any], neighbours: int) -> float | None:
+    """The smallest share of a class among what is made over that among what is real, both named by neighbours.
+
+    A class that is rare, or that neighbours do not know, tells nothing; None where there is no other.
+    """
     from sklearn.neighbors import KNeighborsClassifier
 
-    classes, counts = np.unique(labels, return_counts=True)
-    named = KNeighborsClassifier(neighbours).fit(real, labels).predict(made)
-    shares = np.array([(named == each).mean() for each in classes])
-    return float((shares / (counts / len(labels))).min())
+    labels = np.asarray(labels)
+    classifier = KNeighborsClassifier(neighbours).fit(real, labels)
+    others = classifier.kneighbors(n_neighbors=neighbours, return_distance=False)  # of each real example but itself
+    kinds = np.unique(labels)
+    votes = (labels[others][..., None] == kinds).sum(1)
+    named_real, named_made = kinds[votes.argmax(1)], classifier.predict(made)
+    found = []
+    for kind in kinds:
+        own = labels == kind
+        if own.sum() >= ENOUGH and (named_real[own] == kind).mean() > 0.5:
+            found.append(float((named_made == kind).mean() / (named_real == kind).mean()))
+    return min(found, default=None)
 
 
 def _different(among: NDArray[np.float64], copy: float) -> float:

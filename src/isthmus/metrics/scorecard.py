@@ -195,7 +195,9 @@ def has_classes(examples: Examples) -> bool:
     """Whether labels are classes: text, or few whole numbers."""
     if examples.labels is None or examples.labels.ndim != 1:
         return False
-    return examples.labels.dtype.kind in "USOb" or len(np.unique(examples.labels)) <= 50
+    if examples.labels.dtype.kind in "USOb":
+        return True
+    return bool((examples.labels == np.round(examples.labels)).all()) and len(np.unique(examples.labels)) <= 50
 
 
 def _error(estimator: Estimator, test: Examples, x: NDArray[np.float64], given: dict[str, Any]) -> float:

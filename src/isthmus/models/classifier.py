@@ -1,6 +1,5 @@
 """Classes told by an encoder: one that has learnt without labels, or a new one."""
 
-import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -8,7 +7,6 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 from torch import Tensor
 
@@ -24,7 +22,7 @@ from isthmus.errors import DataError, ParameterError, check
 from isthmus.estimator import Estimator
 from isthmus.likelihoods.categorical import Categorical
 from isthmus.records import Batch
-from isthmus.saved_encoder import SavedEncoder, check_looks_at_x
+from isthmus.saved_encoder import SavedEncoder
 from isthmus.stations import Encoder
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -38,7 +36,8 @@ class Classifier(ClassifierMixin, Estimator):
 
     The encoder's layers learn at rates that fall from the last to the first by ``layer_decay``, so that what they know
     is kept; the linear layer, which begins from nothing, at ten times the trainer's. Without a ``pretrained`` model the
-    encoder begins anew. ``transform`` gives the encoder's features, averaged over their places and standardised.
+    encoder begins anew, and all learns at one rate. ``transform`` gives the encoder's features; those of a pretrained
+    one averaged over their places, and scaled by their spread before fine-tuning.
 
     Source: He et al. 2022, Masked autoencoders are scalable vision learners, section 4 and appendix A.1; rates by
     layer: Clark et al. 2020, ELECTRA, appendix A.
@@ -61,6 +60,7 @@ class Classifier(ClassifierMixin, Estimator):
     ((200, 10), True)
     """
 
+    supervised: ClassVar[bool] = True
     decodes: ClassVar[bool] = False
     blends: ClassVar[bool] = False
 
@@ -125,11 +125,6 @@ class Classifier(ClassifierMixin, Estimator):
         assert self.target_ is not None
         return np.asarray(self.target_.classes)
 
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
-        return tags
-
     def _wanted_likelihood(self, examples: Examples) -> str:
         return "gaussian"  # of the classes, not of x; for x it says how to scale
 
@@ -141,10 +136,9 @@ class Classifier(ClassifierMixin, Estimator):
         return replace(known.schema, count=len(examples))
 
     def _learn_target(self, y: Any, examples: Examples) -> Condition:
-        labels = examples.labels if y is None else y
-        if labels is None:
+        if y is None:
             raise ParameterError("Classifier requires y to be passed, but the target y is None: the class of each row")
-        found = Condition.learn(column_or_1d(labels, warn=True), count=len(examples))
+        found = Condition.learn(column_or_1d(y, warn=True), count=len(examples))
         if found.classes is None or len(found.classes) < 2:
             told = "numbers (Unknown label type: continuous)" if found.classes is None else "1 class only"
             raise DataError(f"y holds {told}; Classifier expects two classes or more")
@@ -161,15 +155,19 @@ class Classifier(ClassifierMixin, Estimator):
         """A copy of the encoder that goes on learning; raises ``ParameterError`` and ``SavedModelError``."""
         given = getattr(self.pretrained, "estimator", self.pretrained)  # scikit-learn's FrozenEstimator
         if given is None:
+            if hasattr(self, "autoencoder_") and isinstance(self.autoencoder_.encoder, Pretrained):
+                raise ParameterError(
+                    "This classifier went on from a model that is not saved with it; to fit it again give that model: "
+                    "set_params(pretrained=...)"
+                )
             return None
         if isinstance(given, str | Path):
             return SavedEncoder.read(Path(given))
         if not isinstance(given, Estimator):
             raise ParameterError(f"pretrained is {given!r:.100}; expected a fitted model, the folder of one, or None")
-        whose = f"pretrained is a {type(given).__name__}, which"
         if not given.__sklearn_is_fitted__():
-            raise ParameterError(f"{whose} is not fitted; clone() forgets: give its folder or FrozenEstimator(model)")
-        if given.autoencoder_.encoder is None:
-            raise ParameterError(f"{whose} was loaded without its encoder")
-        check_looks_at_x(given.autoencoder_.encoder.arguments, whose.removesuffix(", which") + ": its encoder")
-        return SavedEncoder(encoder=copy.deepcopy(given.autoencoder_.encoder), schema=given.schema_)
+            raise ParameterError(
+                f"pretrained is a {type(given).__name__}, which is not fitted; clone() forgets: give its folder or "
+                "FrozenEstimator(model)"
+            )
+        return SavedEncoder.of(given.autoencoder_.encoder, given.schema_, f"pretrained, a {type(given).__name__}")

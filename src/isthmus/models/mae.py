@@ -129,8 +129,8 @@ class MAE(Estimator):
     def hidden_values(self, hidden: Any = None, random_state: int = 0) -> NDArray[np.bool_]:
         """What ``reconstruct`` hides for such an argument: ``[height, width]``, in tables ``[columns]``."""
         check_is_fitted(self)
-        if hidden is None or (np.ndim(hidden) == 0 and not isinstance(hidden, str)):
-            return self.draw_hidden(hidden, random_state)
+        if hidden is None or isinstance(hidden, numbers.Real):
+            return self.draw_hidden(hidden, random_state)  # type: ignore[arg-type]
         return as_mask(hidden, self.schema_)
 
     def draw_hidden(self, share: float | None = None, random_state: int = 0) -> NDArray[np.bool_]:

@@ -1,6 +1,5 @@
 """The autoencoder with a codebook, a critic of patches and an eye for features."""
 
-import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +11,7 @@ from isthmus.critics.patch import Patch
 from isthmus.data.schema import Schema
 from isthmus.discrete_estimator import DiscreteEstimator
 from isthmus.errors import ParameterError, check
-from isthmus.saved_encoder import SavedEncoder, check_looks_at_x
+from isthmus.saved_encoder import SavedEncoder
 from isthmus.schedules.linear_warmup import LinearWarmup
 from isthmus.stations import Encoder
 from isthmus.terms.adversarial import Adversarial
@@ -123,9 +122,9 @@ class VQGAN(DiscreteEstimator):
             network = make_part("encoders", wanted, {"in_shape": shape, "linear_path": "none"})
             return [Perceptual(network, self.perceptual_share)]
         if isinstance(given, Encoder):
-            check_looks_at_x(given.arguments, f"perceptual: the encoder {type(given).__name__}")
-            _check_takes(given.arguments["in_shape"], shape, f"the encoder {type(given).__name__}")
-            return [Perceptual(copy.deepcopy(given).eval(), self.perceptual_share, steps=0)]
+            found = SavedEncoder.of(given, setting.schema, f"perceptual, a {type(given).__name__}").encoder
+            _check_takes(found.arguments["in_shape"], shape, f"the encoder {type(given).__name__}")
+            return [Perceptual(found, self.perceptual_share, steps=0)]
         if not isinstance(given, str | Path):
             raise ParameterError(
                 f"perceptual is {given!r:.100}; expected 'trained', a mapping of arguments for an encoder to be "

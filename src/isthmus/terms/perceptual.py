@@ -1,5 +1,6 @@
 """What a network of features sees differently in a picture and its reconstruction."""
 
+import copy
 from collections.abc import Mapping
 
 import torch
@@ -39,7 +40,7 @@ class Perceptual(Term):
             (steps >= 0, f"steps is {steps!r}; expected 0 (as it is) or more"),
         )
         self.name, self.weight, self.steps = "perceptual", weight, steps
-        self.eye = Frozen(network)
+        self.eye = Frozen(copy.deepcopy(network))
 
     @property
     def network(self) -> Encoder:

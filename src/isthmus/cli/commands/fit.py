@@ -149,7 +149,9 @@ def _fit(
 
 def _next_job(estimator: "Estimator", folder: Path, data: str) -> str:
     """What one does with such a model first."""
-    if hasattr(estimator, "predict"):
+    from sklearn.base import is_classifier
+
+    if is_classifier(estimator):
         return f"predict {folder} {data} --out classes.csv"
     return f"encode {folder} {data} --out codes.csv" if estimator.encodes else f"sample {folder} --out new.npy"
 

@@ -1,7 +1,7 @@
 """Classes of new data."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,7 +11,7 @@ from isthmus.cli.outputs import check_out, say, write_table
 def command(
     model: Annotated[Path, typer.Argument(help="Folder of a saved classifier.")],
     data: Annotated[str, typer.Argument(help="A file, a folder of images, or a data set by name.")],
-    out: Annotated[Path, typer.Option(help="A .csv, .npy or .parquet file.")],
+    out: Annotated[Path, typer.Option(help="A .csv or .parquet file.")],
     size: Annotated[str | None, typer.Option(help="Bring pictures to HEIGHTxWIDTH.")] = None,
     labels: Annotated[str | None, typer.Option(help="A column that is no feature.")] = None,
     drop: Annotated[list[str] | None, typer.Option(help="A column to leave out; may be given again.")] = None,
@@ -21,14 +21,15 @@ def command(
 
     Example: `isthmus predict models/kinds new.csv --out kinds.csv`
     """
+    from sklearn.base import is_classifier
+
     from isthmus.cli.rows import as_in_fit, examples, tell_quarantined
     from isthmus.errors import ParameterError
     from isthmus.loading import load
-    from isthmus.models.classifier import Classifier
 
-    check_out(out, force=force, sources=(data,))
-    estimator = load(model)
-    if not isinstance(estimator, Classifier):
+    check_out(out, force=force, sources=(data,), endings=(".csv", ".parquet"))
+    estimator: Any = load(model)
+    if not is_classifier(estimator):
         raise ParameterError(f"{model} is a {type(estimator).__name__}, which tells no classes; a Classifier does")
     rows = examples(data, as_in_fit(model, size=size, labels=labels, drop=drop), missing_ok=True)
     tell_quarantined(rows)

@@ -24,6 +24,7 @@ def html(context: Context) -> str:
     shown, filled = context.pictures(values), context.pictures(model.reconstruct(values, hidden=hidden))
     assert shown is not None
     assert filled is not None
+    hidden = hidden.reshape(shown.shape[1:3])  # of a table's pixels, too
     seen = np.where(hidden if shown.ndim == 3 else hidden[..., None], GREY, shown)
     note = "Above held-out pictures, between what the model sees of them, below what it makes of that."
     rows = [shown, seen, filled]

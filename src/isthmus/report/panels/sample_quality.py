@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from isthmus.metrics.sample_quality import SampleQuality
+from isthmus.metrics.sample_quality import NEIGHBOURS, SampleQuality
 from isthmus.metrics.scorecard import has_classes
 from isthmus.report.context import Context
 from isthmus.report.tables import table
@@ -26,8 +26,12 @@ def html(context: Context) -> str:
     real, known, drawn = (schema.scaled(np.asarray(v)).reshape(len(v), -1) for v in (test.values, train.values, made))
     labels = test.labels if has_classes(test) else None
     found = SampleQuality.measure(real=real, made=drawn, known=known, labels=labels)
-    beside = SampleQuality.measure(real=real, made=known[: len(real)], known=known, labels=labels)
+    order = np.random.default_rng(0).permutation(len(known))
+    some, others = known[order[: len(real)]], known[order[len(real) :]]  # as if they had been made from the others
+    columns = {"drawn": found}
+    if len(others) > NEIGHBOURS:
+        columns["training rows"] = SampleQuality.measure(real=real, made=some, known=others, labels=labels)
     names = [field.name for field in fields(SampleQuality) if getattr(found, field.name) is not None]
-    told = [(name.replace("_", " "), getattr(found, name), getattr(beside, name)) for name in names]
+    told = [(name.replace("_", " "), *(getattr(each, name) for each in columns.values())) for name in names]
     note = f'<p class="note"><b>{found.remedy}</b></p>' if found.remedy else ""
-    return table(["against held-out rows", "drawn", "training rows"], told) + note
+    return table(["against held-out rows", *columns], told) + note
