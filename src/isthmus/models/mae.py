@@ -116,13 +116,13 @@ class MAE(Estimator):
         """
         examples = self._examples(X)
         mask = self.hidden_values(hidden, random_state)
-        shown = torch.from_numpy(mask).to(self._device)
-        visible = self._corruption.positions(shown)
+        missing = torch.from_numpy(mask).to(self._device)
+        visible = self._corruption.positions(missing)
         side = self._corruption.patch
         check("MAE", (len(visible) > 0, f"hidden touches every patch of {side}; nothing can be seen"))
 
         def filled(batch: Batch, _: int) -> Tensor:
-            return torch.where(shown, self.autoencoder_.completed(self._seen(batch, visible)), batch.x)
+            return torch.where(missing, self.autoencoder_.completed(self._seen(batch, visible)), batch.x)
 
         return self.schema_.give_back(self.schema_.from_model(self._by_batch(examples, condition, filled)), examples)
 
