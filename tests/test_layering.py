@@ -35,7 +35,7 @@ ORDER = (
     {"autoencoder"},
     {"training"},
     {"metrics", "architecture", "saving", "symbol_prior"},
-    {"saved_encoder"},
+    {"saved_encoder", "abilities"},
     {"estimator"},
     {"discrete_estimator"},
     {"models"},

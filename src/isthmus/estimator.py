@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from isthmus import saving
+from isthmus.abilities import if_it_decodes, if_it_encodes, if_it_scores, if_there_and_back
 from isthmus.architecture import Setting, likelihood_scaling, make_likelihood
 from isthmus.argument_types import check_types
 from isthmus.autoencoder import Autoencoder
@@ -27,7 +28,7 @@ from isthmus.data.examples import Examples
 from isthmus.data.labels import Condition
 from isthmus.data.reading import read
 from isthmus.data.schema import Schema
-from isthmus.errors import NotAvailableError, ParameterError, check
+from isthmus.errors import ParameterError, check
 from isthmus.records import Batch, Code, View
 from isthmus.training.history import History
 from isthmus.training.random_stream import RandomStream
@@ -39,36 +40,6 @@ ROWS = 1024  # rows at a time outside of training
 FILLED = 16  # batches are filled up to a multiple of this many rows
 BLOCK = 256  # rows that share a stream of random numbers in log_prob, whatever the batches
 DRAWS = 16  # draws from the posterior for score_samples
-
-
-def _if_it_encodes(estimator: Estimator) -> bool:
-    """For ``available_if``: a generator alone has no way from x to a code."""
-    if not estimator.encodes:
-        raise NotAvailableError(
-            f"{type(estimator).__name__} is a generator alone: it samples, and cannot encode, rebuild or score. "
-            "BiGAN and AAE can."
-        )
-    return True
-
-
-def _if_it_decodes(estimator: Estimator) -> bool:
-    """For ``available_if``: features alone have no way back to x."""
-    if not estimator.decodes:
-        raise NotAvailableError(
-            f"{type(estimator).__name__} makes features: transform gives them, and nothing leads from them back to x. "
-            "AE and VAE have a way back; VAE samples, too."
-        )
-    return True
-
-
-def _if_there_and_back(estimator: Estimator) -> bool:
-    """For ``available_if``: both ways."""
-    return _if_it_encodes(estimator) and _if_it_decodes(estimator)
-
-
-def _if_it_scores(estimator: Estimator) -> bool:
-    """For ``available_if``: by whatever ``score_samples`` the model has."""
-    return estimator.score_samples is not None
 
 
 class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):
@@ -157,7 +128,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             self._examples(X), condition, lambda batch, _: self._laid_out(self.autoencoder_.encode(batch))
         ).numpy()
 
-    @available_if(_if_it_decodes)
+    @available_if(if_it_decodes)
     def inverse_transform(self, Z: ArrayLike, condition: Any = None) -> NDArray[np.float32]:
         """The expected x of codes ``[n, numbers]``, in the units and layout that X had in ``fit``."""
         check_is_fitted(self)
@@ -171,7 +142,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
                 made.append(self._likelihood.mean(self.autoencoder_.decode(Code(z=z), view)).cpu())
         return self.schema_.from_model(torch.cat(made))
 
-    @available_if(_if_there_and_back)
+    @available_if(if_there_and_back)
     def reconstruct(self, X: Any, condition: Any = None) -> Any:
         """X, encoded and decoded; a data frame where X is one."""
         examples = self._examples(X)
@@ -180,7 +151,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     # -- likelihood ----------------------------------------------------------------------------------
 
-    @available_if(_if_there_and_back)
+    @available_if(if_there_and_back)
     def score_samples(self, X: Any, condition: Any = None) -> NDArray[np.float32]:
         """A lower bound of log p(x) in nats for each row of X; high is usual, low is odd.
 
@@ -193,13 +164,13 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         )
         return self._in_users_units(scores)
 
-    @available_if(_if_it_scores)
+    @available_if(if_it_scores)
     def score(self, X: Any, y: Any = None) -> float:
         """The mean of ``score_samples``: what ``GridSearchCV`` makes as large as it can."""
         told = self.conditional or self.prior_condition_ is not None
         return float(self.score_samples(X, y if told else None).mean())
 
-    @available_if(_if_there_and_back)
+    @available_if(if_there_and_back)
     def log_prob(self, X: Any, samples: int = 100, condition: Any = None, random_state: int = 0) -> NDArray[np.float32]:
         """log p(x) in nats for each row of X, by importance sampling with ``samples`` draws of the code.
 
@@ -215,7 +186,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     # -- new data ------------------------------------------------------------------------------------
 
-    @available_if(_if_it_decodes)
+    @available_if(if_it_decodes)
     def sample(self, n: int = 1, condition: Any = None, random_state: int | None = None) -> NDArray[np.float32]:
         """``n`` new examples from the prior, in the units of X; ``condition``: one for all, or n of them."""
         check_is_fitted(self)
@@ -232,7 +203,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
                 made.append(model.sample(count, given).cpu())
         return self.schema_.from_model(torch.cat(made))
 
-    @available_if(_if_there_and_back)
+    @available_if(if_there_and_back)
     def interpolate(self, a: Any, b: Any, steps: int = 8, condition: Any = None) -> NDArray[np.float32]:
         """``steps`` examples from a to b, both ends rebuilt: ``[steps, *example]``, evenly spaced in the code.
 
@@ -424,8 +395,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
 
 # After scikit-learn has wrapped it for set_output, which would hide what it depends on.
-Estimator.transform = available_if(_if_it_encodes)(Estimator.transform)  # type: ignore[method-assign]
-Estimator.fit_transform = available_if(_if_it_encodes)(Estimator.fit_transform)
+Estimator.transform = available_if(if_it_encodes)(Estimator.transform)  # type: ignore[method-assign]
+Estimator.fit_transform = available_if(if_it_encodes)(Estimator.fit_transform)
 
 
 def plain_parameters(estimator: BaseEstimator) -> dict[str, Any]:
