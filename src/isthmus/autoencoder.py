@@ -270,8 +270,7 @@ class Autoencoder(Component):
         is not random, or there is no prior, it is log p(x | z): the code itself is left out. With a prior over
         symbols it is log p(x | z) + log p(symbols), a bound as well.
         """
-        view = _bare(batch)
-        code = self.bottleneck.mode(self.encoder(view), view)
+        view, code = _bare(batch), self.encode(batch)
         if self.prior is not None and self.prior.symbolic and code.symbols is not None:
             rate = self.prior.log_prob(code.symbols, batch.condition).flatten(1).sum(1)
             return self._log_likelihood(code.z, view, batch) + rate
@@ -288,8 +287,7 @@ class Autoencoder(Component):
         ``noise`` ``[samples, 1 or batch, latent_dim]``: exactly that many draws are used. In expectation a
         lower bound that rises with the number of samples (Burda et al. 2016, equation 8).
         """
-        view = _bare(batch)
-        code = self.bottleneck.mode(self.encoder(view), view)
+        view, code = _bare(batch), self.encode(batch)
         if code.posterior is None or self.prior is None:
             raise ParameterError(
                 "log_prob needs a random code with a prior, such as a VAE's. For this model score_samples gives "

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from isthmus import catalogue, saving
 from isthmus.autoencoder import Autoencoder
@@ -60,7 +58,9 @@ def load(
     prior_history = _attempt(found, "prior_history", lambda: _optional(History, description.prior_history))
     estimator = _attempt(found, "model", lambda: _estimator(description.model, description.parameters))
     model = _attempt(
-        found, "autoencoder", lambda: _autoencoder(description.autoencoder, network, saved.tensors, _PREFIXES[part])
+        found,
+        "autoencoder",
+        lambda: saving.build(description.autoencoder, saved.tensors, _PREFIXES[part], Autoencoder, network),
     )
     if found or model is None:
         raise SavedModelError(problems(f"{path / saving.DESCRIPTION} cannot be used:", found))
@@ -89,7 +89,7 @@ def _attempt(found: list[str], field: str, make: Any) -> Any:
     """What ``make`` gives; what it raises is added to ``found``, so that all mistakes are told at once."""
     try:
         return make()
-    except (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError, RuntimeError) as error:
+    except saving.UNFIT as error:
         found.append(f"{field}: {error}")
         return None
 
@@ -111,20 +111,3 @@ def _parameter(name: str, value: Any) -> Any:
     if isinstance(value, Mapping) and set(value) == {"component", "arguments"}:
         return catalogue.build(value)
     return value
-
-
-def _autoencoder(
-    spec: Mapping[str, Any], network: Sequence[nn.Module], tensors: Mapping[str, Tensor], prefixes: tuple[str, ...]
-) -> Autoencoder:
-    """The composition, whose weights fit: tried without memory first, for a spec may ask for any amount."""
-    with torch.device("meta"):
-        try:
-            plan = catalogue.build(spec, [copy.deepcopy(module).to("meta") for module in network])
-        except NotImplementedError:  # a part that looks at numbers when it is built
-            plan = None
-    if isinstance(plan, Autoencoder):
-        saving.check_fits(plan, tensors, prefixes)
-    model = catalogue.build(spec, network)
-    if not isinstance(model, Autoencoder):
-        raise SavedModelError(f"expected the spec of an autoencoder, got one of {type(model).__name__}")
-    return model

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import torch
-from torch import Tensor
-
-from isthmus import catalogue, saving
+from isthmus import saving
 from isthmus.data.schema import Schema
 from isthmus.encoders.pretrained import Pretrained
 from isthmus.errors import IsthmusError, ParameterError, SavedModelError
@@ -41,20 +36,15 @@ class SavedEncoder:
         weights = {name.removeprefix("encoder."): value for name, value in saved.tensors.items()}
         try:
             spec = saved.description.autoencoder["arguments"]["encoder"]
+            if '"external"' in json.dumps(spec):
+                own = f"the encoder in {folder} is a module of your own"
+                raise ParameterError(f"{own}: load the model and give that instead")
             schema = Schema.from_json(saved.description.data_schema)
             with RandomStream(0):  # weights that are replaced at once: the current stream is left alone
-                encoder = _made(spec, weights, folder)
+                encoder = saving.build(spec, weights, ("",), Encoder)  # type: ignore[type-abstract]
         except IsthmusError:
             raise
-        except (
-            ArithmeticError,
-            AttributeError,
-            LookupError,
-            MemoryError,
-            TypeError,
-            ValueError,
-            RuntimeError,
-        ) as error:
+        except saving.UNFIT as error:
             raise SavedModelError(f"{folder} holds no encoder that can be used: {error}") from error
         saving.load_weights(encoder, weights, ("",))
         return cls.of(encoder, schema, f"the model in {folder}")
@@ -69,20 +59,3 @@ class SavedEncoder:
         if encoder.arguments.get("in_shape") is None or encoder.arguments.get("condition_dim"):
             raise ParameterError(f"{whose}, does not look at data alone; take an AE, a DAE, a MAE or a VAE")
         return cls(encoder=copy.deepcopy(encoder).cpu().eval(), schema=schema)
-
-
-def _made(spec: Mapping[str, Any], weights: Mapping[str, Tensor], folder: Path) -> Encoder:
-    """The encoder of a spec whose weights fit: tried without memory first, for a spec may ask for any amount."""
-    if '"external"' in json.dumps(spec):
-        raise ParameterError(f"the encoder in {folder} is a module of your own: load the model and give that instead")
-    with torch.device("meta"):
-        try:
-            plan = catalogue.build(spec)
-        except NotImplementedError:  # a part that looks at numbers when it is built
-            plan = None
-    if plan is not None:
-        saving.check_fits(plan, weights, ("",))
-    made = catalogue.build(spec)
-    if not isinstance(made, Encoder):
-        raise SavedModelError(f"{folder}: expected the spec of an encoder, got one of {type(made).__name__}")
-    return made

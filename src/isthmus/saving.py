@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import os
 import platform
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
-from isthmus import __version__
+from isthmus import __version__, catalogue
 from isthmus.errors import SavedModelError, problems
 from isthmus.training.history import finite
 
+Made = TypeVar("Made", bound=nn.Module)
+
 FORMAT = 1
 WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
+UNFIT = (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError, RuntimeError)  # specs raise
 COMPANIONS = {"config.yaml", "metrics.jsonl", "checkpoint.safetensors", "report.html"}
 
 
@@ -120,6 +124,30 @@ def check_fits(module: torch.nn.Module, tensors: Mapping[str, Tensor], prefixes:
     ]
     if found:
         raise SavedModelError(problems("The weights do not fit the model:", found[:20]))
+
+
+def build(
+    spec: Mapping[str, Any],
+    tensors: Mapping[str, Tensor],
+    prefixes: tuple[str, ...],
+    kind: type[Made],
+    network: Sequence[nn.Module] = (),
+) -> Made:
+    """The component of a spec, whose weights fit: tried without memory first, for a spec may ask for any amount.
+
+    Raises ``SavedModelError`` where they do not, or where it is not of that ``kind``; whatever a component raises.
+    """
+    with torch.device("meta"):
+        try:
+            plan = catalogue.build(spec, [copy.deepcopy(module).to("meta") for module in network])
+        except NotImplementedError:  # a part that looks at numbers when it is built
+            plan = None
+    if isinstance(plan, kind):
+        check_fits(plan, tensors, prefixes)
+    made = catalogue.build(spec, network)
+    if not isinstance(made, kind):
+        raise SavedModelError(f"expected the spec of an {kind.__name__.lower()}, got one of {type(made).__name__}")
+    return made
 
 
 def load_weights(module: torch.nn.Module, tensors: Mapping[str, Tensor], prefixes: tuple[str, ...]) -> None:

@@ -28,6 +28,7 @@ class FSQ(Bottleneck):
     """
 
     centre: Tensor
+    count: Tensor
     steps: Tensor
 
     def __init__(self, levels: Sequence[int] = (8, 5, 5, 5)) -> None:
@@ -42,6 +43,7 @@ class FSQ(Bottleneck):
         self._levels = tuple(int(level) for level in levels)
         self.standardise = Standardise(len(levels))
         self.register_buffer("centre", torch.tensor([level // 2 for level in levels], dtype=torch.float32))
+        self.register_buffer("count", torch.tensor(self._levels, dtype=torch.float32), persistent=False)
         steps = [math.prod(levels[:i]) for i in range(len(levels))]
         self.register_buffer("steps", torch.tensor(steps, dtype=torch.int64))
 
@@ -56,15 +58,13 @@ class FSQ(Bottleneck):
         """Rounded numbers, with the gradient of the bounded ones, and their symbol."""
         with torch.autocast(features.device.type, enabled=False):
             bounded = self._bounded(self.standardise(features.float().flatten(0, -2))).view_as(features)
-            count = torch.tensor(self._levels, device=bounded.device)
-            digits = torch.minimum(torch.maximum(bounded.round(), -self.centre), count - 1 - self.centre)
+            digits = torch.minimum(torch.maximum(bounded.round(), -self.centre), self.count - 1 - self.centre)
             z = bounded + (digits - bounded).detach()
             return Code(z=z / self.centre, symbols=self._number(digits.detach()))
 
     def look_up(self, symbols: Tensor) -> Tensor:
         """The numbers of symbols ``[batch, *grid, 1]``."""
-        count = torch.tensor(self._levels, device=symbols.device)
-        return ((symbols // self.steps) % count - self.centre) / self.centre
+        return ((symbols // self.steps) % self.count.long() - self.centre) / self.centre
 
     def initialise(self, features: Tensor, view: View) -> None:
         """Learn the features' means and spreads."""
@@ -77,10 +77,9 @@ class FSQ(Bottleneck):
 
     def _bounded(self, x: Tensor) -> Tensor:
         """Smoothly into the levels' range; where their number is even, half a level lower (equation in section 3)."""
-        count = 2 * self.centre + torch.tensor([level % 2 for level in self._levels], device=x.device)
-        width = (count - 1) * (1 + 1e-3) / 2
-        offset = torch.where(count % 2 == 0, 0.5, 0.0)
-        shift = torch.where(count > 2, torch.atanh(offset / width), 0.0)  # of two levels each takes one side
+        width = (self.count - 1) * (1 + 1e-3) / 2
+        offset = torch.where(self.count % 2 == 0, 0.5, 0.0)
+        shift = torch.where(self.count > 2, torch.atanh(offset / width), 0.0)  # of two levels each takes one side
         return torch.tanh(x + shift) * width - offset
 
     def _number(self, digits: Tensor) -> Tensor:

@@ -73,9 +73,10 @@ class MLP(Encoder):
 
     def _besides(self, view: View) -> list[Tensor]:
         """What is known besides x: what is hidden of it, and the condition."""
-        flags = torch.zeros_like(view.x) if view.hidden is None else view.hidden.to(view.x)
-        hidden = [flags.flatten(1)] if self.sees_hidden else []
-        return [*hidden, view.condition] if self.condition_dim else hidden  # type: ignore[list-item]
+        known = []
+        if self.sees_hidden:
+            known.append((torch.zeros_like(view.x) if view.hidden is None else view.hidden.to(view.x)).flatten(1))
+        return [*known, view.condition] if self.condition_dim else known  # type: ignore[list-item]
 
     def depths(self) -> list[tuple[str, ...]]:
         """Each hidden layer, the head with the road beside it."""
