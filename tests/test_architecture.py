@@ -5,14 +5,14 @@ import pytest
 
 import isthmus as im
 from isthmus.architecture import Setting, make_networks, make_part
-from isthmus.data import Schema, read
+from isthmus.data import NumericSchema, read
 from isthmus.errors import ParameterError, UnknownNameError
 
 
 def setting(shape, rows, kind=np.uint8):
     values = np.random.default_rng(0).integers(0, 255, (4, *shape)).astype(kind)
     likelihood = make_part("likelihoods", "gaussian")
-    return Setting(schema=Schema.learn(read(values)), rows=rows, likelihood=likelihood)
+    return Setting(schema=NumericSchema.learn(read(values)), rows=rows, likelihood=likelihood)
 
 
 def networks(network, given):

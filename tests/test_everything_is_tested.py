@@ -23,6 +23,7 @@ STATIONS = (
     "critics",
     "codebooks",
     "gradient_estimators",
+    "tokenisers",
     "models",
 )
 PARTS = [

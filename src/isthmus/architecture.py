@@ -19,6 +19,7 @@ from isthmus.stations import Codebook, Decoder, Encoder, Likelihood, Term
 from isthmus.terms.code_cost import CodeCost
 
 if TYPE_CHECKING:
+    from isthmus.data.labels import Condition
     from isthmus.data.schema import Schema
 
 Network = str | Mapping[str, Any] | Sequence[nn.Module]
@@ -37,7 +38,7 @@ class Setting:
     rows: int
     likelihood: Likelihood
     condition_dim: int = 0
-    classes: tuple[Any, ...] = ()  # to be predicted
+    target: Condition | Schema | None = None  # what is to be predicted, where it is not x
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +102,7 @@ def make_likelihood(wanted: str | Mapping[str, Any] | Likelihood, schema: Schema
 
 
 def likelihood_scaling(wanted: str | Mapping[str, Any] | Likelihood) -> str:
-    """How data must be scaled for a likelihood: see ``Schema.learn``."""
+    """How data must be scaled for a likelihood: see ``NumericSchema.learn``."""
     if isinstance(wanted, Likelihood):
         return wanted.scaling
     found: type[Likelihood] = catalogue.find("likelihoods", _name_and_arguments(wanted)[0])
@@ -121,6 +122,17 @@ def make_part(station: str, wanted: str | Mapping[str, Any] | Component, known: 
     name, given = _name_and_arguments(wanted)
     taken = {word: value for word, value in (known or {}).items() if word in catalogue.parameters(station, name)}
     return catalogue.make(station, name, {**taken, **given})
+
+
+def named(wanted: Any, otherwise: str) -> Any:
+    """A network by name, where the model's user may say ``"auto"``, or arguments alone.
+
+    >>> named("auto", "transformer"), named({"depth": 2}, "transformer")
+    ('transformer', {'name': 'transformer', 'depth': 2})
+    """
+    if isinstance(wanted, Mapping):
+        return {"name": otherwise, **wanted}
+    return otherwise if isinstance(wanted, str) and wanted == "auto" else wanted
 
 
 def make_codebook(
@@ -200,6 +212,7 @@ def _only_for_decoder(given: dict[str, Any]) -> dict[str, Any]:
 def _check_given(name: str, given: Mapping[str, Any]) -> None:
     known = set(catalogue.parameters("encoders", name)) | set(catalogue.parameters("decoders", name))
     known -= {"in_shape", "out_dim", "latent_dim", "out_shape", "outputs", "condition_dim", "flatten", "sees_hidden"}
+    known -= {"levels", "end"}
     wrong = [
         f"network {name!r} has no parameter {word!r}. {did_you_mean(word, known)}"
         for word in given

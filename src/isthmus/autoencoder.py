@@ -114,7 +114,7 @@ class Autoencoder(Component):
         """One pass with corruption and randomness: what training and scoring see."""
         view = _bare(batch) if self.corruption is None else self.corruption(batch)
         features = self.encoder(view)
-        code = self.bottleneck(features, view, self.prior)
+        code = replace(self.bottleneck(features, view, self.prior), valid=self.encoder.valid(view))
         trace = Trace(batch=batch, view=view, features=features, code=code)
         if self.decoder is None or self.likelihood is None:
             return trace
@@ -131,7 +131,7 @@ class Autoencoder(Component):
 
     def encode(self, batch: Batch) -> Code:
         """The single best code of clean data: no corruption, no randomness."""
-        return self.bottleneck.mode(self.features(batch), _bare(batch))
+        return self._code(_bare(batch))
 
     def decode(self, code: Code, view: View | None = None) -> Tensor:
         """The likelihood's parameters, ``[batch, outputs, *shape]``; ``view`` carries the condition."""
@@ -147,14 +147,18 @@ class Autoencoder(Component):
 
     def log_completed(self, view: View, batch: Batch) -> Tensor:
         """log p of what the view wants judged, given what it lets the encoder see: nats, ``[batch]``."""
-        target = batch.x if batch.target is None else batch.target
-        return self._likelihood().log_prob(self._output(view), target, _counted(batch, view))
+        return self._likelihood().log_prob(self._output(view), batch.wanted, _counted(batch, view))
 
     def sample(self, count: int, condition: Tensor | None = None) -> Tensor:
         """The expected x of codes drawn from the prior, ``[count, *shape]``.
 
         Raises ``ParameterError`` where the model has no prior.
         """
+        code = self.drawn(count, condition)
+        return self._likelihood().mean(self.decode(code, View(x=code.z, condition=condition)))
+
+    def drawn(self, count: int, condition: Tensor | None = None) -> Code:
+        """Codes from the prior, ``[count, *grid, latent_dim]``; raises ``ParameterError`` where there is none."""
         if self.prior is None:
             raise ParameterError(
                 "This model has no prior to draw codes from. "
@@ -165,9 +169,7 @@ class Autoencoder(Component):
                 )
             )
         drawn = self.prior.sample((count, *self.code_shape), condition).to(_device(self))
-        z = self.bottleneck.look_up(drawn) if self.prior.symbolic else drawn
-        view = View(x=z, condition=condition)
-        return self._likelihood().mean(self.decode(Code(z=z), view))
+        return Code(z=self.bottleneck.look_up(drawn) if self.prior.symbolic else drawn)
 
     # -- the loss ------------------------------------------------------------------------------------
 
@@ -239,11 +241,11 @@ class Autoencoder(Component):
         features = torch.cat([self.encoder(part) for part in in_parts(view, AT_ONCE)])
         self.bottleneck.initialise(features, view)
         if self.decoder is not None and self.likelihood is not None:
-            target = batch.x if batch.target is None else batch.target
-            code = self.bottleneck.mode(features, view)
+            target, code = batch.wanted, self.bottleneck.mode(features, view)
             self.decoder.initialise(code, view, self.likelihood.link(target))
             fitting = max(1, MOST_OUTPUTS // (self.likelihood.outputs * target[0].numel()))
-            parts = zip(in_parts(Code(z=code.z), AT_ONCE), in_parts(view, AT_ONCE), target.split(AT_ONCE), strict=True)
+            own = Code(z=code.z, valid=self.encoder.valid(view))
+            parts = zip(in_parts(own, AT_ONCE), in_parts(view, AT_ONCE), target.split(AT_ONCE), strict=True)
             output = torch.cat([self.decoder(*part) for part in itertools.islice(parts, math.ceil(fitting / AT_ONCE))])
             self.likelihood.initialise(output, target[: len(output)])
         for term in self._terms():
@@ -273,11 +275,11 @@ class Autoencoder(Component):
         view, code = _bare(batch), self.encode(batch)
         if self.prior is not None and self.prior.symbolic and code.symbols is not None:
             rate = self.prior.log_prob(code.symbols, batch.condition).flatten(1).sum(1)
-            return self._log_likelihood(code.z, view, batch) + rate
+            return self._log_likelihood(code, view, batch) + rate
         if code.posterior is None or self.prior is None:
-            return self._log_likelihood(code.z, view, batch)
+            return self._log_likelihood(code, view, batch)
         draws = [code.posterior.at(eps) for eps in noise]
-        fit = torch.stack([self._log_likelihood(z, view, batch) for z in draws]).mean(0)
+        fit = torch.stack([self._log_likelihood(replace(code, z=z), view, batch) for z in draws]).mean(0)
         kl = torch.stack([self.prior.divergence(code.posterior, z).flatten(1).sum(1) for z in draws]).mean(0)
         return fit - kl
 
@@ -298,7 +300,7 @@ class Autoencoder(Component):
             z = code.posterior.at(eps)
             log_q = code.posterior.log_prob(z).flatten(1).sum(1)
             log_p = self.prior.log_prob(z).flatten(1).sum(1)
-            total = torch.logaddexp(total, self._log_likelihood(z, view, batch) + log_p - log_q)
+            total = torch.logaddexp(total, self._log_likelihood(replace(code, z=z), view, batch) + log_p - log_q)
         return total - math.log(len(noise))
 
     def _for_critics(self, trace: Trace) -> Trace:
@@ -324,21 +326,24 @@ class Autoencoder(Component):
         count, was_training = len(probes), likelihood.training
         again = repeated(batch, count)
         with torch.set_grad_enabled(torch.is_grad_enabled() and probes.requires_grad):
-            target = again.x if again.target is None else again.target
             view = repeated(trace.view, count)
-            output = self._decoder()(Code(z=probes.flatten(0, 1)), view, target)
+            code = Code(z=probes.flatten(0, 1), valid=self._encoder().valid(view))
+            output = self._decoder()(code, view, again.wanted)
             likelihood.eval()  # what it learns, it learns from the code itself
-            found = likelihood.log_prob(output, target, _counted(again, view))
+            found = likelihood.log_prob(output, again.wanted, _counted(again, view))
             likelihood.train(was_training)
         return found.unflatten(0, (count, len(batch)))
 
-    def _output(self, view: View) -> Tensor:
-        return self.decode(self.bottleneck.mode(self._encoder()(view), view), view)
+    def _code(self, view: View) -> Code:
+        encoder = self._encoder()
+        return replace(self.bottleneck.mode(encoder(view), view), valid=encoder.valid(view))
 
-    def _log_likelihood(self, z: Tensor, view: View, batch: Batch) -> Tensor:
-        target = batch.x if batch.target is None else batch.target
-        output = self._decoder()(Code(z=z), view, target)
-        return self._likelihood().log_prob(output, target, batch.valid)
+    def _output(self, view: View) -> Tensor:
+        return self.decode(self._code(view), view)
+
+    def _log_likelihood(self, code: Code, view: View, batch: Batch) -> Tensor:
+        output = self._decoder()(code, view, batch.wanted)
+        return self._likelihood().log_prob(output, batch.wanted, batch.wanted_valid)
 
     def _rate(self, parameter: str) -> float:
         """The multiple of the learning rate for a parameter."""
@@ -402,9 +407,9 @@ def _bare(batch: Batch) -> View:
 
 def _counted(batch: Batch, view: View) -> Tensor | None:
     """The values that a likelihood counts: real ones, and of them those that a view wants judged."""
-    if batch.valid is None or view.judged is None:
-        return batch.valid if view.judged is None else view.judged
-    return batch.valid & view.judged
+    if batch.wanted_valid is None or view.judged is None:
+        return batch.wanted_valid if view.judged is None else view.judged
+    return batch.wanted_valid & view.judged
 
 
 def _value(weight: float | Schedule, step: int) -> float:

@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from isthmus.argument_types import check_types
 from isthmus.component import constructor_parameters
 from isthmus.errors import ParameterError, SavedModelError, UnknownNameError, did_you_mean, problems
 from isthmus.listing import STATIONS, Entry, check_name, describe, names, plug_ins
@@ -14,7 +15,7 @@ from isthmus.listing import STATIONS, Entry, check_name, describe, names, plug_i
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["STATIONS", "Entry", "build", "describe", "find", "make", "names", "parameters"]
+__all__ = ["STATIONS", "Entry", "build", "describe", "find", "learn", "make", "names", "parameters"]
 
 
 def find(station: str, name: str) -> type:
@@ -50,14 +51,30 @@ def make(station: str, name: str, arguments: Mapping[str, Any]) -> Any:
     Traceback (most recent call last):
     isthmus.errors.UnknownNameError: schedules/constant has no parameter 'valeu'. Did you mean 'value'? ...
     """
-    known = parameters(station, name)
-    wrong = [word for word in arguments if word not in known]
-    required = [word for word, p in known.items() if p.default is inspect.Parameter.empty and word not in arguments]
-    found = [f"{station}/{name} has no parameter {word!r}. {did_you_mean(word, known)}" for word in wrong]
-    found += [f"{station}/{name} needs the parameter {word!r}." for word in required]
+    _check_words(f"{station}/{name}", parameters(station, name), arguments)
+    return find(station, name)(**arguments)
+
+
+def learn(station: str, name: str, data: Any, arguments: Mapping[str, Any]) -> Any:
+    """A part by its class's ``learn``, from data and arguments; wrong argument names are reported at once.
+
+    >>> learn("tokenisers", "characters", ["abba"], {"size": 1}).tokens
+    ('a',)
+    """
+    method = find(station, name).learn  # type: ignore[attr-defined]
+    words = list(inspect.signature(method).parameters.items())[1:]  # but the data
+    _check_words(f"{station}/{name}", dict(words), arguments)
+    check_types(f"{station}/{name}", method, arguments)
+    return method(data, **arguments)
+
+
+def _check_words(part: str, known: Mapping[str, inspect.Parameter], given: Mapping[str, Any]) -> None:
+    """Refuse names that are not known, and ask for those that must be given, all at once."""
+    required = [word for word, p in known.items() if p.default is inspect.Parameter.empty and word not in given]
+    found = [f"{part} has no parameter {word!r}. {did_you_mean(word, known)}" for word in given if word not in known]
+    found += [f"{part} needs the parameter {word!r}." for word in required]
     if found:
         raise UnknownNameError(found[0] if len(found) == 1 else problems("Wrong parameters:", found))
-    return find(station, name)(**arguments)
 
 
 def build(spec: Mapping[str, Any], modules: Sequence[nn.Module] = ()) -> Any:

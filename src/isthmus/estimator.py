@@ -25,9 +25,11 @@ from isthmus.argument_types import check_types
 from isthmus.autoencoder import Autoencoder
 from isthmus.component import registered_name
 from isthmus.data.examples import Examples
+from isthmus.data.kinds import NUMBERS, check_kind
 from isthmus.data.labels import Condition
 from isthmus.data.reading import read
-from isthmus.data.schema import Schema
+from isthmus.data.schema import PADDING, Schema
+from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.errors import ParameterError, check
 from isthmus.records import Batch, Code, View
 from isthmus.training.history import History
@@ -37,6 +39,7 @@ from isthmus.training.seeds import SAMPLING, SCORING, WEIGHTS, derive
 from isthmus.training.trainer import Trainer
 
 ROWS = 1024  # rows at a time outside of training
+MOST_OUTPUTS = 2**24  # numbers that a decoder gives at a time: 64 MiB
 FILLED = 16  # batches are filled up to a multiple of this many rows
 BLOCK = 256  # rows that share a stream of random numbers in log_prob, whatever the batches
 DRAWS = 16  # draws from the posterior for score_samples
@@ -54,6 +57,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     encodes: ClassVar[bool] = True  # there is a way from x to a code
     decodes: ClassVar[bool] = True  # there is a way from a code to x
     pictures_only: ClassVar[bool] = False
+    takes: ClassVar[tuple[str, ...]] = NUMBERS  # kinds of examples
     blends: ClassVar[bool] = True  # blended and noisy rows may stand in for more data
     automatic_likelihood: ClassVar[Any] = "gaussian"  # for data that are not binary: a name, or a mapping
     automatic_binary_likelihood: ClassVar[Any] = "gaussian"
@@ -78,6 +82,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """
         self._check_parameters()
         examples = read(X)
+        check_kind(examples, self.takes, owner=type(self).__name__)
         likelihood = self._wanted_likelihood(examples)
         schema = self._learn_schema(examples, likelihood_scaling(likelihood))
         told = self.conditional or self.supervised
@@ -89,7 +94,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             rows=len(examples),
             likelihood=make_likelihood(likelihood, schema),
             condition_dim=0 if condition is None else condition.width,
-            classes=() if target is None else target.classes or (),
+            target=target,
         )
         with RandomStream(derive(seed, WEIGHTS)):
             model = self.build(setting)
@@ -97,8 +102,9 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         rows = Resident(
             schema.store(examples),
             condition=None if condition is None else condition.encode(y),
-            target=None if target is None else target.encode(y).argmax(1, keepdim=True),
+            target=None if target is None else stored_target(target, y),
             prepare=schema.to_model,
+            padding=PADDING if schema.ragged else None,
         )
         self.history_: History = trainer.fit(
             model,
@@ -193,7 +199,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return self._drawn(self.autoencoder_, n, condition, random_state)
 
     def _drawn(self, model: Autoencoder, n: int, condition: Any, random_state: int | None) -> NDArray[np.float32]:
-        check("sample", (isinstance(n, numbers.Integral) and n >= 1, f"n is {n!r}; expected a whole number from 1 on"))
+        check_count(n)
         wanted = self._condition(condition, n)
         made = []
         with torch.no_grad(), RandomStream(derive(seed_of(random_state), SAMPLING), self._device):
@@ -270,6 +276,13 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return next((p.device for p in self.autoencoder_.parameters()), torch.device("cpu"))
 
     @property
+    def _rows_at_once(self) -> int:
+        """Fewer than usual where outputs are large: big pictures, texts with many different tokens."""
+        likelihood = self.autoencoder_.likelihood
+        numbers = math.prod(self.schema_.shape) * (1 if likelihood is None else likelihood.outputs)
+        return FILLED * max(1, min(ROWS, MOST_OUTPUTS // numbers) // FILLED)
+
+    @property
     def _likelihood(self) -> Any:
         if self.autoencoder_.likelihood is None:
             raise ParameterError(f"This {type(self).__name__} has no decoder: it encodes, and cannot rebuild.")
@@ -308,7 +321,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _wanted_likelihood(self, examples: Examples) -> Any:
         if not isinstance(self.likelihood, str) or self.likelihood != "auto":
             return self.likelihood
-        learnt = Schema.learn(examples, scaling="auto", owner=type(self).__name__)
+        learnt = NumericSchema.learn(examples, scaling="auto", owner=type(self).__name__)
         return self.automatic_binary_likelihood if learnt.values == "binary" else self.automatic_likelihood
 
     def _learn_condition(self, y: Any, examples: Examples) -> Condition | None:
@@ -323,10 +336,10 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     def _learn_schema(self, examples: Examples, scaling: str) -> Schema:
         """How these data become tensors, and back."""
-        return Schema.learn(examples, scaling=scaling, owner=type(self).__name__)
+        return NumericSchema.learn(examples, scaling=scaling, owner=type(self).__name__)
 
-    def _learn_target(self, y: Any, examples: Examples) -> Condition | None:
-        """The classes that y names, where they are to be predicted. By default nothing but x is."""
+    def _learn_target(self, y: Any, examples: Examples) -> Condition | Schema | None:
+        """What y is, where it is to be predicted: classes, or examples of their own. By default nothing but x is."""
         return None
 
     def _examples(self, X: Any) -> Examples:
@@ -337,15 +350,20 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     @torch.no_grad()
     def _by_batch(
-        self, examples: Examples, condition: Any, function: Callable[[Batch, int], Tensor], size: int = ROWS
+        self, examples: Examples, condition: Any, function: Callable[[Batch, int], Tensor], size: int | None = None
     ) -> Tensor:
         """``function(batch, number of the batch)`` over all rows, put together on the CPU.
 
         Batches are filled up to whole vector registers, so that rounding does not depend on companions.
         """
         stored = self.schema_.store(examples)
-        rows = Resident(stored, condition=self._condition(condition, len(stored)), prepare=self.schema_.to_model)
-        found = []
+        rows = Resident(
+            stored,
+            condition=self._condition(condition, len(stored)),
+            prepare=self.schema_.to_model,
+            padding=PADDING if self.schema_.ragged else None,
+        )
+        found, size = [], self._rows_at_once if size is None else size
         for number, start in enumerate(range(0, len(rows), size)):
             count = min(size, len(rows) - start)
             index = torch.arange(start, start + math.ceil(count / FILLED) * FILLED).clamp_max(len(rows) - 1)
@@ -399,6 +417,17 @@ Estimator.transform = available_if(if_it_encodes)(Estimator.transform)  # type: 
 Estimator.fit_transform = available_if(if_it_encodes)(Estimator.fit_transform)
 
 
+def stored_target(target: Condition | Schema, y: Any) -> Tensor:
+    """What is to be predicted, as it is kept in memory: the number of a class, ``[n, 1]``, or an example."""
+    return target.store(read(y)) if isinstance(target, Schema) else target.encode(y).argmax(1, keepdim=True)
+
+
+def check_count(n: Any) -> None:
+    """Refuse what is no number of examples to draw."""
+    whole = isinstance(n, numbers.Integral) and int(n) >= 1
+    check("sample", (whole, f"n is {n!r}; expected a whole number from 1 on"))
+
+
 def plain_parameters(estimator: BaseEstimator) -> dict[str, Any]:
     """Constructor parameters as JSON-able data; what cannot be written (a log, own modules) is left out."""
     from isthmus.component import Component
@@ -426,7 +455,7 @@ def _is_plain(value: Any) -> bool:
     return value is None or isinstance(value, bool | int | float | str)
 
 
-def _json(record: Condition | History | None) -> dict[str, Any] | None:
+def _json(record: Condition | Schema | History | None) -> dict[str, Any] | None:
     return None if record is None else record.to_json()
 
 

@@ -25,6 +25,7 @@ STATIONS = (
     "critics",
     "codebooks",
     "gradient_estimators",
+    "tokenisers",
     "schedules",
     "models",
 )

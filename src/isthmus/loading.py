@@ -12,7 +12,7 @@ from torch import nn
 from isthmus import catalogue, saving
 from isthmus.autoencoder import Autoencoder
 from isthmus.data.labels import Condition
-from isthmus.data.schema import Schema
+from isthmus.data.schema import Schema, schema_from_json
 from isthmus.errors import ParameterError, SavedModelError, did_you_mean, problems
 from isthmus.estimator import Estimator
 from isthmus.training.history import History
@@ -51,9 +51,9 @@ def load(
     saved = saving.read(path, _PREFIXES[part])
     description = saved.description
     found: list[str] = []
-    schema = _attempt(found, "data_schema", lambda: Schema.from_json(description.data_schema))
+    schema = _attempt(found, "data_schema", lambda: schema_from_json(description.data_schema))
     condition = _attempt(found, "condition", lambda: _optional(Condition, description.condition))
-    target = _attempt(found, "target", lambda: _optional(Condition, description.target))
+    target = _attempt(found, "target", lambda: _target(description.target))
     prior_condition = _attempt(found, "prior_condition", lambda: _optional(Condition, description.prior_condition))
     prior_history = _attempt(found, "prior_history", lambda: _optional(History, description.prior_history))
     estimator = _attempt(found, "model", lambda: _estimator(description.model, description.parameters))
@@ -83,6 +83,11 @@ def load(
 
 def _optional(kind: Any, data: Mapping[str, Any] | None) -> Any:
     return None if data is None else kind.from_json(data)
+
+
+def _target(data: Mapping[str, Any] | None) -> Condition | Schema | None:
+    """Classes, or examples with a schema of their own."""
+    return schema_from_json(data) if data is not None and "kind" in data else _optional(Condition, data)
 
 
 def _attempt(found: list[str], field: str, make: Any) -> Any:

@@ -30,12 +30,23 @@ class Batch:
     valid: Tensor | None = None  # positions of x that are real
     condition: Tensor | None = None  # [batch, width]: what to condition on
     target: Tensor | None = None  # what to predict, where it is not x
+    target_valid: Tensor | None = None  # values of the target that are real, where not those of x
     reference: Tensor | None = None  # unpaired real samples for a critic
     weight: Tensor | None = None  # [batch]: importance of each example
     index: Tensor | None = None  # [batch]: rows in the data set
 
     def __len__(self) -> int:
         return int(self.x.shape[0])
+
+    @property
+    def wanted(self) -> Tensor:
+        """What to predict."""
+        return self.x if self.target is None else self.target
+
+    @property
+    def wanted_valid(self) -> Tensor | None:
+        """Values of it that are real; None: all."""
+        return self.valid if self.target_valid is None else self.target_valid
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +94,7 @@ class Trace:
     @property
     def target(self) -> Tensor:
         """What the model should have predicted."""
-        return self.batch.x if self.batch.target is None else self.batch.target
+        return self.batch.wanted
 
     def detached(self) -> Trace:
         """The same trace without its graph, for those who take their own steps on it."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isthmus import saving
-from isthmus.data.schema import Schema
+from isthmus.data.schema import Schema, schema_from_json
 from isthmus.encoders.pretrained import Pretrained
 from isthmus.errors import IsthmusError, ParameterError, SavedModelError
 from isthmus.stations import Encoder
@@ -39,7 +39,7 @@ class SavedEncoder:
             if '"external"' in json.dumps(spec):
                 own = f"the encoder in {folder} is a module of your own"
                 raise ParameterError(f"{own}: load the model and give that instead")
-            schema = Schema.from_json(saved.description.data_schema)
+            schema = schema_from_json(saved.description.data_schema)
             with RandomStream(0):  # weights that are replaced at once: the current stream is left alone
                 encoder = saving.build(spec, weights, ("",), Encoder)  # type: ignore[type-abstract]
         except IsthmusError:

@@ -22,6 +22,7 @@ class Corruption(Component, ABC):
     """``Batch -> View``: what the encoder may see."""
 
     spoils: ClassVar[bool] = True  # x itself, so that training must not spoil it once more
+    of_symbols: ClassVar[bool] = False  # x is a sequence of symbols, [batch, length]; the view may be shorter
 
     @abstractmethod
     def forward(self, batch: Batch) -> View:
@@ -40,6 +41,10 @@ class Encoder(Component, ABC):
     @abstractmethod
     def forward(self, view: View) -> Tensor:
         """Features of what is visible."""
+
+    def valid(self, view: View) -> Tensor | None:
+        """Which places of its features are real, ``[batch, *grid]``. By default: all."""
+        return None
 
     def initialise(self, view: View) -> None:
         """Start from a sample of the data, once, before training. By default: nothing."""
@@ -254,11 +259,37 @@ class Decoder(Component, ABC):
         """Start so that ``wanted`` (``[batch, *shape]``, in output units) comes out. By default: nothing."""
 
 
+class WritingState(ABC):
+    """What a decoder remembers of what it has written so far, row by row."""
+
+    @abstractmethod
+    def select(self, rows: Tensor) -> None:
+        """Go on with these rows, in this order; a row may come more than once."""
+
+
+class SequenceDecoder(Decoder):
+    """A decoder that writes symbols in order, each of them knowing the code and those before.
+
+    ``isthmus.layers.writing`` is the loop that writes.
+    """
+
+    end: int | None = None  # the symbol after which nothing comes; None: all places are filled
+    positions: int  # places of the longest sequence
+
+    @abstractmethod
+    def begin(self, code: Code, view: View | None) -> WritingState:
+        """Nothing is written yet."""
+
+    @abstractmethod
+    def next_scores(self, last: Tensor | None, state: WritingState) -> Tensor:
+        """Scores of the next symbol, ``[batch, outputs]``, after ``last [batch]``; at the first place there is none."""
+
+
 class Likelihood(Component, ABC):
     """``(output, target) -> log p(x | z)`` per example in nats; decides the decoder's head."""
 
     outputs: int = 1  # numbers per value of x that the decoder must give
-    scaling: ClassVar[str] = "auto"  # how tables, images … must be scaled for it: see Schema.learn
+    scaling: ClassVar[str] = "auto"  # how tables, images … must be scaled for it: see NumericSchema.learn
     continuous: ClassVar[bool] = True  # a density, which changes with the units of x
 
     @abstractmethod
@@ -270,7 +301,7 @@ class Likelihood(Component, ABC):
 
     @abstractmethod
     def mean(self, output: Tensor) -> Tensor:
-        """The expected x, ``[batch, *shape]``."""
+        """The expected x, ``[batch, *shape]``; where values have no order, the likeliest."""
 
     @abstractmethod
     def sample(self, output: Tensor) -> Tensor:
@@ -293,6 +324,32 @@ class Likelihood(Component, ABC):
         if counted is not None:
             values = values.where(counted, 0.0)
         return values.flatten(1).sum(1)
+
+
+class Tokeniser(Component, ABC):
+    """Text as tokens, numbered from 0, and back. Its arguments are what it has learnt, so its spec is all of it."""
+
+    @classmethod
+    @abstractmethod
+    def learn(cls, texts: Sequence[str]) -> Self:
+        """From texts; further keyword arguments, such as the ``size`` of the vocabulary, are the user's choices."""
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """How many tokens there are."""
+
+    @abstractmethod
+    def pieces(self, text: str) -> list[str]:
+        """The text of each token, known or not, in order."""
+
+    @abstractmethod
+    def numbers(self, texts: Sequence[str]) -> list[list[int]]:
+        """The tokens of each text; -1 where one is not known."""
+
+    @abstractmethod
+    def text(self, numbers: Sequence[int]) -> str:
+        """What tokens say."""
 
 
 class Critic(Component, ABC):

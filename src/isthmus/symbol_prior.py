@@ -10,7 +10,7 @@ from torch import Tensor
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.nothing import Nothing as NoCode
 from isthmus.corruptions.condition_dropout import ConditionDropout
-from isthmus.decoders.causal import Causal
+from isthmus.decoders.transformer import Transformer
 from isthmus.encoders.nothing import Nothing as NoEncoder
 from isthmus.likelihoods.categorical import Categorical
 from isthmus.priors.autoregressive import Autoregressive
@@ -52,7 +52,7 @@ def fit_symbol_prior(
     network = {"width": width, "depth": depth, "heads": heads, "dropout": dropout}
     condition_dim = 0 if condition is None else condition.shape[1]
     with RandomStream(derive(seed, WEIGHTS)):
-        decoder = Causal(0, shape, levels, **network, condition_dim=condition_dim)  # type: ignore[arg-type]
+        decoder = Transformer(0, shape, levels, **network, condition_dim=condition_dim)  # type: ignore[arg-type]
         prior = Autoregressive(shape, levels, **network, condition_dim=condition_dim)  # type: ignore[arg-type]
         model = Autoencoder(
             NoEncoder(),

@@ -8,6 +8,7 @@ import copy
 import inspect
 import itertools
 import typing
+from dataclasses import replace
 
 import pytest
 import torch
@@ -15,18 +16,21 @@ from torch import nn
 
 from isthmus import catalogue
 from isthmus.errors import ParameterError
-from isthmus.records import Batch, View
+from isthmus.records import Batch, Code, View
+from isthmus.stations import SequenceDecoder
+from isthmus.tokenisers import bpe
 from isthmus.training.random_stream import RandomStream
 
-BATCH, LATENT = 5, 4
+BATCH, LATENT, LEVELS = 5, 4, 3
 SHAPE = (2, 8, 8)  # pictures with two channels, which every encoder takes (mlp flattens)
+LETTERS = bpe.ALPHABET  # as BPE writes the 256 bytes
 
 BY_NAME = {
     "in_shape": SHAPE,
     "out_shape": SHAPE,
     "out_dim": LATENT,
     "latent_dim": LATENT,
-    "levels": 3,
+    "levels": LEVELS,
     "steps": 10,
     "period": 10,
     "name": "kl",
@@ -38,13 +42,20 @@ BY_NAME = {
         "encoders", "conv", {"in_shape": SHAPE, "out_dim": LATENT, "channels": (4, 6), "flatten": False}
     ),
     "estimator": lambda: catalogue.make("gradient_estimators", "straight_through", {}),
+    "tokens": ["a", "b", "c"],
+    "vocabulary": [*LETTERS, "ab", "abc"],
+    "merges": [["a", "b"], ["ab", "c"]],
+    "mask": 2,
 }
+# of one part alone
+BY_PART = {("corruptions", "token_masking"): {"levels": 9}}
 # defaults made small, so that tests are quick and k <= latent_dim
 SMALL = {
     "hidden": (6, 5),
     "channels": (4, 6),
     "k": 2,
     "dropout": 0.1,
+    "symbol_dropout": 0.3,
     "patience": 2,
     "pretrain_steps": 3,
     "noise": 0.1,
@@ -98,7 +109,7 @@ def arguments(station, name):
             small = SMALL[word]
             backwards = station == "decoders" and word in ("hidden", "channels")
             found[word] = tuple(reversed(small)) if backwards else small
-    return found
+    return found | BY_PART.get((station, name), {})
 
 
 def make(station, name, /, **changed):
@@ -160,6 +171,45 @@ def batch(count=BATCH, seed=0, condition_dim=0):
 def view(count=BATCH, seed=0, condition_dim=0):
     given = batch(count, seed, condition_dim)
     return View(x=given.x, condition=given.condition)
+
+
+def symbols(shape, seed=0, levels=LEVELS):
+    """Symbols as a model gets them from whole numbers: float32, ``shape``."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randint(levels, tuple(shape), generator=generator).float()
+
+
+def reads_symbols(name):
+    """Whether an encoder takes values for symbols, to which pictures in [0, 1) would all be the same."""
+    return "levels" in catalogue.parameters("encoders", name)
+
+
+def seen_by(name, count=BATCH, seed=0, condition_dim=0):
+    """A view that an encoder can tell from others: pictures, or symbols in their place."""
+    seen = view(count, seed, condition_dim)
+    return replace(seen, x=symbols(seen.x.shape, seed)) if reads_symbols(name) else seen
+
+
+def writes(name):
+    """Whether a decoder writes symbols in order."""
+    return issubclass(catalogue.find("decoders", name), SequenceDecoder)
+
+
+def takes_places(name):
+    """Whether a decoder attends to the places of its code, of which a single one leaves nothing to choose from."""
+    if not writes(name):
+        return False
+    decoder = catalogue.make("decoders", name, arguments("decoders", name))
+    try:
+        decoder(Code(z=features(LATENT, (3,))), None, symbols((BATCH, *SHAPE), levels=2))
+    except RuntimeError:
+        return False
+    return True
+
+
+def codes(name, count=BATCH, seed=0):
+    """Codes for which all weights of a decoder have something to do."""
+    return Code(z=features(LATENT, (3,) if takes_places(name) else (), count=count, seed=seed))
 
 
 def features(dim, grid=(), count=BATCH, seed=0):
@@ -224,6 +274,12 @@ NAMED = {
     "free_bits": [5.0],
     "low": [-1.0],
     "high": [2.0],
+    "end": [0, 1],
+    "mask": [1],
+    "keep": [(1,)],
+    "tokens": [["c", "a", "b"], ["a", "b", "c", "d"]],
+    "vocabulary": [["abc", "ab", *LETTERS], [*LETTERS, "ab", "abc", "zz"]],
+    "merges": [[["a", "b"]], []],
 }
 
 

@@ -11,7 +11,17 @@ from examples import arguments, cases, make, parts, streamed
 from isthmus import catalogue
 from isthmus.errors import UnknownNameError
 
-STATIONS = ("corruptions", "encoders", "bottlenecks", "decoders", "likelihoods", "priors", "terms", "schedules")
+STATIONS = (
+    "corruptions",
+    "encoders",
+    "bottlenecks",
+    "decoders",
+    "likelihoods",
+    "priors",
+    "terms",
+    "schedules",
+    "tokenisers",
+)
 ALL = pytest.mark.parametrize(
     ("station", "name"), [pytest.param(s, name, id=f"{s}/{name}") for s in STATIONS for name in parts(s)]
 )

@@ -232,7 +232,7 @@ def test_free_bits_stop_the_gradient_of_dimensions_that_carry_less():
     run(bottleneck, given).costs["kl"].sum().backward()
     assert not given.grad.any()
     assert torch.allclose(run(bottleneck, features(2)).costs["kl"], torch.tensor(10.0))
-    assert not torch.allclose(run(bottleneck.eval(), features(2)).costs["kl"], torch.tensor(10.0))
+    assert torch.allclose(run(bottleneck.eval(), features(2)).costs["kl"], torch.tensor(10.0))  # one goal for both
 
 
 def test_dead_units_are_counted_once_a_training_step_and_pulled_back():

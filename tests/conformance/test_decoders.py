@@ -2,7 +2,22 @@
 
 import pytest
 import torch
-from examples import BATCH, LATENT, SHAPE, arguments, cases, connect, features, make, pictures, streamed, view
+from examples import (
+    BATCH,
+    LATENT,
+    SHAPE,
+    arguments,
+    cases,
+    codes,
+    connect,
+    features,
+    make,
+    pictures,
+    streamed,
+    symbols,
+    view,
+    writes,
+)
 from round_trip import rebuilt
 
 from isthmus import catalogue
@@ -28,7 +43,7 @@ def test_several_outputs_all_of_them_alive_or_a_refusal_in_words(name, changed):
     except ParameterError as error:
         assert "outputs is 3" in str(error)
         return
-    output = decoder(Code(z=features(LATENT, count=16)), None)
+    output = decoder(codes(name, 16), None)
     assert output.shape == (16, 3, *SHAPE)
     assert bool((output.std(dim=0).flatten(1).mean(1) > 0).all())
     output.square().sum().backward()
@@ -41,6 +56,12 @@ def test_an_example_does_not_depend_on_its_companions(name, changed):
     whole = decoder(Code(z=z), None)
     alone = torch.cat([decoder(Code(z=one[None]), None) for one in z])
     assert torch.allclose(whole, alone, atol=1e-5)
+
+
+@ALL
+def test_it_tells_codes_apart(name, changed):
+    decoder, z, other = make("decoders", name, **changed).eval(), features(LATENT), features(LATENT, seed=5)
+    assert bool(((decoder(Code(z=z), None) - decoder(Code(z=other), None)).abs() > 1e-4).flatten(1).any(1).all())
 
 
 @ALL
@@ -69,7 +90,7 @@ def test_the_start_is_no_worse_than_the_mean(name, changed):
 @ALL
 def test_every_trainable_weight_gets_a_gradient(name, changed):
     decoder = make("decoders", name, **changed)
-    decoder(Code(z=features(LATENT, count=16)), None).square().sum().backward()
+    decoder(codes(name, 16), None).square().sum().backward()
     for key, parameter in decoder.named_parameters():
         if parameter.requires_grad:
             assert parameter.grad is not None, key
@@ -84,7 +105,8 @@ def test_randomness_comes_from_the_current_stream(name, changed):
     def act():
         decoder = catalogue.make("decoders", name, {**arguments("decoders", name), **changed}).train()
         connect(decoder, name, changed)
-        return decoder(Code(z=features(LATENT)), None)
+        teacher = symbols((BATCH, *SHAPE), levels=2) if writes(name) else None
+        return decoder(Code(z=features(LATENT)), None, teacher)
 
     found = streamed(act, 1, 1, 2)
     assert torch.equal(found[0], found[1])

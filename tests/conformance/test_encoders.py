@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from examples import LATENT, SHAPE, arguments, cases, make, pictures, streamed, view
+from examples import BATCH, LATENT, SHAPE, arguments, cases, make, seen_by, streamed
 from round_trip import rebuilt
 
 from isthmus import catalogue
@@ -14,8 +14,8 @@ ALL = pytest.mark.parametrize(("name", "changed"), cases("encoders"))
 @ALL
 def test_features_are_channels_last(name, changed):
     encoder = make("encoders", name, **changed).eval()
-    found = encoder(view())
-    assert found.shape[0] == len(pictures())
+    found = encoder(seen_by(name))
+    assert found.shape[0] == BATCH
     assert found.shape[-1] == encoder.out_dim == (0 if name == "nothing" else LATENT)
     assert found.dtype == torch.float32
 
@@ -23,10 +23,20 @@ def test_features_are_channels_last(name, changed):
 @ALL
 def test_an_example_does_not_depend_on_its_companions(name, changed):
     encoder = make("encoders", name, **changed).eval()
-    encoder.initialise(view(20))
-    whole = encoder(view())
-    alone = torch.cat([encoder(View(x=x[None])) for x in view().x])
+    encoder.initialise(seen_by(name, 20))
+    whole = encoder(seen_by(name))
+    alone = torch.cat([encoder(View(x=x[None])) for x in seen_by(name).x])
     assert torch.allclose(whole, alone, atol=1e-5)
+
+
+@ALL
+def test_it_tells_inputs_apart(name, changed):
+    if name == "nothing":
+        pytest.skip("has no features")
+    encoder = make("encoders", name, **changed).eval()
+    one, other = encoder(seen_by(name)), encoder(seen_by(name, seed=5))
+    assert bool(((one - other).abs() > 1e-4).flatten(1).any(1).all())
+    assert bool((encoder(seen_by(name, 16)).std(0) > 1e-5).all())
 
 
 @ALL
@@ -34,7 +44,7 @@ def test_initialise_keeps_the_shapes_of_all_tensors(name, changed):
     encoder = make("encoders", name, **changed)
     before = {key: value.shape for key, value in encoder.state_dict().items()}
     with torch.no_grad():
-        encoder.initialise(view(20))
+        encoder.initialise(seen_by(name, 20))
     after = encoder.state_dict()
     assert {key: value.shape for key, value in after.items()} == before
     assert all(bool(value.isfinite().all()) for value in after.values())
@@ -46,7 +56,7 @@ def test_initialise_bears_few_and_constant_rows(name, changed, count):
     encoder = make("encoders", name, **changed)
     with torch.no_grad():
         encoder.initialise(View(x=torch.full((count, *SHAPE), 0.5)))
-    assert bool(encoder.eval()(view()).isfinite().all())
+    assert bool(encoder.eval()(seen_by(name)).isfinite().all())
 
 
 @ALL
@@ -54,7 +64,7 @@ def test_every_trainable_weight_gets_a_gradient(name, changed):
     encoder = make("encoders", name, **changed)
     if not list(encoder.parameters()):
         pytest.skip("has no weights")
-    encoder(view(16)).square().sum().backward()
+    encoder(seen_by(name, 16)).square().sum().backward()
     for key, parameter in encoder.named_parameters():
         if parameter.requires_grad:
             assert parameter.grad is not None, key
@@ -68,8 +78,8 @@ def test_randomness_comes_from_the_current_stream(name, changed):
 
     def act():
         encoder = catalogue.make("encoders", name, {**arguments("encoders", name), **changed}).train()
-        encoder.initialise(view(20))
-        return encoder(view(20))
+        encoder.initialise(seen_by(name, 20))
+        return encoder(seen_by(name, 20))
 
     found = streamed(act, 1, 1, 2)
     assert torch.equal(found[0], found[1])
@@ -77,7 +87,7 @@ def test_randomness_comes_from_the_current_stream(name, changed):
 
 @ALL
 def test_starting_leaves_the_sample_and_the_mode_alone(name, changed):
-    given = view(20)
+    given = seen_by(name, 20)
     x = given.x.clone()
     encoder = make("encoders", name, **changed).eval()
     encoder.initialise(given)
@@ -89,7 +99,7 @@ def test_starting_leaves_the_sample_and_the_mode_alone(name, changed):
 def test_eval_changes_no_state_and_is_deterministic(name, changed):
     encoder = make("encoders", name, **changed).eval()
     before = {key: value.clone() for key, value in encoder.state_dict().items()}
-    first, second = encoder(view()), encoder(view())
+    first, second = encoder(seen_by(name)), encoder(seen_by(name))
     assert torch.equal(first, second)
     assert all(torch.equal(before[key], value) for key, value in encoder.state_dict().items())
 
@@ -101,11 +111,11 @@ def test_conditions_are_heard(name, changed):
     if name == "module":
         pytest.skip("the user's module decides")
     encoder = make("encoders", name, condition_dim=3, **changed).eval()
-    one, other = view(condition_dim=3), view(condition_dim=3, seed=5)
+    one, other = seen_by(name, condition_dim=3), seen_by(name, condition_dim=3, seed=5)
     assert not torch.allclose(encoder(one), encoder(View(x=one.x, condition=other.condition)))
 
 
 @ALL
 def test_it_survives_json(name, changed):
     part, copy = rebuilt("encoders", name, changed)
-    assert torch.equal(part(view()), copy(view()))
+    assert torch.equal(part(seen_by(name)), copy(seen_by(name)))

@@ -5,11 +5,13 @@ from dataclasses import replace
 import pytest
 import torch
 from discrete_model import batch_of, discrete_model
-from examples import BATCH, LATENT, alternatives, batch, features, make, parts, pictures, view
+from examples import BATCH, LATENT, alternatives, batch, features, make, parts, pictures, symbols, view
 
 from isthmus import catalogue
 from isthmus.errors import ParameterError
+from isthmus.layers.writing import Writing, written
 from isthmus.records import Batch, Code, Trace, View
+from isthmus.stations import SequenceDecoder
 from isthmus.training.random_stream import RandomStream
 
 CASES = [
@@ -69,7 +71,10 @@ def behaviour(station, name, changed):
 
 
 def watch_corruption(part, changed):
-    seen = part.train()(batch(40, condition_dim=2))
+    given = batch(40, condition_dim=2)
+    if part.of_symbols:
+        given = Batch(x=symbols((40, 30), levels=9).long(), condition=given.condition)
+    seen = part.train()(given)
     return [seen.x, seen.condition]
 
 
@@ -77,6 +82,8 @@ def watch_encoder(part, changed):
     shape = part.arguments.get("in_shape", pictures().shape[1:])
     x = pictures(40) if tuple(shape) == pictures().shape[1:] else torch.rand(40, *shape)
     seen = view(40, condition_dim=part.arguments.get("condition_dim", 0) or 0)
+    if hasattr(part, "levels"):
+        x = symbols(x.shape, levels=part.levels)
     seen = seen.__class__(x=x, condition=seen.condition)
     fresh = part.train()(seen)
     with RandomStream(3), torch.no_grad():
@@ -107,6 +114,8 @@ def watch_decoder(part, changed):
     condition = part.arguments.get("condition_dim", 0) or 0
     seen = view(40, condition_dim=condition)
     code = Code(z=features(latent, part.grid, count=40))
+    if isinstance(part, SequenceDecoder):
+        return watch_writer(part, code, seen)
     fresh = part.train()(code, seen)
     if fresh.shape[1] == 1:
         with torch.no_grad():
@@ -115,11 +124,19 @@ def watch_decoder(part, changed):
     return [fresh, part.train()(code, seen), part.eval()(code, seen), sizes(part), *own]
 
 
+def watch_writer(part, code, seen):
+    """A decoder that writes: what it makes of a teacher's symbols, and what it writes by itself."""
+    teacher = symbols((40, *part.out_shape), levels=part.arguments.get("outputs", 2))
+    own = [p.sum() for p in part.parameters() if p.requires_grad]
+    drawn = written(part.eval(), code, seen, Writing(temperature=1.0))
+    return [part.train()(code, seen, teacher), part.eval()(code, seen, teacher), drawn, sizes(part), *own]
+
+
 def watch_likelihood(part, changed):
     output = torch.randn(40, part.outputs, 3) * 2
     target = torch.randint(0, 2, (40, 3)).float()
     wide = 1e-4 * torch.ones(40, part.outputs, 3) - 20 * torch.arange(part.outputs)[None, :, None]
-    found = [part.train().log_prob(output, target), part.sample(output)]
+    found = [part.train().log_prob(output, target), part.sample(output), part.mean(output)]
     part.calibrate(1e-6 * output, 0 * target)
     return [*found, part.eval().log_prob(wide, 0 * target), part.log_prob(output, target)]
 
@@ -164,13 +181,13 @@ def watch_gradient_estimator(part, changed):
 
 def watch_term(part, changed):
     costs = {"kl": torch.ones(BATCH), "l1": torch.zeros(BATCH)}
-    z = features(LATENT)
+    z = features(part.arguments.get("latent_dim", LATENT))
     output = features(LATENT, seed=5).requires_grad_()
     verdicts = {"kl": output.sum(1), "l1": 0 * output.sum(1)}
     trace = Trace(
         batch=batch(),
         view=view(),
-        features=z,
+        features=features(part.arguments.get("features_dim", LATENT), seed=1),
         code=Code(z=z, costs=costs),
         output=output,
         log_likelihood=z.sum(1),
@@ -199,7 +216,15 @@ def watch_critic(part, changed):
     return [part.loss(trace), part.verdict(trace), sizes(part), torch.tensor(float(part.repeats))]
 
 
+def watch_tokeniser(part, changed):
+    texts = ["abc cab", "c", "a b d", "abd zz"]
+    numbers = part.numbers(texts)
+    back = [ord(letter) for row in numbers for letter in part.text([n for n in row if n >= 0])]
+    return [torch.tensor([n for row in numbers for n in row]), torch.tensor(back), torch.tensor(part.size)]
+
+
 WATCHED = {
+    "tokenisers": watch_tokeniser,
     "critics": watch_critic,
     "codebooks": watch_codebook,
     "gradient_estimators": watch_gradient_estimator,

@@ -239,6 +239,18 @@ def test_categorical_equals_torch():
     assert torch.allclose(found, wanted, atol=1e-5)
 
 
+def test_the_mean_of_levels_without_order_is_the_likeliest():
+    logits = torch.randn(5, 4, 7)
+    plain, ordered = (catalogue.make("likelihoods", "categorical", {"levels": 4, "ordered": o}) for o in (False, True))
+    assert torch.equal(plain.mean(logits), logits.argmax(1).float())
+    wanted = (logits.softmax(1) * torch.arange(4.0)[:, None]).sum(1)
+    assert torch.allclose(ordered.mean(logits), wanted, atol=1e-5)
+    target = torch.randint(0, 4, (5, 7)).float()
+    assert torch.equal(plain.log_prob(logits, target), ordered.log_prob(logits, target))
+    draws = [streamed(lambda each=each: each.sample(logits), 1)[0] for each in (plain, ordered)]
+    assert torch.equal(*draws)
+
+
 @pytest.mark.parametrize("scale", [0.3, 1.0])
 def test_gaussian_and_laplace_equal_torch(scale):
     output, x = torch.randn(5, 1, 7), torch.randn(5, 7)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from isthmus.data import Condition, Schema, read
+from isthmus.data import Condition, NumericSchema, read
 from isthmus.errors import DataError, ParameterError, SavedModelError
 
 FINITE = st.floats(-1e4, 1e4, width=32)
@@ -26,7 +26,7 @@ def varied(values):
 def test_tables_there_and_back(values):
     for scaling in ("auto", "standard", "centre", "none"):
         examples = read(values)
-        schema = Schema.learn(examples, scaling=scaling)
+        schema = NumericSchema.learn(examples, scaling=scaling)
         again = schema.from_model(schema.to_model(schema.store(examples)))
         assert np.allclose(again, values, atol=1e-3 + 1e-5 * np.abs(values).max())
 
@@ -42,7 +42,7 @@ def test_pictures_there_and_back(layout, size, seed):
     values = np.random.default_rng(seed).integers(0, 256, (4, *shape), dtype=np.uint8)
     examples = read(values)
     assert examples.layout == layout
-    schema = Schema.learn(examples)
+    schema = NumericSchema.learn(examples)
     stored = schema.store(examples)
     assert stored.dtype == torch.uint8
     x = schema.to_model(stored)
@@ -54,27 +54,27 @@ def test_pictures_there_and_back(layout, size, seed):
 @given(arrays.arrays(np.float64, (6, 3), elements=FINITE).filter(varied))
 @settings(max_examples=30, deadline=None)
 def test_json_there_and_back(values):
-    schema = Schema.learn(read(values))
-    assert Schema.from_json(json.loads(json.dumps(schema.to_json()))) == schema
+    schema = NumericSchema.learn(read(values))
+    assert NumericSchema.of_json(json.loads(json.dumps(schema.to_json()))) == schema
 
 
 def test_broken_json_tells_everything():
-    good = Schema.learn(read(np.eye(3))).to_json()
+    good = NumericSchema.learn(read(np.eye(3))).to_json()
     bad = {**good, "shape": "wide", "kind": 3, "new": 1}
     del bad["scaling"]
     with pytest.raises(SavedModelError) as caught:
-        Schema.from_json(bad)
+        NumericSchema.of_json(bad)
     for word in ("scaling is missing", "new is not known", "shape is 'wide'", "kind is 3"):
         assert word in str(caught.value)
     with pytest.raises(SavedModelError, match="shift has 2 numbers for 3 values"):
-        Schema.from_json({**good, "shift": [0.0, 1.0]})
+        NumericSchema.of_json({**good, "shift": [0.0, 1.0]})
     with pytest.raises(SavedModelError, match="make no sense"):
-        Schema.from_json({**good, "scale": [0.0]})
+        NumericSchema.of_json({**good, "scale": [0.0]})
 
 
 def test_log_volume_is_the_change_of_units():
     values = np.random.default_rng(0).normal(size=(2000, 2)) * [3.0, 100.0]
-    schema = Schema.learn(read(values), scaling="standard")
+    schema = NumericSchema.learn(read(values), scaling="standard")
     x = schema.to_model(schema.store(read(values)))
     in_model = torch.distributions.Normal(0, 1).log_prob(x.double()).sum(1).mean().item()
     sd = values.std(0)
@@ -84,10 +84,10 @@ def test_log_volume_is_the_change_of_units():
 
 def test_automatic_scaling():
     rng = np.random.default_rng(0)
-    assert Schema.learn(read(rng.normal(size=(50, 4)))).scaling == "centre"
-    assert Schema.learn(read(rng.normal(size=(50, 4)) * [1, 1, 1, 1e3])).scaling == "standard"
-    assert Schema.learn(read(rng.integers(0, 2, (50, 4)))).scaling == "none"
-    assert Schema.learn(read(rng.uniform(size=(5, 8, 8)))).scaling == "none"
+    assert NumericSchema.learn(read(rng.normal(size=(50, 4)))).scaling == "centre"
+    assert NumericSchema.learn(read(rng.normal(size=(50, 4)) * [1, 1, 1, 1e3])).scaling == "standard"
+    assert NumericSchema.learn(read(rng.integers(0, 2, (50, 4)))).scaling == "none"
+    assert NumericSchema.learn(read(rng.uniform(size=(5, 8, 8)))).scaling == "none"
 
 
 @pytest.mark.parametrize(
@@ -103,25 +103,25 @@ def test_automatic_scaling():
 )
 def test_what_cannot_be_learnt_from(values, message):
     with pytest.raises(DataError, match=message):
-        Schema.learn(read(values))
+        NumericSchema.learn(read(values))
 
 
 def test_gaps_are_placed_by_column_name():
     frame = pandas.DataFrame({"age": [1.0, np.nan], "size": [2.0, 3.0]})
     with pytest.raises(DataError, match="row 1, column 'age'"):
-        Schema.learn(read(frame))
+        NumericSchema.learn(read(frame))
 
 
 def test_constant_columns_are_named_and_kept():
     frame = pandas.DataFrame({"a": [1.0, 2.0, 3.0], "same": [7.0, 7.0, 7.0]})
-    schema = Schema.learn(read(frame), scaling="standard")
+    schema = NumericSchema.learn(read(frame), scaling="standard")
     assert schema.constant_columns == ("same",)
     assert "same" in schema.describe()["constant columns"]
     assert np.allclose(schema.from_model(schema.store(read(frame)))[:, 1], 7.0)
 
 
 def learnt():
-    return Schema.learn(read(pandas.DataFrame({"a": [1.0, 2.0], "b": [3.0, 5.0]})))
+    return NumericSchema.learn(read(pandas.DataFrame({"a": [1.0, 2.0], "b": [3.0, 5.0]})))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_later_data_must_be_alike(given, message):
 
 
 def test_later_pictures_must_be_alike():
-    schema = Schema.learn(read(np.random.default_rng(0).integers(0, 256, (3, 8, 8), dtype=np.uint8)))
+    schema = NumericSchema.learn(read(np.random.default_rng(0).integers(0, 256, (3, 8, 8), dtype=np.uint8)))
     with pytest.raises(DataError) as caught:
         schema.check(read(np.zeros((2, 9, 9))))
     assert "(9, 9); expected (8, 8)" in str(caught.value)
@@ -148,21 +148,21 @@ def test_later_pictures_must_be_alike():
 
 def test_likelihoods_that_want_a_range():
     with pytest.raises(DataError, match="choose likelihood='gaussian'"):
-        Schema.learn(read(np.array([[0.0, 3.0], [1.0, 2.0]])), scaling="unit")
+        NumericSchema.learn(read(np.array([[0.0, 3.0], [1.0, 2.0]])), scaling="unit")
     with pytest.raises(DataError, match="whole numbers"):
-        Schema.learn(read(np.array([[0.5, 3.0], [1.0, 2.0]])), scaling="levels")
-    schema = Schema.learn(read(np.array([[0.0, 3.0], [1.0, 2.0]])), scaling="levels")
+        NumericSchema.learn(read(np.array([[0.5, 3.0], [1.0, 2.0]])), scaling="levels")
+    schema = NumericSchema.learn(read(np.array([[0.0, 3.0], [1.0, 2.0]])), scaling="levels")
     assert schema.levels == 4
     with pytest.raises(DataError, match="the likelihood takes 0 to 3"):
         schema.check(read(np.array([[0.0, 9.0]])))
     with pytest.raises(ParameterError, match="Did you mean 'standard'"):
-        Schema.learn(read(np.eye(3)), scaling="standart")
+        NumericSchema.learn(read(np.eye(3)), scaling="standart")
 
 
 def test_frames_come_back_as_frames():
     frame = pandas.DataFrame({"a": [1.0, 2.0], "b": [3.0, 5.0]}, index=["x", "y"])
     examples = read(frame)
-    schema = Schema.learn(examples)
+    schema = NumericSchema.learn(examples)
     back = schema.give_back(schema.from_model(schema.store(examples)), examples)
     assert list(back.columns) == ["a", "b"]
     assert list(back.index) == ["x", "y"]
@@ -192,7 +192,7 @@ def test_what_is_stored_is_what_is_scaled(scaling, dtype, shape):
         values = np.random.default_rng(0).uniform(0, high + 1, size=(20, *shape)).clip(0, high)
         examples = read(values > high / 2 if dtype == "bool" else values.astype(dtype))
         try:
-            schema = Schema.learn(examples, scaling=scaling)
+            schema = NumericSchema.learn(examples, scaling=scaling)
         except DataError as error:
             assert scaling == "unit", error  # takes no values beyond [0, 1] but those of uint8
             continue
@@ -204,13 +204,13 @@ def test_what_is_stored_is_what_is_scaled(scaling, dtype, shape):
 
 def test_numbers_that_float32_cannot_hold_are_refused():
     values = np.random.default_rng(0).normal(size=(20, 3))
-    schema = Schema.learn(read(values), scaling="standard")
+    schema = NumericSchema.learn(read(values), scaling="standard")
     values[4, 1] = 1e300
     with pytest.raises(DataError, match=r"1 numbers beyond 1e\+30, at row 4, position 1"):
-        Schema.learn(read(values), scaling="standard")
+        NumericSchema.learn(read(values), scaling="standard")
     with pytest.raises(DataError, match="beyond"):
         schema.check(read(values))
-    small = Schema.learn(read(1e-20 * np.random.default_rng(0).normal(size=(20, 3))), scaling="standard")
+    small = NumericSchema.learn(read(1e-20 * np.random.default_rng(0).normal(size=(20, 3))), scaling="standard")
     values[4, 1] = 1e20
     small.check(read(values))
     with pytest.raises(DataError, match="Row 4 is .* times the spread"):
@@ -218,13 +218,13 @@ def test_numbers_that_float32_cannot_hold_are_refused():
 
 
 def test_gaps_are_told_before_ranges():
-    schema = Schema.learn(read(np.random.default_rng(0).uniform(size=(20, 3))), scaling="unit")
+    schema = NumericSchema.learn(read(np.random.default_rng(0).uniform(size=(20, 3))), scaling="unit")
     with pytest.raises(DataError, match="1 NaN, at row 0"):
         schema.check(read(np.array([[np.nan, 0.2, 0.3]])))
 
 
 def test_levels_must_be_whole_and_known():
-    schema = Schema.learn(read(np.random.default_rng(0).integers(0, 5, size=(20, 3))), scaling="levels")
+    schema = NumericSchema.learn(read(np.random.default_rng(0).integers(0, 5, size=(20, 3))), scaling="levels")
     with pytest.raises(DataError, match="not whole"):
         schema.check(read(np.array([[0.5, 1.0, 2.0]])))
     with pytest.raises(DataError, match="go from 0 to 9"):
@@ -241,10 +241,10 @@ def test_rows_of_whole_numbers_are_numbers_not_classes():
 
 def test_half_precision_is_read_without_a_warning():
     values = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float16)
-    Schema.learn(read(values))
+    NumericSchema.learn(read(values))
     values[3, 1] = np.inf
     with pytest.raises(DataError, match="1 infinity, at row 3"):
-        Schema.learn(read(values))
+        NumericSchema.learn(read(values))
 
 
 @pytest.mark.parametrize("missing", [None, float("nan")])

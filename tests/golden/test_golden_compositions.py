@@ -90,6 +90,30 @@ COMPOSITIONS = {
         (RECONSTRUCTION, ("code_cost", {"name": "kl_sparse"})),
         None,
     ),
+    "recurrent_vae": (
+        ("recurrent", {"levels": 2, "width": 5, "depth": 2}),
+        ("gaussian", {}),
+        ("recurrent", {"width": 5, "symbol_dropout": 0.3, "depth": 2}),
+        ("categorical", {"levels": 2, "ordered": False}),
+        (RECONSTRUCTION, KL),
+        None,
+    ),
+    "transformer_ae": (
+        ("transformer", {"levels": 2, "width": 8, "depth": 2, "heads": 2, "dropout": 0.1}),
+        ("identity", {}),
+        ("transformer", {"width": 8, "depth": 2, "heads": 2}),
+        ("categorical", {"levels": 2, "ordered": False}),
+        (RECONSTRUCTION,),
+        None,
+    ),
+    "transformer_places": (
+        ("transformer", {"levels": 2, "width": 8, "depth": 1, "heads": 2, "flatten": False}),
+        ("identity", {}),
+        ("transformer", {"width": 8, "depth": 1, "heads": 2}),
+        ("categorical", {"levels": 2}),
+        (RECONSTRUCTION,),
+        None,
+    ),
 }
 
 

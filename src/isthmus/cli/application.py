@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from isthmus import __version__
+from isthmus.cli.outputs import UsageError
 from isthmus.errors import IsthmusError
 
 OK, USER_ERROR, USAGE, INTERRUPTED = 0, 1, 2, 130
+UNKNOWN = ".* tokens .* are taken as unknown"  # so that the class, and torch, need not be imported
 DEBUG = "ISTHMUS_DEBUG"  # an environment variable: show tracebacks
 
 
@@ -24,7 +28,7 @@ def application() -> typer.Typer:
     """The commands, one for each file in ``isthmus.cli.commands``, in the order of a user's work."""
     app = typer.Typer(
         name="isthmus",
-        help="Autoencoders for tables, images and arrays: fit one, look at it, use it.",
+        help="Autoencoders for tables, images, arrays and texts: fit one, look at it, use it.",
         no_args_is_help=True,
         rich_markup_mode="markdown",
         pretty_exceptions_enable=False,
@@ -51,9 +55,12 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def run(*positional: Any, **named: Any) -> None:
         try:
-            command(*positional, **named)
+            with warnings_in_words():
+                command(*positional, **named)
         except KeyboardInterrupt as error:
             raise _told(str(error) or "Stopped.", INTERRUPTED) from None
+        except UsageError as error:
+            raise _told(str(error), USAGE) from None
         except IsthmusError as error:
             raise _told(str(error), USER_ERROR) from None
         except AttributeError as error:
@@ -72,6 +79,25 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             ) from None
 
     return run
+
+
+@contextlib.contextmanager
+def warnings_in_words() -> Iterator[None]:
+    """What Isthmus warns of is a line on standard error, once for each kind of warning; others stay as they are."""
+    plain: Any = warnings.showwarning
+    told: set[type[Warning]] = set()
+
+    def show(message: Any, category: type[Warning], *where: Any, **more: Any) -> None:
+        if not category.__module__.startswith("isthmus."):
+            plain(message, category, *where, **more)
+        elif category not in told:
+            told.add(category)
+            sys.stderr.write(f"{message}\n")
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("always", message=UNKNOWN)
+        warnings.showwarning = show
+        yield
 
 
 def _told(message: str, code: int) -> typer.Exit:
@@ -98,4 +124,4 @@ def _version(
         bool, typer.Option("--version", help="Print the version and stop.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
-    """Autoencoders for tables, images and arrays: fit one, look at it, use it."""
+    """Autoencoders for tables, images, arrays and texts: fit one, look at it, use it."""

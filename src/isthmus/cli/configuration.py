@@ -19,6 +19,7 @@ class Configuration:
 
     model: str | None = None
     data: str | None = None
+    text: str | None = None  # the column of texts
     labels: str | None = None  # a column
     drop: list[str] = field(default_factory=list)  # columns
     test: str | None = None

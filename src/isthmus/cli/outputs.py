@@ -6,7 +6,8 @@ import csv
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from isthmus.estimator import Estimator
 
 TABLES = (".csv", ".npy", ".parquet")
+TEXTS = (".txt", ".csv", ".jsonl")
+TEXT = "text"  # their column, and their key
 PICTURE = "{:04d}.png"
 NAME = "name"  # the column of the inputs' names
 
@@ -37,14 +40,38 @@ def say(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
+class UsageError(ParameterError):
+    """A command is not given what it cannot do without."""
+
+
 def check_out(out: Path, *, force: bool, sources: Sequence[str | Path] = (), endings: Sequence[str] = TABLES) -> None:
     """Refuse to replace what is there, unless forced; what is read from; and kinds of files that cannot be written."""
+    check_place(out, force=force, sources=sources)
+    _check_ending(out, endings)
+
+
+def check_place(out: Path, *, force: bool, sources: Sequence[str | Path] = ()) -> None:
+    """Refuse to replace what is there, unless forced; and what is read from."""
     if any(out.exists() and Path(source).exists() and out.samefile(source) for source in sources):
         raise ParameterError(f"--out {out} is what is read from; choose another place")
     if out.is_dir() and force and any(not _is_picture(entry) for entry in out.iterdir()):
         raise ParameterError(f"{out} holds more than pictures of {PICTURE.format(0)}'s kind; choose another --out")
     if out.exists() and not force and not (out.is_dir() and not any(out.iterdir())):
         raise ParameterError(f"{out} exists; pass --force to replace it, or choose another --out")
+
+
+def check_form(estimator: Estimator, out: Path | None) -> None:
+    """Refuse files that a model's examples cannot be written to; texts alone need none."""
+    if estimator.schema_.kind == "text":
+        if out is not None and out.suffix.lower() not in TEXTS:
+            raise ParameterError(f"--out {out}: the examples are texts; name a file that ends in {', '.join(TEXTS)}")
+    elif out is None:
+        raise UsageError("Missing option '--out'.")
+    else:
+        _check_ending(out, TABLES)
+
+
+def _check_ending(out: Path, endings: Sequence[str]) -> None:
     if out.suffix and out.suffix.lower() not in endings:
         folder = ", or a folder for pictures" if endings is TABLES else ""
         raise ParameterError(f"--out {out}: expected a file that ends in {', '.join(endings)}{folder}")
@@ -63,13 +90,11 @@ def write_table(
     """
     import numpy as np
 
-    partial = out.with_name(f".{out.name}.{os.getpid()}")
-    out.parent.mkdir(parents=True, exist_ok=True)
     flat = values.reshape(len(values), -1)
     whole = flat.dtype.kind in "iu"
     heads = list(columns) if len(columns) == flat.shape[1] else [f"x{i}" for i in range(flat.shape[1])]
     first = {**({} if names is None else {NAME: list(names)}), **(words or {})}
-    try:
+    with replaced(out) as partial:
         if out.suffix.lower() == ".npy":
             with partial.open("wb") as file:
                 np.save(file, values, allow_pickle=False)
@@ -84,6 +109,15 @@ def write_table(
                 for i, row in enumerate(flat):
                     told = [str(value) if whole else f"{value:.9g}" for value in row]
                     writer.writerow([*(column[i] for column in first.values()), *told])
+
+
+@contextmanager
+def replaced(out: Path) -> Iterator[Path]:
+    """A place beside ``out`` to write to; what is there takes the place of ``out`` once it is whole."""
+    partial = out.with_name(f".{out.name}.{os.getpid()}")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield partial
         partial.replace(out)
     except OSError as error:
         raise DataError(f"{out} could not be written: {error}") from error
@@ -91,8 +125,44 @@ def write_table(
         partial.unlink(missing_ok=True)
 
 
-def write_examples(estimator: Estimator, values: np.ndarray, out: Path) -> None:
-    """Examples in the user's units: a folder of PNG files for pictures, otherwise a table."""
+def write_examples(estimator: Estimator, values: np.ndarray, out: Path | None) -> None:
+    """Examples in the user's units: a file of texts, a folder of PNG files for pictures, otherwise a table.
+
+    Says how many and where; texts without a place go to standard output.
+    """
+    if estimator.schema_.kind == "text":
+        write_texts(values.tolist(), out)
+    else:
+        assert out is not None  # check_form has seen to it
+        _write_numbers(estimator, values, out)
+    if out is not None:
+        say(f"{len(values)} examples: {out}")
+
+
+def write_texts(texts: Sequence[str], out: Path | None) -> None:
+    """One a line in .txt, in the column or under the key ``text`` in .csv and .jsonl; printed where ``out`` is None."""
+    if out is None:
+        for text in texts:  # what would move the cursor shows as \n, \x1b ...
+            say("".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text))
+        return
+    ending = out.suffix.lower()
+    broken = [row for row, text in enumerate(texts) if "\n" in text or "\r" in text]
+    if ending == ".txt" and broken:
+        raise DataError(
+            f"{len(broken)} of {len(texts)} texts hold line breaks (the first is number {broken[0]}, from 0 on), and "
+            f"--out {out} has a text on each line; name a file that ends in .jsonl or .csv"
+        )
+    with replaced(out) as partial, partial.open("w", newline="", encoding="utf8") as file:
+        if ending == ".csv":
+            writer = csv.writer(file)
+            writer.writerows([[TEXT], *([text] for text in texts)])
+        elif ending == ".jsonl":
+            file.writelines(json.dumps({TEXT: text}, ensure_ascii=False) + "\n" for text in texts)
+        else:
+            file.writelines(f"{text}\n" for text in texts)
+
+
+def _write_numbers(estimator: Estimator, values: np.ndarray, out: Path) -> None:
     if out.suffix.lower() in TABLES:
         write_table(values, out, estimator.schema_.columns or ())
     elif estimator.schema_.kind == "image":
@@ -106,7 +176,10 @@ def write_pictures(estimator: Estimator, values: np.ndarray, folder: Path) -> No
     import numpy as np
     from PIL import Image
 
+    from isthmus.data.schemas.numeric import NumericSchema
+
     schema = estimator.schema_
+    assert isinstance(schema, NumericSchema)
     high = 255.0 if schema.dtype == "uint8" else max(schema.high, 1e-12)
     scaled = np.clip(values / high, 0, 1) * 255
     if schema.layout == "CHW":

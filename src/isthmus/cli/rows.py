@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from isthmus.errors import DataError, ParameterError, did_you_mean
 
 if TYPE_CHECKING:
     from isthmus.cli.configuration import Configuration
     from isthmus.data.examples import Examples
+    from isthmus.estimator import Estimator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,8 @@ def examples(
         labels = None if configuration is None else configuration.labels
         size = None if configuration is None else configuration.picture_size()
         drop = configuration.drop if configuration else ()
-        return read(source, labels=labels, drop=drop, missing_ok=missing_ok, size=size)
+        text = None if configuration is None else configuration.text
+        return read(source, labels=labels, text=text, drop=drop, missing_ok=missing_ok, size=size)
     if source in names():
         return load(source, split)  # type: ignore[arg-type]
     beside = [entry.name for entry in Path(source).parent.iterdir()] if Path(source).parent.is_dir() else []
@@ -102,7 +104,11 @@ def fingerprint(rows: Rows) -> str:
     digest = hashlib.sha256()
     for part in (rows.train, rows.test):
         digest.update(f"{part.values.dtype} {part.values.shape}".encode())
-        digest.update(part.values.tobytes())
+        if part.values.dtype == object:  # whose own bytes are addresses
+            for text in part.values:
+                digest.update(len(_content(text)).to_bytes(8, "little") + _content(text))
+        else:
+            digest.update(part.values.tobytes())
     return digest.hexdigest()
 
 
@@ -110,23 +116,54 @@ def tell_overlap(train: Examples, test: Examples) -> None:
     """On standard error: how many of the rows to measure on were trained on."""
     import sys
 
-    known = {row.tobytes() for row in train.values}
-    seen = sum(row.tobytes() in known for row in test.values)
+    known = {_content(row) for row in train.values}
+    seen = sum(_content(row) in known for row in test.values)
     if seen:
         sys.stderr.write(f"{seen} of the {len(test)} rows were trained on: what is measured on them is too good.\n")
 
 
+def _content(row: Any) -> bytes:
+    """Of a text, or of a row of numbers."""
+    return row.encode() if isinstance(row, str) else row.tobytes()
+
+
 def as_in_fit(
-    folder: Path, *, labels: str | None = None, drop: list[str] | None = None, size: str | None = None
+    folder: Path,
+    *,
+    labels: str | None = None,
+    drop: list[str] | None = None,
+    size: str | None = None,
+    text: str | None = None,
 ) -> Configuration:
     """How the model's own data were read, unless told otherwise."""
     from isthmus.cli.configuration import FILE, Configuration
 
     configuration = Configuration.read(folder / FILE) if (folder / FILE).is_file() else Configuration()
+    configuration.text = configuration.text if text is None else text
     configuration.labels = configuration.labels if labels is None else labels
     configuration.drop = configuration.drop if drop is None else drop
     configuration.size = configuration.size if size is None else size
     return configuration
+
+
+def short_enough(estimator: Estimator, rows: Examples) -> Examples:
+    """Without texts longer than any in fit, which the model cannot take; says on standard error how many they are."""
+    import sys
+
+    from isthmus.data.schemas.text import TextSchema
+
+    schema = estimator.schema_
+    if not isinstance(schema, TextSchema) or rows.kind != "text":
+        return rows
+    longest = schema.shape[0] - 1
+    taken = [i for i, tokens in enumerate(schema.tokeniser.numbers(rows.values.tolist())) if len(tokens) <= longest]
+    if len(taken) == len(rows):
+        return rows
+    sys.stderr.write(
+        f"{len(rows) - len(taken)} of the {len(rows)} texts to measure on are longer than the longest in fit, "
+        f"{longest} tokens, and are left out. --set max_length=... in fit makes room for them.\n"
+    )
+    return rows.take(taken)
 
 
 def tell_quarantined(*parts: Examples) -> None:

@@ -8,7 +8,7 @@ _PUBLIC = {
     "load": "loading",
     "names": "loading",
     "Examples": "examples",
-    "Schema": "schema",
+    "NumericSchema": "schemas.numeric",
     "Condition": "labels",
     "contact_sheet": "sheets",
 }

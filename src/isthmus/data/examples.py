@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Kind = Literal["table", "image", "array"]
-Layout = Literal["rows", "HW", "HWC", "CHW", "any"]
+Kind = Literal["table", "image", "array", "text"]
+Layout = Literal["rows", "HW", "HWC", "CHW", "any", "text"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class Examples:
     (3, (2, 2))
     """
 
-    values: NDArray[Any]  # [n, ...]
+    values: NDArray[Any]  # [n, ...]; of texts: strings as objects, [n]
     kind: Kind
     layout: Layout
     columns: tuple[str, ...] | None = None  # names of a table's columns

@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.schema import Schema
+from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.errors import ParameterError, check
 
 
-def as_mask(meant: Any, schema: Schema) -> NDArray[np.bool_]:
+def as_mask(meant: Any, schema: NumericSchema) -> NDArray[np.bool_]:
     """Booleans ``[height, width]`` or ``[columns]``, from such, from names of columns, or names with a boolean each.
 
     Raises ``ParameterError``.
 
     >>> from isthmus.data.reading import read
     >>> import pandas
-    >>> schema = Schema.learn(read(pandas.DataFrame({"a": [0.0, 1.0], "b": [1.0, 3.0]})))
+    >>> schema = NumericSchema.learn(read(pandas.DataFrame({"a": [0.0, 1.0], "b": [1.0, 3.0]})))
     >>> as_mask(["b"], schema).tolist(), as_mask(pandas.Series({"b": True, "a": False}), schema).tolist()
     ([False, True], [False, True])
     """

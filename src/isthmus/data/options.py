@@ -10,8 +10,9 @@ Mode = Literal["auto", "L", "RGB"]
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The column of labels, columns to leave out, the size ``(height, width)`` and the mode of pictures."""
+    """The columns of texts and of labels, columns to leave out, size ``(height, width)`` and mode of pictures."""
 
+    text: str | None = None  # the column that is read; all but the labels are left out
     labels: str | None = None
     drop: tuple[str, ...] = ()
     missing_ok: bool = False  # the columns to drop and of labels need not be there

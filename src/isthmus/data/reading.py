@@ -15,7 +15,7 @@ from isthmus.data.examples import Examples, Kind
 from isthmus.data.options import Mode, Options, file_part
 from isthmus.errors import DataError, ParameterError, did_you_mean
 
-_KINDS = ("auto", "table", "image", "array")
+_KINDS = ("auto", "table", "image", "array", "text")
 
 
 class Source(Protocol):
@@ -32,28 +32,33 @@ def read(
     data: Any,
     *,
     labels: Any = None,
+    text: str | None = None,
     drop: Sequence[str] = (),
     missing_ok: bool = False,
-    kind: Literal["auto", "table", "image", "array"] = "auto",
+    kind: Literal["auto", "table", "image", "array", "text"] = "auto",
     size: tuple[int, int] | None = None,
     mode: Mode = "auto",
 ) -> Examples:
-    """Examples from an array, a tensor, a data frame, a torch Dataset, a file or a folder of images.
+    """Examples from an array, a tensor, a data frame, a torch Dataset, texts, a file or a folder of images.
 
     Files: .npy, .npz (``file.npz:key`` where it holds several arrays), .csv, .parquet, idx(.gz), .zip of
-    images. ``labels``: an array, or the name of a column, which is then not a feature. ``drop``: columns to leave out;
-    with ``missing_ok`` these columns need not be there.
-    ``size``
-    ``(height, width)`` and ``mode`` bring pictures to a common shape. Raises ``DataError``.
+    images, .txt and .smi (a text on each line), .jsonl. Texts may also be a list, an array or a series of strings.
+    ``labels``: an array, or the name of a column, which is then not a feature. ``text``: the name of the column, or
+    of the key in .jsonl, that holds texts; all others are then left out. ``drop``: columns to leave out; with
+    ``missing_ok`` these columns and that of the labels need not be there. ``size`` ``(height, width)`` and ``mode``
+    bring pictures to a common shape. Raises ``DataError``.
 
     >>> read(np.zeros((4, 8, 8), dtype=np.uint8)).kind
     'image'
+    >>> read(["a text", "another"]).kind
+    'text'
     >>> read("no/such/file.csv")
     Traceback (most recent call last):
     isthmus.errors.DataError: There is no file or folder 'no/such/file.csv'. ...
     """
     if kind not in _KINDS:
         raise ParameterError(f"No kind is called {kind!r}. {did_you_mean(str(kind), _KINDS)}")
+    _check_text(text, labels, drop)
     if isinstance(data, Examples):
         return data if labels is None else replace(data, labels=np.asarray(labels))
     if isinstance(data, Path):
@@ -61,6 +66,7 @@ def read(
     if isinstance(data, str):
         _check_exists(data)
     options = Options(
+        text=text,
         labels=labels if isinstance(labels, str) else None,
         drop=tuple(drop),
         missing_ok=missing_ok,
@@ -70,15 +76,28 @@ def read(
     source = next((s for s in _sources() if s.accepts(data)), None)
     if source is None:
         raise DataError(
-            f"Cannot read {_told(data)}. Expected an array, a tensor, a data frame, a torch Dataset, a folder "
-            "of images, or a file: .npy, .npz, .csv, .parquet, idx(.gz), .zip"
+            f"Cannot read {_told(data)}. Expected an array, a tensor, a data frame, a torch Dataset, a list of "
+            "texts, a folder of images, or a file: .npy, .npz, .csv, .parquet, idx(.gz), .zip, .txt, .smi, .jsonl"
         )
     examples = source.read(data, options)
+    if text is not None and examples.kind != "text":
+        raise DataError(f"{examples.origin} has no columns, but text={text!r} names one: leave it out")
     if kind != "auto" and kind != examples.kind:
         examples = _as_kind(examples, kind)
     if labels is not None and not isinstance(labels, str):
         examples = replace(examples, labels=_labels(labels, len(examples)))
     return examples
+
+
+def _check_text(text: Any, labels: Any, drop: Sequence[str]) -> None:
+    if text is not None and not isinstance(text, str):
+        raise ParameterError(
+            f"text is {text!r:.60}; expected the name of a column. Texts themselves are the data: read(texts)"
+        )
+    if text is not None and isinstance(labels, str) and labels == text:
+        raise ParameterError(f"text and labels are both {text!r}; expected two columns")
+    if text is not None and text in drop:
+        raise ParameterError(f"text is {text!r}, which is also among the columns to leave out: drop={list(drop)!r}")
 
 
 def _sources() -> list[Source]:
@@ -113,6 +132,16 @@ def _labels(labels: Any, count: int) -> NDArray[Any]:
 def _as_kind(examples: Examples, kind: Kind) -> Examples:
     from isthmus.data.sources.arrays import layout_of
 
+    if examples.kind == "text":
+        raise DataError(
+            f"The data are {len(examples)} texts, which are no {kind}: leave out kind={kind!r}, or encode them as "
+            "numbers first (sklearn.feature_extraction.text.TfidfVectorizer)"
+        )
+    if kind == "text":
+        raise DataError(
+            f"The data have shape {examples.values.shape} and type {examples.values.dtype}, which is no text. Texts "
+            "are a list of strings, a .txt file, or a column of a table (text='name')"
+        )
     layout = "rows" if kind == "table" else "any" if kind == "array" else layout_of(examples.values.shape)
     if (kind == "table" and examples.values.ndim != 2) or layout is None:
         raise DataError(

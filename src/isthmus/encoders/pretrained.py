@@ -7,6 +7,7 @@ from torch import Tensor
 
 from isthmus.errors import check
 from isthmus.layers.frozen import Frozen
+from isthmus.layers.mean_of_places import mean_of_places
 from isthmus.records import View, in_parts
 from isthmus.stations import Encoder
 
@@ -61,8 +62,8 @@ class Pretrained(Encoder):
         return self._network().maps(view)
 
     def _pooled(self, view: View) -> Tensor:
-        features = self._network()(view)
-        return features.flatten(1, -2).mean(1) if features.ndim > 2 else features
+        network = self._network()
+        return mean_of_places(network(view), network.valid(view))
 
     def unwrapped(self) -> Encoder:
         """The encoder itself, which learns what it did before."""

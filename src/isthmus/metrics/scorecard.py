@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,20 +15,21 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
 from isthmus.data.examples import Examples
+from isthmus.data.schemas.text import TextSchema
 from isthmus.errors import DataError
+from isthmus.metrics.latent_usage import usage_of
 from isthmus.metrics.neighbours import knn_accuracy
 from isthmus.metrics.probes import linear_probe
 from isthmus.metrics.reconstruction import mean_squared_error
+from isthmus.metrics.rows import DRAWS, LIKELIHOOD_ROWS, compared, told_already
+from isthmus.metrics.text_quality import TextQuality
 
 if TYPE_CHECKING:
     from isthmus.autoencoder import Autoencoder
-    from isthmus.data.schema import Schema
     from isthmus.estimator import Estimator
 
-LIKELIHOOD_ROWS = 1000
 LEARNT_ROWS = 20_000  # that PCA and the neighbours learn from, at the most
 NOTHING = 1e-12  # an error that is rounding
-DRAWS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ class Scorecard:
 
     Errors are in the model's scaled units (pictures: [0, 1]), so that no column counts by its unit; PCA sees
     the same scaled values. Models of features alone have no error; a linear classifier of their features tells what
-    they are worth.
+    they are worth. Models of texts have no error: ``text`` says how well they write, and PCA sees bags of tokens.
     """
 
     model: str
@@ -57,6 +58,8 @@ class Scorecard:
     pca_probe: float | None = None
     accuracy: float | None = None  # of a classifier, on held-out rows with labels
     rows_are: str = "held-out rows"
+    text: TextQuality | None = None  # of a model of texts
+    collapse: str | None = None  # of a random code that tells next to nothing, and what to do
 
     @classmethod
     def measure(cls, estimator: Estimator, train: Examples, test: Examples) -> Scorecard:
@@ -66,44 +69,46 @@ class Scorecard:
         conditional = estimator.condition_ is not None
         if conditional and test.labels is None:
             raise DataError(f"{type(estimator).__name__} is conditional: the rows to measure on need labels")
+        schema, textual = estimator.schema_, isinstance(estimator.schema_, TextSchema)
+        train, test = compared(schema, train.at_most(LEARNT_ROWS)), compared(schema, test)
         given: dict[str, Any] = {"condition": test.labels} if conditional else {}
         began = time.perf_counter()
         codes = estimator.transform(test, **given)
         seconds = time.perf_counter() - began
-        schema = estimator.schema_
-        train = train.at_most(LEARNT_ROWS)
-        x_train, x_test = _flat(schema, train), _flat(schema, test)
+        x_train, x_test = schema.flat(train), schema.flat(test)
         dim = codes.reshape(len(codes), -1).shape[1]
         bits = _bits(estimator.autoencoder_)
         pca = _Pca.fit(x_train, _size(codes.reshape(len(codes), -1)) if bits is None else max(1, round(bits / 32)))
         labelled = has_classes(train) and has_classes(test)
         own: Any = None
         if labelled and not conditional:
-            own = (estimator.transform(train), train.labels, codes, test.labels)
+            with told_already():
+                own = (estimator.transform(train), train.labels, codes, test.labels)
         pca_codes: Any = (pca.encode(x_train), train.labels, pca.encode(x_test), test.labels)
-        probed = labelled and not estimator.decodes and len(np.unique(np.asarray(train.labels, dtype=str))) > 1
-        prior = estimator.autoencoder_.prior
-        random_code = prior is not None and estimator.autoencoder_.bottleneck.random
-        bounded = random_code or (prior is not None and prior.symbolic)
-        some = test.at_most(LIKELIHOOD_ROWS)
-        some_given: dict[str, Any] = {"condition": some.labels} if given else {}
+        features = textual or not estimator.decodes  # are what counts
+        probed = labelled and features and len(np.unique(np.asarray(train.labels, dtype=str))) > 1
+        text = TextQuality.measure(estimator, test) if textual and estimator.decodes else None
+        usage = usage_of(estimator, test.at_most(LIKELIHOOD_ROWS))
+        elbo, likelihood = _likelihoods(estimator, test) if text is None else (text.elbo, text.log_likelihood)
         return cls(
             model=type(estimator).__name__,
             latent_dim=dim,
             train_rows=estimator.schema_.count,
             test_rows=len(test),
-            mse=_error(estimator, test, x_test, given) if estimator.decodes else None,
-            pca_mse=mean_squared_error(x_test, pca.rebuild(x_test)) if estimator.decodes else None,
+            mse=None if features else _error(estimator, test, x_test, given),
+            pca_mse=None if features else mean_squared_error(x_test, pca.rebuild(x_test)),
             pca_dim=len(pca.axes),
             knn=knn_accuracy(*own) if own else None,
             pca_knn=knn_accuracy(*pca_codes) if labelled else None,
             probe=linear_probe(*own) if probed and own else None,
             pca_probe=linear_probe(*pca_codes) if probed else None,
             accuracy=estimator.score(test, test.labels) if is_classifier(estimator) and labelled else None,
-            elbo=float(estimator.score_samples(some, **some_given).mean()) if bounded else None,
-            log_likelihood=float(estimator.log_prob(some, DRAWS, **some_given).mean()) if random_code else None,
+            elbo=elbo,
+            log_likelihood=likelihood,
             encode_seconds=seconds,
             bits=bits,
+            text=text,
+            collapse=None if usage is None else usage.remedy(estimator.get_params(deep=False)),
         )
 
     @property
@@ -120,7 +125,9 @@ class Scorecard:
 
     def as_text(self) -> str:
         """A table for a terminal."""
-        rows = [("", self.model, f"PCA-{self.pca_dim}")]
+        rows = [("", self.model, self.rival)]
+        if self.text is not None:
+            rows += [(name, f"{value:.4g}", "") for name, value in self.text.lines()]
         if self.mse is not None:
             rows.append(("MSE, scaled units", f"{self.mse:.4g}", f"{self.pca_mse:.4g}"))
         if np.isfinite(self.ratio):
@@ -132,9 +139,9 @@ class Scorecard:
             rows.append(("accuracy of a linear classifier", f"{self.probe:.3f}", f"{self.pca_probe:.3f}"))
         if self.accuracy is not None:
             rows.append(("accuracy", f"{self.accuracy:.3f}", ""))
-        if self.elbo is not None:
+        if self.text is None and self.elbo is not None:
             rows.append(("ELBO, nats", f"{self.elbo:.2f}", ""))
-        if self.log_likelihood is not None:
+        if self.text is None and self.log_likelihood is not None:
             rows.append((f"log p(x), nats ({DRAWS} draws)", f"{self.log_likelihood:.2f}", ""))
         if len(rows) == 1:
             return f"{self.test_rows} {self.rows_are}: no labels that name classes, so nothing tells what features know"
@@ -142,7 +149,15 @@ class Scorecard:
         lines = [f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}".rstrip() for a, b, c in rows]
         if np.isinf(self.ratio):
             lines.append(f"PCA loses nothing with {self.pca_dim} numbers: a smaller latent_dim would show more.")
+        lines += [self.collapse] if self.collapse else []
         return "\n".join([f"{self.test_rows} {self.rows_are}, {self.size} in the code", *lines])
+
+    @property
+    def rival(self) -> str:
+        """What the model is measured beside, in words; empty where nothing is."""
+        if self.text is None:
+            return f"PCA-{self.pca_dim}"
+        return "" if self.pca_knn is None else f"bag of tokens, PCA-{self.pca_dim}"
 
     @property
     def size(self) -> str:
@@ -181,10 +196,6 @@ def _bits(model: Autoencoder) -> float | None:
     return math.prod(model.code_shape[:-1]) * sum(math.log2(level) for level in levels)
 
 
-def _flat(schema: Schema, examples: Examples) -> NDArray[np.float64]:
-    return schema.scaled(examples.values).reshape(len(examples), -1)
-
-
 def _size(codes: NDArray[Any]) -> int:
     """Numbers in a code; for a sparse one those that are not zero."""
     active = (codes != 0).sum(1).mean()
@@ -202,5 +213,17 @@ def has_classes(examples: Examples) -> bool:
 
 def _error(estimator: Estimator, test: Examples, x: NDArray[np.float64], given: dict[str, Any]) -> float:
     """The mean squared error of what is rebuilt, in scaled units."""
-    rebuilt = estimator.schema_.scaled(np.asarray(estimator.reconstruct(test, **given)))
-    return mean_squared_error(x, rebuilt.reshape(len(rebuilt), -1))
+    rebuilt = replace(test, values=np.asarray(estimator.reconstruct(test, **given)))
+    return mean_squared_error(x, estimator.schema_.flat(rebuilt))
+
+
+def _likelihoods(estimator: Estimator, test: Examples) -> tuple[float | None, float | None]:
+    """The ELBO and log p(x), nats per row, of a model that has them."""
+    prior, some = estimator.autoencoder_.prior, test.at_most(LIKELIHOOD_ROWS)
+    random_code = prior is not None and estimator.autoencoder_.bottleneck.random
+    bounded = random_code or (prior is not None and prior.symbolic)
+    given: dict[str, Any] = {} if estimator.condition_ is None else {"condition": some.labels}
+    return (
+        float(estimator.score_samples(some, **given).mean()) if bounded else None,
+        float(estimator.log_prob(some, DRAWS, **given).mean()) if random_code else None,
+    )

@@ -1,6 +1,5 @@
 """Classes told by an encoder: one that has learnt without labels, or a new one."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,6 +14,7 @@ from isthmus.architecture import Setting, make_networks
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
 from isthmus.data.examples import Examples
+from isthmus.data.kinds import NUMBERS, check_kind
 from isthmus.data.labels import Condition
 from isthmus.data.schema import Schema
 from isthmus.encoders.pretrained import Pretrained
@@ -61,6 +61,7 @@ class Classifier(ClassifierMixin, Estimator):
     """
 
     supervised: ClassVar[bool] = True
+    takes: ClassVar[tuple[str, ...]] = (*NUMBERS, "text")  # what the pretrained encoder has learnt from
     decodes: ClassVar[bool] = False
     blends: ClassVar[bool] = False
 
@@ -85,7 +86,8 @@ class Classifier(ClassifierMixin, Estimator):
             (not self.frozen or self.pretrained is not None, "frozen=True needs a pretrained model"),
         )
         encoder = self._encoder(setting)
-        count, depths = len(setting.classes), [] if self.frozen else encoder.depths()
+        assert isinstance(setting.target, Condition)
+        count, depths = len(setting.target.classes or ()), [] if self.frozen else encoder.depths()
         names = [name for name, parameter in encoder.named_parameters() if parameter.requires_grad]
         rates = {
             f"encoder.{beginning}": self.layer_decay ** (len(depths) - i)
@@ -122,7 +124,7 @@ class Classifier(ClassifierMixin, Estimator):
     def classes_(self) -> NDArray[Any]:
         """The classes that y named, sorted."""
         check_is_fitted(self)
-        assert self.target_ is not None
+        assert isinstance(self.target_, Condition)
         return np.asarray(self.target_.classes)
 
     def _wanted_likelihood(self, examples: Examples) -> str:
@@ -131,9 +133,10 @@ class Classifier(ClassifierMixin, Estimator):
     def _learn_schema(self, examples: Examples, scaling: str) -> Schema:
         known = self._pretrained()
         if known is None:
+            check_kind(examples, NUMBERS, owner="Classifier without a pretrained model")
             return super()._learn_schema(examples, scaling)
         known.schema.check(examples, owner="The pretrained model")
-        return replace(known.schema, count=len(examples))
+        return known.schema.of_count(len(examples))
 
     def _learn_target(self, y: Any, examples: Examples) -> Condition:
         if y is None:

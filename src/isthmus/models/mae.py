@@ -15,8 +15,10 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
 from isthmus.corruptions.patch_drop import PatchDrop
 from isthmus.data.masks import as_mask
+from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.errors import DataError, check
 from isthmus.estimator import Estimator, seed_of
+from isthmus.layers.mean_of_places import mean_of_places
 from isthmus.records import Batch, Code, View
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.seeds import SAMPLING, SCORING, derive
@@ -131,6 +133,7 @@ class MAE(Estimator):
         check_is_fitted(self)
         if hidden is None or isinstance(hidden, numbers.Real):
             return self.draw_hidden(hidden, random_state)  # type: ignore[arg-type]
+        assert isinstance(self.schema_, NumericSchema)
         return as_mask(hidden, self.schema_)
 
     def draw_hidden(self, share: float | None = None, random_state: int = 0) -> NDArray[np.bool_]:
@@ -173,7 +176,7 @@ class MAE(Estimator):
 
     def _laid_out(self, code: Code) -> Tensor:
         """The mean of the patches' features."""
-        return code.z.float().flatten(1, -2).mean(1) if code.z.ndim > 2 else code.z.float()
+        return mean_of_places(code.z.float())
 
     def _order(self, seed: int) -> Tensor:
         """All patches in an order drawn from a seed."""

@@ -9,6 +9,7 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.vector_quantizer import VectorQuantizer
 from isthmus.critics.patch import Patch
 from isthmus.data.schema import Schema
+from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.discrete_estimator import DiscreteEstimator
 from isthmus.errors import ParameterError, check
 from isthmus.saved_encoder import SavedEncoder
@@ -140,6 +141,8 @@ def _encoder_of(folder: Path, schema: Schema) -> Encoder:
     found = SavedEncoder.read(folder)
     _check_takes(found.schema.shape, schema.shape, f"the encoder of {folder}")
     theirs = found.schema
+    assert isinstance(theirs, NumericSchema)  # an encoder of pictures
+    assert isinstance(schema, NumericSchema)
     if (theirs.scale, theirs.shift) != (schema.scale, schema.shift):
         raise ParameterError(
             f"perceptual: {folder} was fitted on values from {theirs.low:g} to {theirs.high:g}, scaled otherwise than "

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from isthmus.errors import check
 from isthmus.layers.causal_transformer import CausalTransformer
+from isthmus.layers.choosing import drawn, narrowed
 from isthmus.stations import Prior
 
 
@@ -71,15 +72,11 @@ class Autoregressive(Prior):
     @torch.no_grad()
     def sample(self, shape: Sequence[int], condition: Tensor | None = None) -> Tensor:
         """Symbols ``[n, *self.shape]`` for ``shape = (n, ...)``, with torch's current stream."""
-        caches, drawn = self.network.caches(), []
+        caches, found = self.network.caches(), []
         given = self.network.begin.new_zeros(shape[0], self.network.condition_dim) if condition is None else condition
         last: Tensor | None = None
         for place in range(self.network.positions):
             scores = self.network.next_scores(last, place, given, caches).float() / self.temperature
-            if self.top_k is not None and self.top_k < scores.shape[-1]:
-                floor = scores.topk(self.top_k, dim=-1).values[:, -1:]
-                scores = scores.masked_fill(scores < floor, -torch.inf)
-            gumbel = -torch.empty_like(scores).exponential_().log()
-            last = (scores + gumbel).argmax(-1)
-            drawn.append(last)
-        return torch.stack(drawn, dim=1).unflatten(1, self.shape)
+            last = drawn(narrowed(scores, top_k=self.top_k))
+            found.append(last)
+        return torch.stack(found, dim=1).unflatten(1, self.shape)

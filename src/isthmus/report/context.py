@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.examples import Examples
+from isthmus.data.schemas.numeric import NumericSchema
+from isthmus.data.schemas.text import TextSchema
 from isthmus.estimator import Estimator
-from isthmus.metrics.latent_usage import LatentUsage, latent_usage
+from isthmus.metrics.latent_usage import LatentUsage, usage_of
 from isthmus.metrics.scorecard import Scorecard
-from isthmus.training.resident import Resident
 
 _PIXEL = re.compile(r"pixel_(\d+)_(\d+)")
 MOST_ROWS = 2000  # held-out rows in maps and curves
@@ -34,6 +35,11 @@ class Context:
     def there_and_back(self) -> bool:
         """Whether there is a way from x to a code, and one back."""
         return self.estimator.encodes and self.estimator.decodes
+
+    @property
+    def textual(self) -> bool:
+        """Whether examples are texts."""
+        return isinstance(self.estimator.schema_, TextSchema)
 
     @cached_property
     def some(self) -> Examples:
@@ -61,17 +67,7 @@ class Context:
     @cached_property
     def usage(self) -> LatentUsage | None:
         """KL by dimension, where the code is random."""
-        model = self.estimator.autoencoder_
-        if model.prior is None or not model.bottleneck.random:
-            return None
-        condition = self.estimator.condition_
-        labels = self.some.labels
-        rows = Resident(
-            self.estimator.schema_.store(self.some),
-            condition=condition.encode(labels) if condition is not None and labels is not None else None,
-            prepare=self.estimator.schema_.to_model,
-        )
-        return latent_usage(model, rows.batches(1024))
+        return usage_of(self.estimator, self.some)
 
     @cached_property
     def ranked(self) -> NDArray[np.int64]:
@@ -84,10 +80,24 @@ class Context:
         conditional = self.estimator.condition_ is not None and examples.labels is not None
         return {"condition": examples.labels} if conditional else {}
 
+    def flat(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Values of examples as rows of numbers in the model's units, ``[n, numbers]``."""
+        return self.estimator.schema_.flat(replace(self.test, values=np.asarray(values)))
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """The lowest and the highest value, where examples are numbers; 0 and 1 where they are not."""
+        schema = self.estimator.schema_
+        if not isinstance(schema, NumericSchema):
+            return 0.0, 1.0
+        return (0.0, 255.0) if schema.dtype == "uint8" else (schema.low, schema.high)
+
     def pictures(self, values: NDArray[Any]) -> NDArray[np.float64] | None:
         """Values of examples as pictures in [0, 1], ``[n, height, width(, 3)]``; None if they are none."""
         schema = self.estimator.schema_
-        low, high = (0.0, 255.0) if schema.dtype == "uint8" else (schema.low, schema.high)
+        if not isinstance(schema, NumericSchema):
+            return None
+        low, high = self.reach
         shown = np.clip((np.asarray(values, dtype=np.float64) - low) / max(high - low, 1e-12), 0, 1)
         if schema.kind == "image":
             if schema.layout == "CHW":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,19 @@ COLOURS = (
     "#8C564B",
 )
 
+FONTS = (  # for Chinese, Japanese and Korean, where they are installed
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Source Han Sans SC",
+    "WenQuanYi Zen Hei",
+    "WenQuanYi Micro Hei",
+    "Microsoft YaHei",
+    "SimHei",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Arial Unicode MS",
+)
+
 
 def figure(width: float, height: float) -> Figure:
     """An empty figure in inches, without pyplot's global state; needs the extra ``plot``."""
@@ -48,8 +62,23 @@ def tidy(axes: Axes) -> None:
 def as_image(made: Figure, alt: str) -> str:
     """An ``<img>`` that holds its picture; ``alt`` says what it shows."""
     buffer = io.BytesIO()
-    made.savefig(buffer, format="png")
+    save(made, buffer)
     return picture_tag(buffer.getvalue(), alt)
+
+
+def save(made: Figure, target: Any) -> None:
+    """A figure as PNG, to a file or a path; letters of any script, where the machine has a font for them."""
+    from matplotlib.font_manager import get_font_names
+    from matplotlib.text import Text
+
+    there = set(get_font_names())
+    families = ["DejaVu Sans", *(name for name in FONTS if name in there)]
+    for text in made.findobj(Text):
+        if isinstance(text, Text) and not text.get_text().isascii():
+            text.set_fontfamily(families)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        made.savefig(target, format="png")
 
 
 def picture_tag(png: bytes, alt: str, width: int | None = None) -> str:

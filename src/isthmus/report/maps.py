@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from isthmus.data.examples import Examples
 from isthmus.metrics.neighbours import knn_accuracy
-from isthmus.report.figures import colour_of, figure
+from isthmus.metrics.rows import compared
+from isthmus.report.figures import colour_of, figure, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +28,8 @@ def side_by_side(estimator: Estimator, train: Examples, test: Examples) -> Figur
     from sklearn.decomposition import PCA
 
     schema = estimator.schema_
-    x_train, x_test = [schema.scaled(part.values).reshape(len(part), -1) for part in (train, test)]
+    train, test = compared(schema, train), compared(schema, test)
+    x_train, x_test = [schema.flat(part) for part in (train, test)]
     z_train, z_test = [estimator.transform(part).reshape(len(part), -1) for part in (train, test)]
     made = figure(10, 4.8)
     name = type(estimator).__name__
@@ -35,7 +37,8 @@ def side_by_side(estimator: Estimator, train: Examples, test: Examples) -> Figur
     pairs: list[tuple[Any, Any, str]] = [(x_train, x_test, titles[0]), (z_train, z_test, titles[1])]
     for i, (known, new, title) in enumerate(pairs):
         if new.shape[1] != 2:
-            pca = PCA(2, random_state=0).fit(known)
+            with np.errstate(invalid="ignore"):  # codes that are all the same have no variance to share out
+                pca = PCA(2, random_state=0).fit(known)
             known, new = pca.transform(known), pca.transform(new)
         axes = made.add_subplot(1, 2, i + 1)
         scatter(axes, new, test.labels)
@@ -50,7 +53,7 @@ def side_by_side(estimator: Estimator, train: Examples, test: Examples) -> Figur
 
 def save_side_by_side(estimator: Estimator, train: Examples, test: Examples, path: str | Path) -> Path:
     """``side_by_side`` as a PNG file."""
-    side_by_side(estimator, train, test).savefig(path)
+    save(side_by_side(estimator, train, test), path)
     return Path(path)
 
 

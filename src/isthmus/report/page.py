@@ -10,6 +10,7 @@ from types import ModuleType
 from isthmus.data.examples import Examples
 from isthmus.errors import IsthmusError, MissingExtraError
 from isthmus.estimator import Estimator
+from isthmus.metrics.rows import told_already
 from isthmus.report.context import Context
 
 STYLE = """
@@ -28,6 +29,10 @@ th { min-width: 7em; } td { overflow-wrap: anywhere; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 pre { background: var(--soft); padding: 10px 14px; border-radius: 6px; overflow-x: auto; font-size: .87rem; }
 nav { display: flex; flex-wrap: wrap; gap: 4px 14px; font-size: .9rem; margin: 14px 0; } a { color: var(--mark); }
+td.text, ul.texts li { white-space: pre-wrap; overflow-wrap: anywhere; }
+ul.texts { margin: 0; padding: 0; list-style: none; column-width: 20em; }
+ul.texts li { border-bottom: 1px solid var(--line); break-inside: avoid; }
+.paths { display: grid; grid-template-columns: repeat(auto-fit, minmax(200px, 1fr)); gap: 16px 24px; }
 .failed { border-left: 4px solid #d55e00; padding: 4px 12px; background: var(--soft); }
 @media print { nav { display: none; } h2 { break-after: avoid; } img { break-inside: avoid; } }
 """
@@ -47,13 +52,14 @@ def write(
     A panel that fails is a note in the page; the others are there.
     """
     context = Context(estimator=estimator, train=train, test=test, command=command, seed=seed)
+    if context.textual:
+        estimator.schema_.check(test, owner=type(estimator).__name__)  # tells of unknown tokens
     sections, links = [], []
-    for panel in panels():
-        if not panel.applies(context):
-            continue
-        name = panel.__name__.rpartition(".")[2]
-        links.append(f'<a href="#{name}">{html.escape(panel.TITLE)}</a>')
-        sections.append(f'<section id="{name}"><h2>{html.escape(panel.TITLE)}</h2>{_body(panel, context)}</section>')
+    with told_already():
+        for panel in filter(lambda each: each.applies(context), panels()):
+            name, title = panel.__name__.rpartition(".")[2], html.escape(panel.TITLE)
+            links.append(f'<a href="#{name}">{title}</a>')
+            sections.append(f'<section id="{name}"><h2>{title}</h2>{_body(panel, context)}</section>')
     title = f"{type(estimator).__name__}: {train.origin or 'data'}"
     text = f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

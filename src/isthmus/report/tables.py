@@ -31,6 +31,26 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
 
 
+def texts(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of texts, whose line breaks and blanks show; what is empty says so."""
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in header)
+    body = "".join("<tr>" + "".join(f'<td class="text">{_text(each)}</td>' for each in row) + "</tr>" for row in rows)
+    return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
+
+
+def listed(values: Sequence[str]) -> str:
+    """Texts one below the other.
+
+    >>> listed(["a < b", ""])
+    '<ul class="texts"><li>a &lt; b</li><li><i>(empty)</i></li></ul>'
+    """
+    return '<ul class="texts">' + "".join(f"<li>{_text(value)}</li>" for value in values) + "</ul>"
+
+
+def _text(value: str) -> str:
+    return html.escape(value) if value else "<i>(empty)</i>"
+
+
 def _cell(value: Any) -> str:
     if isinstance(value, float):
         text = f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"

@@ -14,6 +14,8 @@ from isthmus.records import Batch
 class Resident:
     """Rows on a device; ``prepare`` turns stored values (uint8 pictures stay uint8) into the model's units.
 
+    Sequences ``[n, length]`` end in ``padding`` where they are short.
+
     >>> import torch
     >>> rows = Resident(torch.arange(4, dtype=torch.uint8)[:, None], prepare=lambda x: x.float() / 255)
     >>> rows.batch(torch.tensor([3])).x.shape
@@ -28,9 +30,11 @@ class Resident:
         target: Tensor | None = None,
         weight: Tensor | None = None,
         prepare: Callable[[Tensor], Tensor] | None = None,
+        padding: int | None = None,
     ) -> None:
         self.x, self.condition, self.target, self.weight = x, condition, target, weight
-        self.prepare = _as_float if prepare is None else prepare
+        self.prepare, self.padding = _as_float if prepare is None else prepare, padding
+        self.lengths = None if padding is None else (x != padding).sum(1).cpu()  # [n]
 
     def __len__(self) -> int:
         return int(self.x.shape[0])
@@ -44,11 +48,17 @@ class Resident:
         return self._each(lambda values: values[index])
 
     def batch(self, index: Tensor | slice) -> Batch:
-        """Rows as the model takes them."""
-        target = None if self.target is None else self.prepare(self.target[index])
-        condition = None if self.condition is None else self.condition[index]
-        weight = None if self.weight is None else self.weight[index]
-        return Batch(x=self.prepare(self.x[index]), condition=condition, target=target, weight=weight)
+        """Rows as the model takes them; sequences as long as the longest of these."""
+        x, valid = self._trimmed(self.x[index])
+        target, target_valid = (None, None) if self.target is None else self._trimmed(self.target[index])
+        return Batch(
+            x=self.prepare(x),
+            valid=valid,
+            condition=None if self.condition is None else self.condition[index],
+            target=None if target is None else self.prepare(target),
+            target_valid=target_valid,
+            weight=None if self.weight is None else self.weight[index],
+        )
 
     def fingerprint(self) -> str:
         """What tells these rows from others: SHA-256 of all values, in order."""
@@ -64,6 +74,15 @@ class Resident:
         for start in range(0, len(self), size):
             yield self.batch(slice(start, start + size))
 
+    def _trimmed(self, values: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Without what is padding in all rows; and what is none."""
+        if self.padding is None:
+            return values, None
+        valid = values != self.padding
+        longest = int(valid.any(0).sum())  # padding comes last
+        valid = valid[:, :longest]
+        return values[:, :longest].where(valid, 0), valid
+
     def _each(self, change: Callable[[Tensor], Tensor]) -> Resident:
         def optional(values: Tensor | None) -> Tensor | None:
             return None if values is None else change(values)
@@ -74,6 +93,7 @@ class Resident:
             target=optional(self.target),
             weight=optional(self.weight),
             prepare=self.prepare,
+            padding=self.padding,
         )
 
 

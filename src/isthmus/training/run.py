@@ -14,6 +14,7 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.errors import Interrupted, TrainingError
 from isthmus.stations import Schedule
 from isthmus.training.augmentation import blended, noisy
+from isthmus.training.buckets import bucketed
 from isthmus.training.checkpoint import Checkpoint
 from isthmus.training.early_stopping import EarlyStopping
 from isthmus.training.engine import Engine
@@ -30,6 +31,7 @@ from isthmus.training.step import Step
 from isthmus.training.weight_average import WeightAverage
 
 EVALUATION_BATCH = 2048
+MOST_OUTPUTS = 2**27  # numbers that a decoder gives at a time: 512 MiB
 COMPILE_PAYS_AFTER = 60.0  # seconds of remaining work
 TRIAL_STEPS = 20  # steps that are timed before that is decided
 HEAVY = 200_000  # parameters from which bf16 pays
@@ -67,6 +69,8 @@ class Run:
         self.calibrations: list[dict[str, Tensor]] = []  # the likelihood's buffers after each evaluation
         self.calibration: dict[str, Tensor] = {}  # those to end with, where earlier runs have found them
         self.noise = settings.noise * _spread(rows) if settings.noise else 0.0
+        numbers = rows.x[0].numel() * (1 if model.likelihood is None else model.likelihood.outputs)
+        self.evaluation_batch = max(1, min(EVALUATION_BATCH, MOST_OUTPUTS // numbers))
         self.sums = torch.zeros(len(self.step.terms), device=engine.device)
         self.counts = torch.zeros_like(self.sums)
         self.steps_per_epoch = max(1, len(rows) // settings.batch_size)
@@ -148,8 +152,11 @@ class Run:
         """This epoch's order of the rows; each process takes its own share of every batch."""
         generator = torch.Generator().manual_seed(derive(self.settings.seed, ORDER, self.epoch))
         order = torch.randperm(len(self.rows), generator=generator)
-        used = self.steps_per_epoch * self._batch_size() * self.engine.world
-        shares = order[:used].reshape(self.steps_per_epoch, self.engine.world, -1)
+        size = self._batch_size() * self.engine.world
+        order = order[: self.steps_per_epoch * size]
+        if self.rows.lengths is not None:
+            order = bucketed(order, self.rows.lengths, size, generator)
+        shares = order.reshape(self.steps_per_epoch, self.engine.world, -1)
         return shares[:, self.engine.rank].flatten().to(self.engine.device)
 
     def _batch_size(self) -> int:
@@ -206,8 +213,8 @@ class Run:
         names = ["loss", *self.step.terms]
         sums = torch.zeros(len(names), device=self.engine.device, dtype=torch.float64)
         with RandomStream(derive(self.settings.seed, EVALUATION), self.engine.device):
-            self.model.calibrate(rows.batch(slice(0, EVALUATION_BATCH)))
-            for batch in rows.batches(EVALUATION_BATCH):
+            self.model.calibrate(rows.batch(slice(0, self.evaluation_batch)))
+            for batch in rows.batches(self.evaluation_batch):
                 loss = self.model.loss(self.model(batch))
                 means = [loss.total, *(values.mean() for values in loss.terms.values())]
                 sums += torch.stack([m.double() for m in means]) * len(batch)

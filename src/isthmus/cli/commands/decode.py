@@ -5,13 +5,16 @@ from typing import Annotated
 
 import typer
 
-from isthmus.cli.outputs import NAME, check_out, say, write_examples
+from isthmus.cli.outputs import NAME, check_form, check_place, write_examples
 
 
 def command(
     model: Annotated[Path, typer.Argument(help="Folder of a saved model.")],
     codes: Annotated[str, typer.Argument(help="A file of codes, as `isthmus encode` writes it.")],
-    out: Annotated[Path, typer.Option(help="A .csv, .npy or .parquet file; for pictures also a folder.")],
+    out: Annotated[
+        Path,
+        typer.Option(help="A .csv, .npy or .parquet file; for pictures also a folder; for texts .txt, .csv or .jsonl."),
+    ],
     condition: Annotated[str | None, typer.Option(help="A class, for conditional models.")] = None,
     symbols: Annotated[
         bool, typer.Option("--symbols", help="CODES are whole numbers, as `isthmus encode --symbols` writes them.")
@@ -32,8 +35,9 @@ def command(
     from isthmus.errors import DataError
     from isthmus.loading import load
 
-    check_out(out, force=force, sources=(codes,))
+    check_place(out, force=force, sources=(codes,))
     estimator = load(model, part="decoder")
+    check_form(estimator, out)
     given = read(codes, drop=(NAME,), missing_ok=True).values
     told = as_condition(estimator, condition)
     if symbols:
@@ -46,4 +50,3 @@ def command(
     else:
         values = estimator.inverse_transform(given, told)
     write_examples(estimator, values, out)
-    say(f"{len(values)} examples: {out}")

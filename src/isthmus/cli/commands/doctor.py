@@ -11,7 +11,14 @@ import typer
 from isthmus import __version__
 from isthmus.cli.outputs import print_json, say
 
-EXTRAS = {"matplotlib": "plot", "pandas": "data", "polars": "data", "pyarrow": "data", "huggingface_hub": "hub"}
+EXTRAS = {
+    "matplotlib": "plot",
+    "pandas": "data",
+    "polars": "data",
+    "pyarrow": "data",
+    "tokenizers": "text",
+    "huggingface_hub": "hub",
+}
 
 
 def command(json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:

@@ -13,6 +13,7 @@ def command(
     data: Annotated[str, typer.Argument(help="A file, a folder of images, or a data set by name.")],
     out: Annotated[Path, typer.Option(help="codes.csv, .npy or .parquet")],
     size: Annotated[str | None, typer.Option(help="Bring pictures to HEIGHTxWIDTH.")] = None,
+    text: Annotated[str | None, typer.Option(help="Column of texts; by default as in fit.")] = None,
     labels: Annotated[str | None, typer.Option(help="A column that is no feature.")] = None,
     drop: Annotated[list[str] | None, typer.Option(help="A column to leave out; may be given again.")] = None,
     condition: Annotated[
@@ -37,7 +38,7 @@ def command(
     coder = discrete(estimator, model) if symbols else None
     if coder is not None:
         check_exact(coder, out)
-    rows = examples(data, as_in_fit(model, size=size, labels=labels, drop=drop), missing_ok=True)
+    rows = examples(data, as_in_fit(model, size=size, labels=labels, drop=drop, text=text), missing_ok=True)
     tell_quarantined(rows)
     told = condition_of(estimator, rows, condition)
     found = estimator.transform(rows, told) if coder is None else coder.symbols(rows, told)

@@ -19,13 +19,13 @@ def command(
 
     Example: `isthmus evaluate models/plant new.csv`
     """
-    from isthmus.cli.rows import measured_rows, tell_overlap
+    from isthmus.cli.rows import measured_rows, short_enough, tell_overlap
     from isthmus.loading import load
     from isthmus.metrics.scorecard import Scorecard
 
     estimator = load(model)
     rows = measured_rows(model, train=train, data=data)
-    card = Scorecard.measure(estimator, rows.train, rows.test)
+    card = Scorecard.measure(estimator, rows.train, short_enough(estimator, rows.test))
     if data is not None:
         card = replace(card, rows_are=f"rows of {data}")
         tell_overlap(rows.train, rows.test)

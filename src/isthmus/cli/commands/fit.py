@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from isthmus.cli.configuration import FILE, Configuration
 from isthmus.cli.outputs import print_json, say
-from isthmus.cli.rows import Rows, fingerprint, split_rows, tell_overlap, tell_quarantined
+from isthmus.cli.rows import Rows, fingerprint, short_enough, split_rows, tell_overlap, tell_quarantined
 from isthmus.errors import DataError, Interrupted, MissingExtraError, ParameterError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def command(
         int | None, typer.Option(help="Passes through the data; by default the data's size decides.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+    text: Annotated[str | None, typer.Option(help="Column of texts, or key in .jsonl; all else is left out.")] = None,
     labels: Annotated[
         str | None, typer.Option(help="Column of labels: not a feature; colours maps, conditions a CVAE.")
     ] = None,
@@ -50,6 +52,7 @@ def command(
 
     - `isthmus fit ae measurements.csv --latent-dim 4 --out models/plant`
     - `isthmus fit vae photos/ --size 64x64 --set trainer.epochs=40`
+    - `isthmus fit sequence-vae reviews.csv --text review --labels stars`
     - `isthmus fit --config models/plant/config.yaml --resume`
     """
     from isthmus import saving
@@ -58,6 +61,7 @@ def command(
     options: dict[str, object] = {
         "model": model,
         "data": data,
+        "text": text,
         "labels": labels,
         "test": test,
         "test_share": test_share,
@@ -130,6 +134,7 @@ def _fit(
     estimator.set_params(trainer__checkpoint=None, trainer__log=None)  # places of this run, not of the model
     estimator.save(workplace)  # at once: nothing that is measured afterwards can lose it
     (workplace / CHECKPOINT).unlink(missing_ok=True)
+    rows = replace(rows, test=short_enough(estimator, rows.test))
     card = Scorecard.measure(estimator, rows.train, rows.test) if len(rows.test) and estimator.encodes else None
     if card is not None:
         estimator.save(workplace, metrics=card.to_json())

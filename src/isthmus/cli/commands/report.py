@@ -19,7 +19,7 @@ def command(
 
     Example: `isthmus report models/plant new.csv --out new.html`
     """
-    from isthmus.cli.rows import measured_rows
+    from isthmus.cli.rows import measured_rows, short_enough
     from isthmus.loading import load
     from isthmus.report.page import write
 
@@ -27,5 +27,7 @@ def command(
     if out is not None:
         check_out(out, force=force, endings=(".html",))
     rows = measured_rows(model, train=train, data=data)
+    estimator = load(model)
+    test = short_enough(estimator, rows.test)
     shown = f"isthmus report {model}" + (f" {data}" if data else "")
-    say(str(write(load(model), train=rows.train, test=rows.test, path=target, command=shown)))
+    say(str(write(estimator, train=rows.train, test=test, path=target, command=shown)))

@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from isthmus.data.checks import checked_array
 from isthmus.data.examples import Examples, Kind, Layout
 from isthmus.data.options import Options
+from isthmus.data.text_values import holds_texts
 
 CHANNELS = (1, 3, 4)
 
 
 def accepts(data: Any) -> bool:
-    """Arrays, tensors, lists, and sparse matrices (to refuse them in words)."""
+    """Arrays, tensors, lists and series of numbers, and sparse matrices (to refuse them in words)."""
+    if holds_texts(data):
+        return False
     if isinstance(data, np.ndarray | list | tuple) or _is_tensor(data) or _is_sparse(data):
         return True
     return hasattr(data, "__array__") and not hasattr(data, "columns")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import lzma
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
@@ -33,7 +34,7 @@ def read(data: str, options: Options) -> Examples:
     try:
         with opener(data, "rt", encoding="utf-8-sig", newline="") as file:
             header, rows = _rows(file)
-    except (OSError, UnicodeDecodeError, csv.Error, EOFError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error, EOFError, lzma.LZMAError, zlib.error) as error:
         raise DataError(f"{data} cannot be read as CSV in UTF-8: {error}") from error
     if not rows:
         raise DataError(f"{data} holds no rows: 0 sample(s)")

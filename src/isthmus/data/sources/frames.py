@@ -1,4 +1,4 @@
-"""pandas and polars data frames of numbers."""
+"""pandas and polars data frames."""
 
 from __future__ import annotations
 
@@ -11,29 +11,26 @@ from isthmus.data.table import table_of
 
 
 def accepts(data: Any) -> bool:
-    """Data frames and series of libraries that are loaded."""
+    """Data frames of libraries that are loaded; series are arrays, or texts."""
     return _library(data) is not None
 
 
 def read(data: Any, options: Options) -> Examples:
-    """Numeric columns; all that are not are refused by name."""
+    """Numeric columns, all that are not are refused by name; or a column of texts."""
     library = _library(data)
     if library == "pandas":
-        frame = data.to_frame() if data.ndim == 1 else data
-        columns = {str(name): frame.iloc[:, i].to_numpy() for i, name in enumerate(frame.columns)}
-        names = tuple(frame.columns)
-        index = frame.index
+        columns = {str(name): data.iloc[:, i].to_numpy() for i, name in enumerate(data.columns)}
+        index = data.index
     else:
-        frame = data.to_frame() if type(data).__name__ == "Series" else data
-        columns = {name: frame[name].to_numpy() for name in frame.columns}
-        names, index = tuple(frame.columns), None
+        columns = {name: data[name].to_numpy() for name in data.columns}
+        index = None
     return table_of(
         columns,
-        count=len(frame),
+        count=len(data),
         options=options,
         container=str(library),
         origin=f"a {library} data frame",
-        named=all(isinstance(name, str) for name in names),
+        named=all(isinstance(name, str) for name in data.columns),
         index=index,
     )
 
@@ -41,6 +38,6 @@ def read(data: Any, options: Options) -> Examples:
 def _library(data: Any) -> str | None:
     for name in ("pandas", "polars"):
         module = sys.modules.get(name)
-        if module is not None and isinstance(data, module.DataFrame | module.Series):
+        if module is not None and isinstance(data, module.DataFrame):
             return name
     return None

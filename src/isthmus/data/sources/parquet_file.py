@@ -16,7 +16,7 @@ def accepts(data: Any) -> bool:
 
 
 def read(data: str, options: Options) -> Examples:
-    """Numeric columns; gaps become NaN."""
+    """Numeric columns, where gaps become NaN; or a column of texts."""
     parquet = require("pyarrow.parquet", extra="data")
     try:
         table = parquet.read_table(data)

@@ -40,5 +40,5 @@ def _as_pictures(context: Context, atoms: np.ndarray) -> np.ndarray | None:
     grey = 0.5 + 0.5 * atoms / np.maximum(largest, 1e-12)
     if schema.kind == "image":
         return np.asarray(grey[:, 0] if grey.shape[1] == 1 else np.moveaxis(grey, 1, -1)[..., :3])
-    low, high = (0.0, 255.0) if schema.dtype == "uint8" else (schema.low, schema.high)
+    low, high = context.reach
     return context.pictures(grey * (high - low) + low)

@@ -1,5 +1,7 @@
 """What each dimension of a random code carries."""
 
+from html import escape
+
 import numpy as np
 
 from isthmus.report.context import Context
@@ -28,4 +30,6 @@ def html(context: Context) -> str:
     axes.set_ylabel("KL, nats")
     tidy(axes)
     told = f"{usage.active_units} of {len(kl)} dimensions are active; {kl.sum():.1f} nats in all."
-    return as_image(made, "KL divergence by latent dimension") + f'<p class="note">{told}</p>'
+    remedy = usage.remedy(context.estimator.get_params(deep=False))
+    warned = f'<p class="note"><b>{escape(remedy)}</b></p>' if remedy else ""
+    return as_image(made, "KL divergence by latent dimension") + f'<p class="note">{told}</p>{warned}'

@@ -4,9 +4,10 @@ import numpy as np
 
 from isthmus.report.context import Context
 from isthmus.report.figures import as_image, figure, grid_image, tidy
+from isthmus.report.tables import texts
 
 ORDER, TITLE = 30, "Reconstructions"
-PICTURES, COLUMNS = 14, 25
+PICTURES, TEXTS, COLUMNS = 14, 14, 25
 
 
 def applies(context: Context) -> bool:
@@ -15,7 +16,9 @@ def applies(context: Context) -> bool:
 
 
 def html(context: Context) -> str:
-    """Pictures in pairs, or how much of each column is explained."""
+    """Texts or pictures in pairs, or how much of each column is explained."""
+    if context.textual:
+        return _texts(context)
     shown = context.pictures(context.some.values[:PICTURES])
     rebuilt = context.pictures(context.rebuilt[:PICTURES])
     if shown is not None and rebuilt is not None:
@@ -27,13 +30,19 @@ def html(context: Context) -> str:
     return _by_column(context)
 
 
+def _texts(context: Context) -> str:
+    pairs = list(zip(context.some.values.tolist(), context.rebuilt.tolist(), strict=True))
+    same = sum(text == again for text, again in pairs)
+    rows = [(text, again, "yes" if text == again else "no") for text, again in pairs[:TEXTS]]
+    told = f"{same:,} of {len(pairs):,} held-out texts ({same / len(pairs):.1%}) are written again exactly."
+    return texts(["original", "written again", "exact"], rows) + f'<p class="note">{told}</p>'
+
+
 def _by_column(context: Context) -> str:
-    schema = context.estimator.schema_
-    x = schema.scaled(context.some.values).reshape(len(context.some), -1)
-    rebuilt = schema.scaled(context.rebuilt).reshape(len(x), -1)
+    x, rebuilt = context.flat(context.some.values), context.flat(context.rebuilt)
     variance = np.maximum(x.var(0), 1e-12)
     explained = 1 - np.square(x - rebuilt).mean(0) / variance
-    names = np.array(schema.columns or [f"x{i}" for i in range(x.shape[1])])
+    names = np.array(context.estimator.schema_.columns or [f"x{i}" for i in range(x.shape[1])])
     order = np.argsort(explained)[:COLUMNS][::-1]
     made = figure(7.5, 0.24 * len(order) + 0.9)
     axes = made.add_subplot()

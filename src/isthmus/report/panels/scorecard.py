@@ -17,7 +17,7 @@ def applies(context: Context) -> bool:
 def html(context: Context) -> str:
     """Errors, neighbours and likelihood."""
     card = context.scorecard
-    rows: list[tuple[object, ...]] = []
+    rows: list[tuple[object, ...]] = [(*line, "") for line in card.text.lines()] if card.text is not None else []
     if card.mse is not None:
         rows.append(("mean squared error (scaled units)", card.mse, card.pca_mse))
     if math.isfinite(card.ratio):
@@ -28,9 +28,9 @@ def html(context: Context) -> str:
         rows.append(("accuracy of a linear classifier", card.probe, card.pca_probe))
     if card.accuracy is not None:
         rows.append(("accuracy", card.accuracy, ""))
-    if card.elbo is not None:
+    if card.text is None and card.elbo is not None:
         rows.append(("ELBO, nats per row", card.elbo, ""))
-    if card.log_likelihood is not None:
+    if card.text is None and card.log_likelihood is not None:
         rows.append((f"log p(x), nats per row ({DRAWS} draws)", card.log_likelihood, ""))
     note = f"{card.train_rows:,} rows to learn from, {card.test_rows:,} to measure on; {card.size} in the code."
-    return table(["held-out rows", card.model, f"PCA-{card.pca_dim}"], rows) + f'<p class="note">{note}</p>'
+    return table(["held-out rows", card.model, card.rival], rows) + f'<p class="note">{note}</p>'

@@ -1,0 +1,1 @@
+"""How data of each kind become tensors, and back: one kind a file."""

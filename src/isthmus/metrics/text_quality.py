@@ -1,0 +1,146 @@
+"""How well a model of texts writes held-out ones again, and what they cost."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from isthmus.data.examples import Examples
+from isthmus.data.schemas.text import TextSchema
+from isthmus.errors import DataError
+from isthmus.metrics.latent_usage import usage_of
+from isthmus.metrics.rows import DRAWS, FEWEST, LIKELIHOOD_ROWS, batches, told_already
+from isthmus.records import Batch, View
+from isthmus.training.seeds import SCORING, derive
+
+if TYPE_CHECKING:
+    from isthmus.autoencoder import Autoencoder
+    from isthmus.estimator import Estimator
+
+BOUND_DRAWS = 16  # of the code, for the ELBO: as score_samples takes
+MOST_SYMBOLS = 2**20  # that are scored for log p(x), all draws together
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextQuality:
+    """Measured on held-out texts; symbols are tokens and the end of each text.
+
+    Source: Bowman et al. 2016, Generating sentences from a continuous space (KL, perplexity); Burda et al. 2016,
+    Importance weighted autoencoders (log p(x), active units).
+    """
+
+    rows: int  # texts that were written again
+    exact: float  # share of them that are, letter by letter, what they were; by greed
+    token_accuracy: float  # share of symbols that are the likeliest at their place, after the right ones
+    nats_per_token: float  # -log p(x | z) by symbol, at the code that ``transform`` gives
+    perplexity: float  # exp of that
+    likelihood_rows: int | None = None  # texts that what follows is measured on, where the code is random
+    elbo: float | None = None  # nats per text
+    elbo_per_token: float | None = None  # nats per symbol
+    log_likelihood: float | None = None  # log p(x), nats per text, importance-sampled
+    kl: float | None = None  # what the code costs of the ELBO, nats per text
+    active_units: int | None = None  # dimensions of the code that vary with x
+
+    @classmethod
+    def measure(cls, estimator: Estimator, test: Examples) -> TextQuality:
+        """By at most 1000 of the texts; log p(x) by fewer where they are long. Raises ``DataError``.
+
+        Tokens that are not known are not told once more: whoever encodes the texts has heard of them.
+
+        >>> import isthmus as im
+        >>> names = im.data.read(["anna", "hanna", "hannah", "susanna"] * 5)
+        >>> model = im.SequenceAE(4, network={"width": 16}, trainer=im.Trainer(epochs=1)).fit(names)
+        >>> found = TextQuality.measure(model, names)
+        >>> found.rows, 0 <= found.exact <= found.token_accuracy <= 1, found.kl
+        (20, True, None)
+        """
+        schema = estimator.schema_
+        if not isinstance(schema, TextSchema):
+            raise DataError(f"{type(estimator).__name__} was fitted on {schema.kind} data; expected texts")
+        if len(test) == 0:
+            raise DataError("There are no texts to measure on")
+        some = test.at_most(LIKELIHOOD_ROWS)
+        with told_already():
+            again = estimator.reconstruct(some)
+        right, nats, symbols = _taught(estimator, some)
+        told = cls(
+            rows=len(some),
+            exact=sum(a == b for a, b in zip(some.values.tolist(), list(again), strict=True)) / len(some),
+            token_accuracy=right / symbols,
+            nats_per_token=nats / symbols,
+            perplexity=math.exp(nats / symbols),
+        )
+        usage = usage_of(estimator, some)
+        if usage is None:
+            return told
+        few = some.at_most(max(FEWEST, MOST_SYMBOLS // round(DRAWS * (schema.tokens / max(schema.count, 1) + 1))))
+        bound, likelihood, counted = _likelihoods(estimator, few)
+        return cls(
+            **vars(told)
+            | {
+                "likelihood_rows": len(few),
+                "elbo": bound / len(few),
+                "elbo_per_token": bound / counted,
+                "log_likelihood": likelihood / len(few),
+                "kl": float(usage.kl.sum()),
+                "active_units": usage.active_units,
+            }
+        )
+
+    def lines(self) -> list[tuple[str, float | int]]:
+        """What people read: names with units, and numbers."""
+        told: list[tuple[str, float | int | None]] = [
+            (f"written again exactly, share of {self.rows:,} texts", self.exact),
+            ("right tokens, share, given those before", self.token_accuracy),
+            ("nats per token, given the code", self.nats_per_token),
+            ("perplexity, given the code", self.perplexity),
+            (f"ELBO, nats per text ({self.likelihood_rows or 0:,} texts)", self.elbo),
+            ("ELBO, nats per token", self.elbo_per_token),
+            (f"log p(x), nats per text ({DRAWS} draws)", self.log_likelihood),
+            ("KL, nats per text", self.kl),
+            ("active dimensions", self.active_units),
+        ]
+        return [(name, value) for name, value in told if value is not None]
+
+
+@torch.no_grad()
+def _taught(estimator: Estimator, examples: Examples) -> tuple[int, float, int]:
+    """Symbols that are the likeliest at their place; nats of all; how many there are. By teacher forcing."""
+    model = estimator.autoencoder_
+    assert model.decoder is not None
+    assert model.likelihood is not None
+    right, nats, count = 0, 0.0, 0
+    for batch in batches(estimator, examples):
+        view = View(x=batch.x, valid=batch.valid, condition=batch.condition)
+        scores = model.decoder(model.encode(batch), view, batch.wanted).float()
+        valid = _valid(batch)
+        right += int(((scores.argmax(1) == batch.wanted) & valid).sum())
+        nats -= float(model.likelihood.log_prob(scores, batch.wanted, valid).double().sum())
+        count += int(valid.sum())
+    return right, nats, count
+
+
+@torch.no_grad()
+def _likelihoods(estimator: Estimator, examples: Examples) -> tuple[float, float, int]:
+    """ELBO and log p(x) of all texts together, nats; and how many symbols they have."""
+    model = estimator.autoencoder_
+    once = _noise(model, BOUND_DRAWS, 1, derive(0, SCORING))
+    bound, likelihood, count = 0.0, 0.0, 0
+    for number, batch in enumerate(batches(estimator, examples)):
+        bound += float(model.log_bound(batch, once.to(batch.x.device)).double().sum())
+        noise = _noise(model, DRAWS, len(batch), derive(0, SCORING, number))
+        likelihood += float(model.log_prob(batch, noise.to(batch.x.device)).double().sum())
+        count += int(_valid(batch).sum())
+    return bound, likelihood, count
+
+
+def _valid(batch: Batch) -> Tensor:
+    return torch.ones_like(batch.wanted, dtype=torch.bool) if batch.wanted_valid is None else batch.wanted_valid
+
+
+def _noise(model: Autoencoder, draws: int, rows: int, seed: int) -> Tensor:
+    return torch.randn(draws, rows, *model.code_shape, generator=torch.Generator().manual_seed(seed))

@@ -1,0 +1,136 @@
+"""From one text to another."""
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from isthmus.architecture import Setting, make_part, named
+from isthmus.autoencoder import Autoencoder
+from isthmus.bottlenecks.identity import Identity
+from isthmus.data.examples import Examples
+from isthmus.data.reading import read
+from isthmus.data.schema import PADDING
+from isthmus.data.schemas.text import END, TextSchema
+from isthmus.errors import DataError, ParameterError, check
+from isthmus.estimator import stored_target
+from isthmus.layers.mean_of_places import mean_of_places
+from isthmus.likelihoods.categorical import Categorical
+from isthmus.records import Batch, Code
+from isthmus.sequence_estimator import SequenceEstimator
+from isthmus.terms.reconstruction import Reconstruction
+from isthmus.training.resident import Resident
+from isthmus.training.trainer import Trainer
+
+
+class Seq2Seq(SequenceEstimator):
+    """Encoder-decoder transformer: texts X are read, texts y are written; translation, summaries, corrections.
+
+    The composition of DenoisingSequenceAE with another text as its target; y has a vocabulary of its own.
+
+    Source: Vaswani et al. 2017, Attention is all you need, NeurIPS.
+
+    Parameters
+    ----------
+    latent_dim : numbers that tell of a place of what is read.
+    tokeniser, max_length : as for ``SequenceAE``; of both texts.
+    network : ``"auto"`` (a transformer) or a mapping: ``{"width": 128, "depth": 2, "decoder": {"depth": 1}}``.
+    trainer, random_state : as for ``AE``.
+
+    >>> import isthmus as im
+    >>> words = ["sat", "cat", "hat", "tan", "ant"] * 5
+    >>> small = {"width": 16, "depth": 1}
+    >>> backwards = im.Seq2Seq(8, tokeniser="characters", network=small, trainer=im.Trainer(epochs=1))
+    >>> len(backwards.fit(words, [word[::-1] for word in words]).predict(["sat", "tan"]))
+    2
+    """
+
+    supervised: ClassVar[bool] = True
+    decodes: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        latent_dim: int = 128,
+        *,
+        tokeniser: Any = "bpe",
+        max_length: int | Literal["auto"] = "auto",
+        network: Any = "auto",
+        trainer: Trainer | None = None,
+        random_state: Any = 0,
+    ) -> None:
+        self.latent_dim, self.tokeniser, self.max_length = latent_dim, tokeniser, max_length
+        self.network, self.trainer, self.random_state = network, trainer, random_state
+
+    def build(self, setting: Setting) -> Autoencoder:
+        """``x -> features of each place -> writer that attends to them -> p(symbol of y | places, symbols before)``."""
+        target = setting.target
+        assert isinstance(target, TextSchema)
+        network = named(self.network, "transformer")
+        given = dict(network) if isinstance(network, dict) else {"name": network}
+        check("Seq2Seq", (given["name"] == "transformer", f"network is {given['name']!r}; expected 'transformer'"))
+        both, own = {k: v for k, v in given.items() if k != "decoder"}, dict(given.get("decoder", {}))
+        reading = {"in_shape": setting.schema.shape, "out_dim": self.latent_dim, "levels": setting.schema.levels}
+        writing = {"latent_dim": self.latent_dim, "out_shape": target.shape, "outputs": target.levels, "end": END}
+        return Autoencoder(
+            encoder=make_part("encoders", both, {**reading, "flatten": False}),
+            bottleneck=Identity(self.latent_dim),
+            decoder=make_part("decoders", {**both, **own}, writing),
+            likelihood=Categorical(target.levels, ordered=False),
+            terms=[Reconstruction()],
+        )
+
+    def predict(self, X: Any, *, beams: int = 1) -> NDArray[np.object_]:
+        """The text that is written for each of X, by greed or by ``beams``."""
+        return np.asarray(self._rewritten(X, None, beams), dtype=object)
+
+    def score_samples(self, X: Any, y: Any = None) -> NDArray[np.float32]:
+        """log p(y | x) in nats for each pair of texts; raises ``ParameterError`` without y."""
+        if y is None:
+            raise ParameterError("Seq2Seq.score_samples wants the texts y whose likelihood is asked for")
+        examples = self._examples(X)
+        assert isinstance(self.target_, TextSchema)
+        wanted = read(y)
+        self.target_.check(wanted, owner="Seq2Seq")
+        _check_pairs(len(examples), len(wanted))
+        target = stored_target(self.target_, wanted)
+        rows = Resident(self.schema_.store(examples), target=target, prepare=self.schema_.to_model, padding=PADDING)
+        with torch.no_grad():
+            found = [self._log_likelihood(batch) for batch in rows.to(self._device).batches(256)]
+        return torch.cat(found).cpu().numpy()
+
+    def _log_likelihood(self, batch: Batch) -> torch.Tensor:
+        trace = self.autoencoder_(batch)
+        assert trace.log_likelihood is not None
+        return trace.log_likelihood
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """The mean of ``score_samples``: what ``GridSearchCV`` makes as large as it can."""
+        return float(self.score_samples(X, y).mean())
+
+    @property
+    def _text_written(self) -> TextSchema:
+        assert isinstance(self.target_, TextSchema)
+        return self.target_
+
+    def _learn_target(self, y: Any, examples: Examples) -> TextSchema:
+        if y is None:
+            raise ParameterError("Seq2Seq requires y to be passed, but the target y is None: the text for each of X")
+        wanted = read(y)
+        if wanted.kind != "text":
+            raise DataError(f"y is {wanted.kind}, {wanted.values.shape}; Seq2Seq writes texts: strings")
+        _check_pairs(len(examples), len(wanted))
+        return self._learn_schema(wanted, "none")
+
+    @property
+    def _n_features_out(self) -> int:
+        return int(self.autoencoder_.code_shape[-1])
+
+    def _laid_out(self, code: Code) -> torch.Tensor:
+        """The mean of the places' features."""
+        return mean_of_places(code.z.float(), code.valid)
+
+
+def _check_pairs(count: int, others: int) -> None:
+    if count != others:
+        raise DataError(f"X has {count} texts, y has {others}: expected pairs")

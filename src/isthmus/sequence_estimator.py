@@ -1,0 +1,188 @@
+"""What models of texts can do besides: write, greedily, by drawing, or by looking for the likeliest whole."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from isthmus import catalogue
+from isthmus.abilities import if_it_decodes, if_there_and_back
+from isthmus.architecture import Networks, Setting, make_networks, named
+from isthmus.data.examples import Examples
+from isthmus.data.schema import PADDING
+from isthmus.data.schemas.text import END, MASK, UNKNOWN, TextSchema
+from isthmus.errors import ParameterError, check
+from isthmus.estimator import Estimator, check_count, seed_of
+from isthmus.layers.writing import Writing, written
+from isthmus.records import Code, View
+from isthmus.stations import SequenceDecoder
+from isthmus.training.random_stream import RandomStream
+from isthmus.training.resident import Resident
+from isthmus.training.seeds import SAMPLING, derive
+
+ROWS = 256  # texts that are written at a time
+
+
+class SequenceEstimator(Estimator, ABC):
+    """A model of texts, which a tokeniser cuts into symbols; X is a list, an array or a series of strings, or a file.
+
+    What is written takes a ``temperature`` (0: the likeliest symbol at each place; 1: as the model has learnt), the
+    ``top_k`` likeliest symbols or those with ``top_p`` of the probability to draw from, and a number of ``beams`` for
+    the likeliest whole.
+    """
+
+    takes: ClassVar[tuple[str, ...]] = ("text",)
+    blends: ClassVar[bool] = False
+
+    tokeniser: Any
+    max_length: int | Literal["auto"]
+
+    def tokens(self, X: Any) -> list[list[str]]:
+        """The tokens that the texts are cut into."""
+        examples = self._examples(X)
+        return [self._text_schema.tokeniser.pieces(text) for text in examples.values.tolist()]
+
+    @available_if(if_it_decodes)
+    def inverse_transform(
+        self,
+        Z: ArrayLike,
+        condition: Any = None,
+        *,
+        temperature: float = 0.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        beams: int = 1,
+        random_state: int | None = None,
+    ) -> NDArray[np.object_]:
+        """Texts written from codes ``[n, numbers]``: by default the likeliest symbol at each place."""
+        check_is_fitted(self)
+        codes = self._codes(Z)
+        check("inverse_transform", (len(codes) > 0, "there are no codes; expected 1 or more"))
+        how = _writing(temperature, top_k, top_p, beams)
+        wanted = self._condition(condition, len(codes))
+        texts = []
+        with torch.no_grad(), RandomStream(derive(seed_of(random_state), SAMPLING), self._device):
+            for start in range(0, len(codes), ROWS):
+                z = codes[start : start + ROWS].to(self._device)
+                view = View(x=z, condition=None if wanted is None else wanted[start : start + ROWS])
+                texts.append(self._written(Code(z=z), view, how))
+        return np.concatenate(texts)
+
+    @available_if(if_there_and_back)
+    def reconstruct(self, X: Any, condition: Any = None, *, beams: int = 1) -> Any:
+        """X, encoded and written again, by greed or by ``beams``; a series where X is one."""
+        return self._rewritten(X, condition, beams)
+
+    @available_if(if_it_decodes)
+    def sample(
+        self,
+        n: int = 1,
+        condition: Any = None,
+        random_state: int | None = None,
+        *,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        beams: int = 1,
+    ) -> NDArray[np.object_]:
+        """``n`` new texts: codes from the prior, then symbols from what the model has learnt, ``temperature`` 1.
+
+        ``condition``: one for all, or n of them.
+        """
+        check_is_fitted(self)
+        check_count(n)
+        how = _writing(temperature, top_k, top_p, beams)
+        wanted = self._condition(condition, n)
+        texts = []
+        with torch.no_grad(), RandomStream(derive(seed_of(random_state), SAMPLING), self._device):
+            for start in range(0, n, ROWS):
+                count = min(ROWS, n - start)
+                given = None if wanted is None else wanted[start : start + count]
+                code = self.autoencoder_.drawn(count, given)
+                texts.append(self._written(code, View(x=code.z, condition=given), how))
+        return np.concatenate(texts)
+
+    def _rewritten(self, X: Any, condition: Any, beams: int) -> Any:
+        """Texts read and written again, in the container of X."""
+        examples, how = self._examples(X), _writing(0.0, None, None, beams)
+        stored, given = self.schema_.store(examples), self._condition(condition, len(examples))
+        rows = Resident(stored, condition=given, prepare=self.schema_.to_model, padding=PADDING)
+        texts = []
+        with torch.no_grad():
+            for batch in rows.to(self._device).batches(ROWS):
+                view = View(x=batch.x, valid=batch.valid, condition=batch.condition)
+                texts.append(self._written(self.autoencoder_.encode(batch), view, how))
+        return self.schema_.give_back(np.concatenate(texts), examples)
+
+    def _written(self, code: Code, view: View, how: Writing) -> NDArray[np.object_]:
+        assert self._likelihood is not None  # refuses models that were loaded without what writes
+        decoder = self.autoencoder_.decoder
+        assert isinstance(decoder, SequenceDecoder)
+        return self._text_written.from_model(written(decoder, code, view, how))
+
+    @property
+    def _text_written(self) -> TextSchema:
+        """The schema of what is written: by default that of what is read."""
+        return self._text_schema
+
+    @property
+    def _text_schema(self) -> TextSchema:
+        check_is_fitted(self)
+        assert isinstance(self.schema_, TextSchema)
+        return self.schema_
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        name, length = type(self).__name__, self.max_length
+        told = f"max_length is {length!r}; expected 1 or more tokens, or 'auto'"
+        check(name, (length == "auto" or length >= 1, told))
+
+    def _wanted_likelihood(self, examples: Examples) -> dict[str, Any]:
+        return {"name": "categorical", "ordered": False}
+
+    def _learn_schema(self, examples: Examples, scaling: str) -> TextSchema:
+        length = None if self.max_length == "auto" else self.max_length
+        owner = type(self).__name__
+        return TextSchema.learn(examples, tokeniser=self.tokeniser, max_length=length, owner=owner)
+
+    def _networks(
+        self,
+        setting: Setting,
+        *,
+        features: int,
+        symbol_dropout: float = 0.0,
+        otherwise: str = "recurrent",
+        code: Literal["flat", "grid"] = "flat",
+    ) -> Networks:
+        """A reader, and a writer that takes one code of the whole, or one of each place (``"grid"``)."""
+        network = named(self.network, otherwise)
+        self._check_writes(network)
+        return make_networks(
+            network,
+            setting,
+            latent_dim=self.latent_dim,
+            features=features,
+            linear_path="none",
+            code=code,
+            known={"levels": setting.schema.levels, "end": END, "symbol_dropout": symbol_dropout},
+        )
+
+    def _check_writes(self, network: Any) -> None:
+        """Refuse networks that do not write texts."""
+        name = network.get("name") if isinstance(network, Mapping) else network
+        if not (isinstance(name, str) and issubclass(catalogue.find("decoders", name), SequenceDecoder)):
+            raise ParameterError(
+                f"{type(self).__name__}: network is {self.network!r:.100}, which does not write texts; expected "
+                "'recurrent', 'transformer', or a mapping with one of these names"
+            )
+
+
+def _writing(temperature: float, top_k: int | None, top_p: float | None, beams: int) -> Writing:
+    return Writing(temperature=temperature, top_k=top_k, top_p=top_p, beams=beams, never=(UNKNOWN, MASK))
