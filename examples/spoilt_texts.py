@@ -1,10 +1,11 @@
 """Texts with words missing: python examples/spoilt_texts.py
 
 The names of Unicode's letters again, cut into words: a masked language model fills gaps, a denoising autoencoder mends
-what is spoilt, an encoder of sentences finds what is alike, and a translator tells the small letter of a capital one.
+what is spoilt, an encoder of sentences finds what is alike. A translator learns from pairs how dates are written.
 """
 
 import unicodedata
+from datetime import date, timedelta
 
 import numpy as np
 
@@ -12,7 +13,7 @@ import isthmus as im
 
 letters = sorted({unicodedata.name(chr(i), "") for i in range(0x2000) if chr(i).isalpha()} - {""})
 letters = [str(name) for name in np.random.default_rng(0).permutation(letters) if len(name.split()) <= 6][:700]
-trainer = im.Trainer(epochs=12, batch_size=50, learning_rate=5e-3, validation=0, compile=False)
+trainer = im.Trainer(epochs=25, batch_size=50, learning_rate=5e-3, validation=0, compile=False)
 words = {"tokeniser": {"name": "whitespace"}, "network": {"width": 48, "depth": 1}, "trainer": trainer}
 
 masked = im.MaskedLM(48, share=0.3, **words).fit(letters)
@@ -29,12 +30,10 @@ asked = next(i for i, name in enumerate(letters) if name.startswith("CYRILLIC SM
 nearest = np.argsort(-codes @ codes[asked])[1:4]
 print("TSDAE:", letters[asked], "is like", "; ".join(letters[i] for i in nearest))
 
-capitals = [chr(i) for i in range(0x2000) if chr(i).isupper() and len(chr(i).lower()) == 1]
-pairs = [(unicodedata.name(c), unicodedata.name(c.lower())) for c in capitals]
-pairs = [pairs[i] for i in np.random.default_rng(0).permutation(len(pairs))]
-x, y = ([pair[side] for pair in pairs] for side in (0, 1))
-longest = max(map(len, [*x, *y]))
-translator = im.Seq2Seq(48, **{**words, "tokeniser": "characters"}, max_length=longest).fit(x[60:360], y[60:360])
-told = translator.predict(x[:60])
-right = np.mean(told == np.asarray(y[:60], dtype=object))
-print(f"Seq2Seq: {x[0]} > {told[0]} ({right:.0%} of 60 that it has not seen are right)")
+days = [date(1990, 1, 1) + timedelta(days=int(n)) for n in np.random.default_rng(0).choice(12_000, 1300, replace=False)]
+x, y = [f"{day:%d %B %Y}" for day in days], [day.isoformat() for day in days]
+slowly = im.Trainer(epochs=30, batch_size=50, learning_rate=3e-3, validation=0, compile=False)
+translator = im.Seq2Seq(48, tokeniser="characters", max_length=20, network=words["network"], trainer=slowly)
+told = translator.fit(x[100:], y[100:]).predict(x[:100])
+right = np.mean(told == np.asarray(y[:100], dtype=object))
+print(f"Seq2Seq: {x[0]} > {told[0]} ({right:.0%} of 100 that it has not seen are right)")
