@@ -26,6 +26,11 @@ def index() -> str:
     return "\n".join(["# Models", "", "| model | what it is | source |", "| --- | --- | --- |", *rows, ""])
 
 
+def told(kind: type) -> str:
+    """What else the command line wants to know."""
+    return " --labels COLUMN" if kind.supervised or kind.conditional else ""
+
+
 def model_page(name: str) -> str:
     """One model: what it is, its parameters, its composition, an example, where it is seen at work."""
     kind = catalogue.find("models", name)
@@ -33,7 +38,7 @@ def model_page(name: str) -> str:
     parts = [
         f"# {kind.__name__}",
         text.replace("``", "`"),
-        f"`im.{kind.__name__}(...)`, on the command line `isthmus fit {name} DATA`.",
+        f"`im.{kind.__name__}(...)`, on the command line `isthmus fit {name} DATA{told(kind)}`.",
         f"Composition: {(inspect.getdoc(kind.build) or '').replace('``', '`')}",
         "## Parameters",
         parameter_table(name),

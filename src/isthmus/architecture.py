@@ -58,14 +58,16 @@ def make_networks(
     linear_path: LinearPath = "fixed",
     code: Literal["flat", "grid", "patches"] = "flat",
     known: Mapping[str, Any] | None = None,
+    out: Schema | None = None,
 ) -> Networks:
     """Both networks: ``"auto"``, a name, a mapping with a name and arguments for both, or two torch modules.
 
     The decoder gets the encoder's ``hidden`` or ``channels`` reversed, and what a mapping's ``"decoder"`` says.
     ``features`` is what the bottleneck takes. With a ``"grid"`` or ``"patches"`` pictures keep their places: a code
     ``[height, width, latent_dim]`` where the network is one of convolutions (or a vision transformer), and ``"auto"``
-    then is. ``known`` are arguments that the model knows, for the networks that have a parameter for them. Raises
-    ``ParameterError`` and ``UnknownNameError``, all mistakes at once.
+    then is. ``out`` is the schema of what is to come out, where it is not x. ``known`` are arguments that the model
+    knows, for the networks that have a parameter for them. Raises ``ParameterError`` and ``UnknownNameError``, all
+    mistakes at once.
     """
     if not isinstance(network, str | Mapping):
         return _from_modules(network, setting, latent_dim, features)
@@ -79,7 +81,7 @@ def make_networks(
     decoder = _backwards(both) | for_decoder
     decoder |= {
         "latent_dim": latent_dim,
-        "out_shape": setting.schema.shape,
+        "out_shape": (setting.schema if out is None else out).shape,
         "outputs": setting.likelihood.outputs,
     }
     if setting.likelihood.outputs > 1:

@@ -81,6 +81,10 @@ class Autoencoder(Component):
                 f"the encoder's codes have the grid {encoder.grid}, the decoder takes {decoder and decoder.grid}",
             ),
             (
+                not encoder.ragged or not (bottleneck.random or bottleneck.levels),
+                f"{type(bottleneck).__name__} would take padding for codes; let the encoder give one (flatten=True)",
+            ),
+            (
                 prior is None or not bottleneck.random or prior.continuous != bool(bottleneck.levels),
                 f"{type(prior).__name__} is no prior for codes of {type(bottleneck).__name__}: one of them is discrete",
             ),
@@ -114,7 +118,7 @@ class Autoencoder(Component):
         """One pass with corruption and randomness: what training and scoring see."""
         view = _bare(batch) if self.corruption is None else self.corruption(batch)
         features = self.encoder(view)
-        code = replace(self.bottleneck(features, view, self.prior), valid=self.encoder.valid(view))
+        code = self._marked(self.bottleneck(features, view, self.prior), view)
         trace = Trace(batch=batch, view=view, features=features, code=code)
         if self.decoder is None or self.likelihood is None:
             return trace
@@ -243,14 +247,19 @@ class Autoencoder(Component):
         if self.decoder is not None and self.likelihood is not None:
             target, code = batch.wanted, self.bottleneck.mode(features, view)
             self.decoder.initialise(code, view, self.likelihood.link(target))
-            fitting = max(1, MOST_OUTPUTS // (self.likelihood.outputs * target[0].numel()))
-            own = Code(z=code.z, valid=self.encoder.valid(view))
-            parts = zip(in_parts(own, AT_ONCE), in_parts(view, AT_ONCE), target.split(AT_ONCE), strict=True)
-            output = torch.cat([self.decoder(*part) for part in itertools.islice(parts, math.ceil(fitting / AT_ONCE))])
-            self.likelihood.initialise(output, target[: len(output)])
+            if type(self.likelihood).initialise is not Likelihood.initialise:  # which reads outputs
+                self._start_likelihood(Code(z=code.z, valid=self.encoder.valid(view)), view, target)
         for term in self._terms():
             term.initialise(batch)
         self.train(was_training)
+
+    def _start_likelihood(self, code: Code, view: View, target: Tensor) -> None:
+        """From a first reconstruction, of as many rows as fit."""
+        likelihood, decoder = self._likelihood(), self._decoder()
+        fitting = max(1, MOST_OUTPUTS // (likelihood.outputs * target[0].numel()))
+        parts = zip(in_parts(code, AT_ONCE), in_parts(view, AT_ONCE), target.split(AT_ONCE), strict=True)
+        output = torch.cat([decoder(*part) for part in itertools.islice(parts, math.ceil(fitting / AT_ONCE))])
+        likelihood.initialise(output, target[: len(output)])
 
     @torch.no_grad()
     def calibrate(self, batch: Batch) -> None:
@@ -335,8 +344,12 @@ class Autoencoder(Component):
         return found.unflatten(0, (count, len(batch)))
 
     def _code(self, view: View) -> Code:
-        encoder = self._encoder()
-        return replace(self.bottleneck.mode(encoder(view), view), valid=encoder.valid(view))
+        return self._marked(self.bottleneck.mode(self._encoder()(view), view), view)
+
+    def _marked(self, code: Code, view: View) -> Code:
+        """With the places that the encoder calls real."""
+        valid = self._encoder().valid(view)
+        return code if valid is None else replace(code, valid=valid)
 
     def _output(self, view: View) -> Tensor:
         return self.decode(self._code(view), view)

@@ -31,6 +31,7 @@ from isthmus.data.reading import read
 from isthmus.data.schema import PADDING, Schema
 from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.errors import ParameterError, check
+from isthmus.layers.mean_of_places import mean_of_places
 from isthmus.records import Batch, Code, View
 from isthmus.training.history import History
 from isthmus.training.random_stream import RandomStream
@@ -58,6 +59,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     decodes: ClassVar[bool] = True  # there is a way from a code to x
     pictures_only: ClassVar[bool] = False
     takes: ClassVar[tuple[str, ...]] = NUMBERS  # kinds of examples
+    pooled: ClassVar[bool] = False  # ``transform`` gives the mean of the features of all places
+    writes: ClassVar[bool] = False  # ``reconstruct`` writes texts again
     blends: ClassVar[bool] = True  # blended and noisy rows may stand in for more data
     automatic_likelihood: ClassVar[Any] = "gaussian"  # for data that are not binary: a name, or a mapping
     automatic_binary_likelihood: ClassVar[Any] = "gaussian"
@@ -117,7 +120,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self.prior_condition_: Condition | None = None
         self.prior_history_: History | None = None
         self.metrics_: dict[str, Any] = {}
-        self.n_features_in_ = math.prod(schema.shape)
+        self.n_features_in_ = math.prod(schema.user_shape)  # a text is one
         self._look_at(examples, y)
         if schema.columns is not None:
             self.feature_names_in_ = np.asarray(schema.columns, dtype=object)
@@ -269,7 +272,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     @property
     def _n_features_out(self) -> int:
-        return math.prod(self.autoencoder_.code_shape)
+        return self.autoencoder_.code_shape[-1] if self.pooled else math.prod(self.autoencoder_.code_shape)
 
     @property
     def _device(self) -> torch.device:
@@ -279,7 +282,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _rows_at_once(self) -> int:
         """Fewer than usual where outputs are large: big pictures, texts with many different tokens."""
         likelihood = self.autoencoder_.likelihood
-        numbers = math.prod(self.schema_.shape) * (1 if likelihood is None else likelihood.outputs)
+        written = self.target_ if isinstance(self.target_, Schema) else self.schema_
+        numbers = math.prod(written.shape) * (1 if likelihood is None else likelihood.outputs)
         return FILLED * max(1, min(ROWS, MOST_OUTPUTS // numbers) // FILLED)
 
     @property
@@ -304,8 +308,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         )
 
     def _laid_out(self, code: Code) -> Tensor:
-        """What ``transform`` tells of codes, ``[batch, numbers]`` float32. By default: all of it, in a row."""
-        return code.z.float().flatten(1)
+        """What ``transform`` tells of codes, ``[batch, numbers]`` float32. By default: all, in a row, or the mean."""
+        return mean_of_places(code.z.float(), code.valid) if self.pooled else code.z.float().flatten(1)
 
     def _look_at(self, examples: Examples, y: Any) -> None:
         """What a fitted model notes about its own codes. By default: nothing."""

@@ -15,6 +15,7 @@ from isthmus.data.labels import Condition
 from isthmus.data.schema import Schema, schema_from_json
 from isthmus.errors import ParameterError, SavedModelError, did_you_mean, problems
 from isthmus.estimator import Estimator
+from isthmus.stations import SequenceDecoder
 from isthmus.training.history import History
 from isthmus.training.trainer import Trainer
 
@@ -62,6 +63,7 @@ def load(
         "autoencoder",
         lambda: saving.build(description.autoencoder, saved.tensors, _PREFIXES[part], Autoencoder, network),
     )
+    found += [] if found or model is None else _misfits(schema, target, model)
     if found or model is None:
         raise SavedModelError(problems(f"{path / saving.DESCRIPTION} cannot be used:", found))
     saving.load_weights(model, saved.tensors, _PREFIXES[part])
@@ -75,10 +77,26 @@ def load(
     estimator.condition_, estimator.target_ = condition, target
     estimator.history_ = History.from_json(description.history)
     estimator.metrics_ = description.metrics
-    estimator.n_features_in_ = int(np.prod(schema.shape))
+    estimator.n_features_in_ = int(np.prod(schema.user_shape))
     if schema.columns is not None:
         estimator.feature_names_in_ = np.asarray(schema.columns, dtype=object)
     return estimator
+
+
+def _misfits(schema: Schema, target: Any, model: Autoencoder) -> list[str]:
+    """What networks of sequences were made for, where the schemas of the data say otherwise."""
+    found = []
+    read, write = model.encoder, model.decoder
+    if schema.ragged and read is not None and "levels" in read.arguments:
+        made = (tuple(read.arguments["in_shape"]), read.arguments["levels"])
+        wanted = (schema.shape, schema.levels)
+        found += [] if made == wanted else [f"the encoder reads (places, symbols) {made}; the texts have {wanted}"]
+    written = target if isinstance(target, Schema) else schema
+    if written.ragged and isinstance(write, SequenceDecoder):
+        made = (tuple(write.arguments["out_shape"]), write.arguments["outputs"])
+        wanted = (written.shape, written.levels)
+        found += [] if made == wanted else [f"the decoder writes (places, symbols) {made}; the texts have {wanted}"]
+    return found
 
 
 def _optional(kind: Any, data: Mapping[str, Any] | None) -> Any:

@@ -14,18 +14,19 @@ from sklearn.utils.validation import check_is_fitted
 
 from isthmus import catalogue
 from isthmus.abilities import if_it_decodes, if_there_and_back
-from isthmus.architecture import Networks, Setting, make_networks, named
+from isthmus.architecture import Networks, Setting, make_networks, make_part, named
 from isthmus.data.examples import Examples
 from isthmus.data.schema import PADDING
 from isthmus.data.schemas.text import END, MASK, UNKNOWN, TextSchema
-from isthmus.errors import ParameterError, check
+from isthmus.errors import check
 from isthmus.estimator import Estimator, check_count, seed_of
 from isthmus.layers.writing import Writing, written
 from isthmus.records import Code, View
-from isthmus.stations import SequenceDecoder
+from isthmus.stations import Corruption, SequenceDecoder
 from isthmus.training.random_stream import RandomStream
 from isthmus.training.resident import Resident
 from isthmus.training.seeds import SAMPLING, derive
+from isthmus.training.trainer import Trainer
 
 ROWS = 256  # texts that are written at a time
 
@@ -40,6 +41,7 @@ class SequenceEstimator(Estimator, ABC):
 
     takes: ClassVar[tuple[str, ...]] = ("text",)
     blends: ClassVar[bool] = False
+    writes: ClassVar[bool] = True
 
     tokeniser: Any
     max_length: int | Literal["auto"]
@@ -140,6 +142,14 @@ class SequenceEstimator(Estimator, ABC):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
+        trainer = Trainer() if self.trainer is None else self.trainer
+        check(
+            type(self).__name__,
+            *(
+                (value in (0, "auto"), f"trainer.{name} is {value!r}; texts cannot be blended or noisy: expected 0")
+                for name, value in (("mix", trainer.mix), ("noise", trainer.noise))
+            ),
+        )
         name, length = type(self).__name__, self.max_length
         told = f"max_length is {length!r}; expected 1 or more tokens, or 'auto'"
         check(name, (length == "auto" or length >= 1, told))
@@ -160,10 +170,11 @@ class SequenceEstimator(Estimator, ABC):
         symbol_dropout: float = 0.0,
         otherwise: str = "recurrent",
         code: Literal["flat", "grid"] = "flat",
+        out: TextSchema | None = None,
     ) -> Networks:
-        """A reader, and a writer that takes one code of the whole, or one of each place (``"grid"``)."""
+        """A reader, and a writer of texts like ``out``, by one code of the whole or one of each place (``"grid"``)."""
         network = named(self.network, otherwise)
-        self._check_writes(network)
+        self._check_writes(network, places=code == "grid")
         return make_networks(
             network,
             setting,
@@ -171,17 +182,28 @@ class SequenceEstimator(Estimator, ABC):
             features=features,
             linear_path="none",
             code=code,
+            out=out,
             known={"levels": setting.schema.levels, "end": END, "symbol_dropout": symbol_dropout},
         )
 
-    def _check_writes(self, network: Any) -> None:
-        """Refuse networks that do not write texts."""
+    def _check_writes(self, network: Any, *, places: bool) -> None:
+        """Refuse networks that do not write texts, or not from a code of several places where there is one."""
         name = network.get("name") if isinstance(network, Mapping) else network
-        if not (isinstance(name, str) and issubclass(catalogue.find("decoders", name), SequenceDecoder)):
-            raise ParameterError(
-                f"{type(self).__name__}: network is {self.network!r:.100}, which does not write texts; expected "
-                "'recurrent', 'transformer', or a mapping with one of these names"
-            )
+        kind = catalogue.find("decoders", name) if isinstance(name, str) else object
+        fits = issubclass(kind, SequenceDecoder) and (kind.takes_places or not places)
+        expected = "'transformer'" if places else "'recurrent', 'transformer'"
+        why = "takes one code of the whole" if issubclass(kind, SequenceDecoder) else "does not write texts"
+        told = f"network is {self.network!r:.100}, which {why}; expected {expected}, or a mapping with such a name"
+        check(type(self).__name__, (fits, told))
+
+    def _spoiling(self, wanted: Any, setting: Setting) -> Corruption:
+        """A corruption of symbols, all of which are to be written; raises ``ParameterError``."""
+        known = {"mask": MASK, "levels": setting.schema.levels, "keep": (END,)}
+        made: Corruption = make_part("corruptions", wanted, known)
+        told = f"corruption is {wanted!r:.100}; expected 'token_deletion', 'infilling', 'token_permutation' or "
+        told += "'token_rotation'" + ("; MaskedLM learns from hidden tokens alone" if made.partial else "")
+        check(type(self).__name__, (made.of_symbols and not made.partial, told))
+        return made
 
 
 def _writing(temperature: float, top_k: int | None, top_p: float | None, beams: int) -> Writing:

@@ -22,6 +22,7 @@ class Corruption(Component, ABC):
     """``Batch -> View``: what the encoder may see."""
 
     spoils: ClassVar[bool] = True  # x itself, so that training must not spoil it once more
+    partial: ClassVar[bool] = False  # what it leaves visible is not judged
     of_symbols: ClassVar[bool] = False  # x is a sequence of symbols, [batch, length]; the view may be shorter
 
     @abstractmethod
@@ -42,8 +43,16 @@ class Encoder(Component, ABC):
     def forward(self, view: View) -> Tensor:
         """Features of what is visible."""
 
+    @property
+    def ragged(self) -> bool:
+        """Whether some places of its features may be padding. By default: none is."""
+        return False
+
     def valid(self, view: View) -> Tensor | None:
-        """Which places of its features are real, ``[batch, *grid]``. By default: all."""
+        """Which places of its features are real, shaped as they are but for the last axis. By default: all.
+
+        The composition hands this on with the code, to the decoder; bottlenecks do not read it.
+        """
         return None
 
     def initialise(self, view: View) -> None:
@@ -273,6 +282,7 @@ class SequenceDecoder(Decoder):
     ``isthmus.layers.writing`` is the loop that writes.
     """
 
+    takes_places: ClassVar[bool] = False  # of a code with several places, to all of which it attends
     end: int | None = None  # the symbol after which nothing comes; None: all places are filled
     positions: int  # places of the longest sequence
 
@@ -328,6 +338,8 @@ class Likelihood(Component, ABC):
 
 class Tokeniser(Component, ABC):
     """Text as tokens, numbered from 0, and back. Its arguments are what it has learnt, so its spec is all of it."""
+
+    takes_blanks: ClassVar[bool] = False  # a token holds the blank before it
 
     @classmethod
     @abstractmethod

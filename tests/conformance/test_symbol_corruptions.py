@@ -125,13 +125,21 @@ def test_masking_hides_a_share_as_the_paper_has_it():
     assert int(view.x.min()) >= MASK
 
 
+@pytest.mark.parametrize(("share", "span"), [(0.15, 1.0), (0.3, 3.0), (0.5, 3.0), (0.3, 20.0)])
+def test_every_place_is_as_likely_to_be_hidden_as_any_other(share, span):
+    given = Batch(x=torch.full((20_000, 40), 5))
+    by_place = seen_by(make("token_masking", share=share, span=span), given).hidden.float().mean(0)
+    assert torch.allclose(by_place, torch.full((40,), share), atol=0.02)
+
+
 @pytest.mark.parametrize("span", [1.0, 3.0, 6.0])
 @pytest.mark.parametrize("share", [0.15, 0.5])
 def test_spans_have_their_mean_length_and_their_share(span, share):
     hidden = seen_by(make("token_masking", share=share, span=span), many(500)).hidden
     assert hidden.float().mean().item() == pytest.approx(share, abs=0.015)
     begins = (hidden & ~torch.nn.functional.pad(hidden, (1, 0))[:, :-1]).sum().item()
-    cut = span * (1 - (1 - 1 / span) ** 10)  # of spans of at most ten
+    longest = 1 if span == 1 else max(10, round(4 * span))
+    cut = span * (1 - (1 - 1 / span) ** longest)  # of spans of at most so many
     overlap = cut if span > 1 else 1.0
     met = hidden.sum().item() / begins
     assert met >= 0.9 * overlap  # spans that meet are longer ones

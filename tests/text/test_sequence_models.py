@@ -580,7 +580,7 @@ def test_broken_json_tells_everything():
         schema_from_json({**good, "kind": "smell"})
     with pytest.raises(SavedModelError, match="longest is 'wide'"):
         schema_from_json({**good, "longest": "wide"})
-    with pytest.raises(SavedModelError, match="the tokeniser is a StandardNormal"):
+    with pytest.raises(SavedModelError, match="tokeniser: expected the spec of a tokeniser"):
         schema_from_json({**good, "tokeniser": {"component": "priors/standard_normal", "arguments": {}}})
 
 

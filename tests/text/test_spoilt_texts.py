@@ -80,6 +80,28 @@ def test_gaps_are_filled_with_what_goes_there(masked):
     assert both == "my horse sings songs"
 
 
+GAPS = {  # written with gaps, and what was there
+    "whitespace": ("the cat [MASK] hay", "eats"),
+    "characters": ("the cat eat[MASK] hay", "s"),
+    "bytes": ("the cat eat[MASK] hay", "s"),
+    "bpe": ("the cat [MASK] hay", "eats"),
+}
+
+
+@pytest.mark.parametrize("tokeniser", GAPS)
+def test_gaps_are_filled_whatever_the_tokens_are(tokeniser):
+    learnt = {"name": "bpe", "size": 400} if tokeniser == "bpe" else tokeniser
+    model = make("masked_lm", epochs=100, share=0.25, tokeniser=learnt).fit(TEXTS)
+    text, gone = GAPS[tokeniser]
+    assert model.fill([text]) == [text.replace("[MASK]", gone)]
+    assert model.fill([text, text]) == 2 * model.fill([text])
+
+
+def test_a_single_text_is_no_list_of_texts(masked):
+    with pytest.raises(ParameterError, match="expected a list of texts"):
+        masked.fill("the [MASK] eats hay")
+
+
 def test_a_text_without_a_gap_is_refused(masked):
     with pytest.raises(DataError, match=r"1 of 2 texts have no gap '\[MASK\]': row 1"):
         masked.fill(["the [MASK] eats hay", "the cat eats hay"])
@@ -108,7 +130,9 @@ def test_wrong_shares_are_refused(given, told):
 
 def test_spans_of_tokens_can_be_hidden_and_told_by_recurrent_units():
     model = make("masked_lm", share=0.5, span=2.0, network={"name": "recurrent", "width": 12}).fit(TEXTS)
-    assert len(model.fill(["the cat eats [MASK]"])) == 1
+    filled = model.fill(["the cat eats [MASK]", "a [MASK] likes [MASK]"])
+    assert [text.split()[0] for text in filled] == ["the", "a"]
+    assert [len(text.split()) for text in filled] == [4, 4]
 
 
 # -- mending -------------------------------------------------------------------------------------------
@@ -121,9 +145,47 @@ def test_what_is_out_of_order_comes_back_in_order(mending):
     assert mending.reconstruct(spoilt, beams=3).tolist()[0] == "the cat eats hay"
 
 
-@pytest.mark.parametrize("name", ["token_deletion", "infilling", "token_rotation", "token_permutation"])
+LIGHT = {"token_deletion": {"share": 0.2}, "infilling": {"share": 0.2}}
+
+
+@pytest.mark.parametrize("name", ["token_deletion", "infilling", "token_permutation"])
 def test_every_corruption_serves(name):
-    assert make("denoising_sequence_ae", corruption=name).fit(TEXTS).reconstruct(TEXTS[:2]).shape == (2,)
+    """Whole texts, which is what a spoilt one may have been, come back as they are."""
+    model = make("denoising_sequence_ae", epochs=100, corruption={"name": name, **LIGHT.get(name, {})}).fit(TEXTS)
+    assert (model.reconstruct(TEXTS) == np.asarray(TEXTS, dtype=object)).mean() > 0.8
+
+
+@pytest.mark.parametrize("name", ["denoising_sequence_ae", "tsdae"])
+@pytest.mark.parametrize(
+    ("corruption", "told"),
+    [
+        ({"name": "token_masking", "levels": 40}, "MaskedLM learns from hidden tokens alone"),
+        ("gaussian_noise", "expected 'token_deletion'"),
+    ],
+)
+def test_corruptions_of_something_else_are_refused(name, corruption, told):
+    with pytest.raises(ParameterError, match=told):
+        make(name, corruption=corruption).fit(TEXTS)
+
+
+def test_numbers_take_no_corruption_of_texts():
+    with pytest.raises(ParameterError, match="is for texts"):
+        im.DAE(2, corruption="token_deletion").fit(np.random.default_rng(0).normal(size=(20, 4)))
+
+
+@pytest.mark.parametrize(
+    ("name", "network"),
+    [
+        ("denoising_sequence_ae", "recurrent"),
+        ("denoising_sequence_ae", "conv"),
+        ("seq2seq", {"name": "recurrent"}),
+        ("sequence_ae", "mlp"),
+        ("sequence_vae", "token_head"),
+    ],
+)
+def test_networks_that_cannot_write_so_are_refused(name, network):
+    with pytest.raises(IsthmusError, match=r"expected ('recurrent', )?'transformer'"):
+        make(name, network=network).fit(TEXTS, TEXTS)
 
 
 def test_a_corruption_that_is_not_there_is_named():
@@ -185,9 +247,7 @@ def test_wrong_targets_are_refused(y, told):
         make("seq2seq").fit(TEXTS, y)
 
 
-def test_seq2seq_writes_by_a_transformer_alone():
-    with pytest.raises(ParameterError, match="network is 'recurrent'; expected 'transformer'"):
-        make("seq2seq", network="recurrent").fit(TEXTS, TEXTS)
+def test_scores_of_pairs_need_both():
     with pytest.raises(ParameterError, match="wants the texts y"):
         make("seq2seq").fit(TEXTS, TEXTS).score_samples(TEXTS)
 

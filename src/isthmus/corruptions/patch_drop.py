@@ -26,6 +26,8 @@ class PatchDrop(Corruption):
     (torch.Size([5, 1]), 0.75)
     """
 
+    partial = True
+
     def __init__(self, patch: int = 4, ratio: float = 0.75, varied: bool = False) -> None:
         super().__init__()
         check(

@@ -26,6 +26,7 @@ class TokenMasking(Corruption):
     """
 
     of_symbols = True
+    partial = True
 
     def __init__(
         self, mask: int, levels: int, share: float = 0.15, span: float = 1.0, keep: Sequence[int] = (0,)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from isthmus.errors import check
 from isthmus.layers.recurrent_units import check_recurrent
 from isthmus.layers.symbol_dropout import SymbolDropout
-from isthmus.layers.writing import check_end, greedy_scores
+from isthmus.layers.writing import check_end, greedy_scores, with_an_end
 from isthmus.records import Code, View
 from isthmus.stations import SequenceDecoder, WritingState
 
@@ -81,7 +81,8 @@ class Recurrent(SequenceDecoder):
         assert isinstance(state, _State)
         before = self.begin_symbol.expand(len(state.told), -1) if last is None else self.symbol(last)
         hidden, state.hidden = self.units(torch.cat([before, state.told], dim=1)[:, None], state.hidden)
-        return self.head(self.before_head(hidden[:, 0]))
+        state.place += 1
+        return with_an_end(self.head(self.before_head(hidden)), self, first=state.place - 1)[:, 0]
 
     def _hidden(self, told: Tensor) -> Tensor:
         """The first state, ``[depth, batch, width]``."""
@@ -93,7 +94,7 @@ class Recurrent(SequenceDecoder):
 
     def _shaped(self, scores: Tensor) -> Tensor:
         """``[batch, length, outputs]`` as ``[batch, outputs, *shape]``."""
-        moved = scores.movedim(-1, 1)
+        moved = with_an_end(scores, self).movedim(-1, 1)
         return moved if len(self.out_shape) == 1 else moved.unflatten(2, self.out_shape)
 
 
@@ -101,7 +102,7 @@ class _State(WritingState):
     """The units' state, and what they are told at every place."""
 
     def __init__(self, told: Tensor, hidden: Tensor) -> None:
-        self.told, self.hidden = told, hidden
+        self.place, self.told, self.hidden = 0, told, hidden
 
     def select(self, rows: Tensor) -> None:
         self.told, self.hidden = self.told[rows], self.hidden[:, rows].contiguous()

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from isthmus.layers.causal_transformer import CausalTransformer
 from isthmus.layers.transformer_block import KeysAndValues
-from isthmus.layers.writing import check_end, greedy_scores
+from isthmus.layers.writing import check_end, greedy_scores, with_an_end
 from isthmus.records import Code, View
 from isthmus.stations import SequenceDecoder, WritingState
 
@@ -27,6 +27,8 @@ class Transformer(SequenceDecoder):
     >>> decoder(Code(z=torch.zeros(3, 0)), None, torch.zeros(3, 4)).shape
     torch.Size([3, 7, 4])
     """
+
+    takes_places = True
 
     def __init__(
         self,
@@ -69,11 +71,11 @@ class Transformer(SequenceDecoder):
             last, state.place, state.condition, state.caches, state.memory, state.memory_valid
         )
         state.place += 1
-        return scores
+        return with_an_end(scores[:, None], self, first=state.place - 1)[:, 0]
 
     def _shaped(self, scores: Tensor) -> Tensor:
         """``[batch, length, outputs]`` as ``[batch, outputs, *shape]``."""
-        moved = scores.movedim(-1, 1)
+        moved = with_an_end(scores, self).movedim(-1, 1)
         return moved if len(self.out_shape) == 1 else moved.unflatten(2, self.out_shape)
 
     def _memory(self, code: Code) -> tuple[Tensor | None, Tensor | None]:

@@ -55,6 +55,11 @@ class Recurrent(Encoder):
         read = self.units(self.before(embedded), places.valid.sum(1))
         return self.head(self.units.ends(read, places.valid.sum(1)) if self.flatten else read)
 
+    @property
+    def ragged(self) -> bool:
+        """Where each place has features."""
+        return not self.flatten
+
     def valid(self, view: View) -> Tensor | None:
         """Those of the sequence, where each place has features."""
         return None if self.flatten or view.valid is None else view.valid.flatten(1)

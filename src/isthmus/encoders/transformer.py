@@ -63,6 +63,11 @@ class Transformer(Encoder):
         blocks = [(f"blocks.blocks.{i}.",) for i in range(len(self.blocks.blocks))]
         return [("symbol.", "place", "blocks.condition."), *blocks, ("blocks.norm.", "head.")]
 
+    @property
+    def ragged(self) -> bool:
+        """Where each place has features."""
+        return not self.flatten
+
     def valid(self, view: View) -> Tensor | None:
         """Those of the sequence, where each place has features."""
         return None if self.flatten or view.valid is None else view.valid.flatten(1)

@@ -9,8 +9,6 @@ from torch import Tensor
 
 from isthmus.records import Batch, View
 
-LONGEST = 10  # tokens in a span, at the most
-
 
 def is_token(batch: Batch, keep: Sequence[int]) -> Tensor:
     """Real symbols ``[batch, length]`` that are none of ``keep``.
@@ -23,23 +21,34 @@ def is_token(batch: Batch, keep: Sequence[int]) -> Tensor:
 
 
 def spans(tokens: Tensor, share: float, mean_length: float) -> Tensor:
-    """About a ``share`` of the ``tokens [batch, length]``, in spans of geometric lengths; at least one in each row."""
-    length = torch.ones(tokens.shape, device=tokens.device)
+    """About a ``share`` of the ``tokens [batch, length]``, in spans of geometric lengths; at least one in each row.
+
+    A span may begin before the first place, so that every place is as likely as any other.
+    """
+    longest = _longest(mean_length)
+    shape = (tokens.shape[0], tokens.shape[1] + longest - 1)
+    length = torch.ones(shape, device=tokens.device)
     if mean_length > 1:
-        length = length.geometric_(1 / mean_length).clamp_max(LONGEST)
-    begins = torch.rand(tokens.shape, device=tokens.device)
-    places = torch.arange(tokens.shape[1], device=tokens.device)
+        length = length.geometric_(1 / mean_length).clamp_max(longest)
+    begins = torch.rand(shape, device=tokens.device)
+    places = torch.arange(shape[1], device=tokens.device)
     ends = torch.where(begins < _rate(share, mean_length), places + length, 0.0).cummax(dim=1).values
-    chosen = (ends > places) & tokens
-    first = begins.where(tokens, 2.0).argmin(dim=1, keepdim=True)  # where none is: the likeliest to begin
+    chosen = (ends > places)[:, longest - 1 :] & tokens
+    first = begins[:, longest - 1 :].where(tokens, 2.0).argmin(dim=1, keepdim=True)  # the likeliest to begin
     alone = torch.zeros_like(tokens).scatter(1, first, True) & tokens  # noqa: FBT003
     return torch.where(chosen.any(1, keepdim=True), chosen, alone)
+
+
+def _longest(mean_length: float) -> int:
+    """Tokens in a span, at the most: few would be longer."""
+    return 1 if mean_length == 1 else max(10, round(4 * mean_length))
 
 
 @cache
 def _rate(share: float, mean_length: float) -> float:
     """How often a span must begin so that a ``share`` of all places is in one: spans may overlap."""
-    longer = [(1 - 1 / mean_length) ** k for k in range(LONGEST)]  # the chance that a span has more than k places
+    # the chances that a span has more than k places
+    longer = [(1 - 1 / mean_length) ** k for k in range(_longest(mean_length))]
 
     def covered(rate: float) -> float:
         return 1 - math.prod(1 - rate * chance for chance in longer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +14,8 @@ from isthmus.errors import check
 from isthmus.layers.choosing import drawn, narrowed
 from isthmus.records import Code, View
 from isthmus.stations import SequenceDecoder
+
+NEVER = -1e4  # the score of what cannot be: finite, for differences of scores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,21 +61,27 @@ def written(decoder: SequenceDecoder, code: Code, view: View | None, how: Writin
 
     Source: Graves 2012, Sequence transduction with recurrent neural networks, section 2.5, for beams.
     """
-    return _by_beams(decoder, code, view, how) if how.beams > 1 else _one_by_one(decoder, code, view, how)
+    if how.beams > 1:
+        return _by_beams(decoder, code, view, how)
+    return torch.stack([symbols for _, symbols in _one_by_one(decoder, code, view, how)], dim=1)
 
 
 def greedy_scores(decoder: SequenceDecoder, code: Code, view: View | None) -> Tensor:
     """Scores ``[batch, length, outputs]`` at each place, when the likeliest symbol is written at each."""
-    state, last, scores = decoder.begin(code, view), None, []
-    done = torch.zeros(len(code.z), dtype=torch.bool, device=code.z.device)
-    for _ in range(decoder.positions):
-        scores.append(decoder.next_scores(last, state))
-        last = scores[-1].argmax(-1)
-        if decoder.end is not None:
-            done = done | (last == decoder.end)
-            if bool(done.all()):
-                break
-    return torch.stack(scores, dim=1)
+    return torch.stack([scores for scores, _ in _one_by_one(decoder, code, view, Writing())], dim=1)
+
+
+def with_an_end(scores: Tensor, decoder: SequenceDecoder, first: int = 0) -> Tensor:
+    """Scores ``[batch, length, outputs]`` of the places from ``first`` on: at the last of all only the end is left.
+
+    So the probabilities of all sequences that end sum to one.
+    """
+    last = decoder.positions - 1 - first
+    if decoder.end is None or not 0 <= last < scores.shape[1]:
+        return scores
+    others = torch.arange(scores.shape[2], device=scores.device) != decoder.end
+    closing = torch.arange(scores.shape[1], device=scores.device) == last
+    return scores.masked_fill(closing[:, None] & others, NEVER)
 
 
 def check_end(owner: str, end: int | None, out_shape: Sequence[int], outputs: int) -> None:
@@ -86,22 +94,27 @@ def check_end(owner: str, end: int | None, out_shape: Sequence[int], outputs: in
     )
 
 
-def _one_by_one(decoder: SequenceDecoder, code: Code, view: View | None, how: Writing) -> Tensor:
-    state, last, symbols = decoder.begin(code, view), None, []
+def _one_by_one(
+    decoder: SequenceDecoder, code: Code, view: View | None, how: Writing
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Scores ``[batch, outputs]`` and the symbols ``[batch]`` that are chosen by them, until all have ended."""
+    state, last = decoder.begin(code, view), None
     done = torch.zeros(len(code.z), dtype=torch.bool, device=code.z.device)
     for _ in range(decoder.positions):
-        scores = _allowed(decoder.next_scores(last, state).float(), how)
-        if how.temperature > 0:
-            last = drawn(narrowed(scores.log_softmax(-1) / how.temperature, top_k=how.top_k, top_p=how.top_p))
-        else:
-            last = scores.argmax(-1)
+        scores = decoder.next_scores(last, state)
+        last = _chosen(_allowed(scores.float(), how), how)
         if decoder.end is not None:
             last = last.masked_fill(done, decoder.end)
             done = done | (last == decoder.end)
-        symbols.append(last)
+        yield scores, last
         if bool(done.all()):
-            break
-    return torch.stack(symbols, dim=1)
+            return
+
+
+def _chosen(scores: Tensor, how: Writing) -> Tensor:
+    if how.temperature == 0:
+        return scores.argmax(-1)
+    return drawn(narrowed(scores.log_softmax(-1) / how.temperature, top_k=how.top_k, top_p=how.top_p))
 
 
 def _by_beams(decoder: SequenceDecoder, code: Code, view: View | None, how: Writing) -> Tensor:

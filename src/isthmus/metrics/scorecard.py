@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
 from isthmus.data.examples import Examples
+from isthmus.data.schema import Schema
 from isthmus.data.schemas.text import TextSchema
 from isthmus.errors import DataError
 from isthmus.metrics.latent_usage import usage_of
@@ -79,7 +80,8 @@ class Scorecard:
         dim = codes.reshape(len(codes), -1).shape[1]
         bits = _bits(estimator.autoencoder_)
         pca = _Pca.fit(x_train, _size(codes.reshape(len(codes), -1)) if bits is None else max(1, round(bits / 32)))
-        labelled = has_classes(train) and has_classes(test)
+        paired = isinstance(estimator.target_, Schema)  # labels are texts to be written
+        labelled = has_classes(train) and has_classes(test) and not paired
         own: Any = None
         if labelled and not conditional:
             with told_already():
@@ -87,7 +89,7 @@ class Scorecard:
         pca_codes: Any = (pca.encode(x_train), train.labels, pca.encode(x_test), test.labels)
         features = textual or not estimator.decodes  # are what counts
         probed = labelled and features and len(np.unique(np.asarray(train.labels, dtype=str))) > 1
-        text = TextQuality.measure(estimator, test) if textual and estimator.decodes else None
+        text = TextQuality.measure(estimator, test) if estimator.writes else None
         usage = usage_of(estimator, test.at_most(LIKELIHOOD_ROWS))
         elbo, likelihood = _likelihoods(estimator, test) if text is None else (text.elbo, text.log_likelihood)
         return cls(
@@ -102,7 +104,7 @@ class Scorecard:
             pca_knn=knn_accuracy(*pca_codes) if labelled else None,
             probe=linear_probe(*own) if probed and own else None,
             pca_probe=linear_probe(*pca_codes) if probed else None,
-            accuracy=estimator.score(test, test.labels) if is_classifier(estimator) and labelled else None,
+            accuracy=_accuracy(estimator, test, paired=paired) if is_classifier(estimator) or paired else None,
             elbo=elbo,
             log_likelihood=likelihood,
             encode_seconds=seconds,
@@ -215,6 +217,16 @@ def _error(estimator: Estimator, test: Examples, x: NDArray[np.float64], given: 
     """The mean squared error of what is rebuilt, in scaled units."""
     rebuilt = replace(test, values=np.asarray(estimator.reconstruct(test, **given)))
     return mean_squared_error(x, estimator.schema_.flat(rebuilt))
+
+
+def _accuracy(estimator: Any, test: Examples, *, paired: bool) -> float | None:
+    """The share of held-out rows whose class, or whose text, is told exactly."""
+    if test.labels is None:
+        return None
+    if paired:
+        some = test.at_most(LIKELIHOOD_ROWS)
+        return float(np.mean(estimator.predict(some) == np.asarray(some.labels, dtype=object)))
+    return float(estimator.score(test, test.labels)) if has_classes(test) else None
 
 
 def _likelihoods(estimator: Estimator, test: Examples) -> tuple[float | None, float | None]:

@@ -5,7 +5,9 @@ from typing import Any
 from isthmus.architecture import Setting, make_networks, make_part
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
+from isthmus.errors import check
 from isthmus.estimator import Estimator
+from isthmus.stations import Corruption
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
 
@@ -47,6 +49,9 @@ class DAE(Estimator):
 
     def build(self, setting: Setting) -> Autoencoder:
         """``x -> corruption -> encoder -> z -> decoder``, judged by x."""
+        corruption: Corruption = make_part("corruptions", self.corruption)
+        told = f"corruption is {self.corruption!r:.100}, which is for texts; DenoisingSequenceAE takes it"
+        check("DAE", (not corruption.of_symbols, told))
         networks = make_networks(self.network, setting, latent_dim=self.latent_dim, features=self.latent_dim)
         return Autoencoder(
             encoder=networks.encoder,
@@ -54,5 +59,5 @@ class DAE(Estimator):
             decoder=networks.decoder,
             likelihood=setting.likelihood,
             terms=[Reconstruction()],
-            corruption=make_part("corruptions", self.corruption),
+            corruption=corruption,
         )

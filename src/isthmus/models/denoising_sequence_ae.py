@@ -2,22 +2,18 @@
 
 from typing import Any, ClassVar, Literal
 
-import torch
 from sklearn.utils.validation import check_is_fitted
 
-from isthmus.architecture import Setting, make_part
+from isthmus.architecture import Setting
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
-from isthmus.data.schemas.text import END, MASK
-from isthmus.layers.mean_of_places import mean_of_places
-from isthmus.records import Code
 from isthmus.sequence_estimator import SequenceEstimator
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
 
 
 class DenoisingSequenceAE(SequenceEstimator):
-    """Spoilt texts are read, and written as they were: tokens missing, masked, or out of order.
+    """Spoilt texts are read, and written as they were: tokens missing, behind a mask, or out of order.
 
     The writer attends to every place of what was read. ``reconstruct`` mends texts, ``transform`` gives the mean of the
     places' features. Nothing leads from that mean back to a text: for a code of the whole take SequenceAE or TSDAE.
@@ -42,6 +38,7 @@ class DenoisingSequenceAE(SequenceEstimator):
     """
 
     decodes: ClassVar[bool] = False
+    pooled: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -61,25 +58,16 @@ class DenoisingSequenceAE(SequenceEstimator):
     def build(self, setting: Setting) -> Autoencoder:
         """``x, spoilt -> features of each place -> writer -> p(symbol | places, symbols before)``."""
         networks = self._networks(setting, features=self.latent_dim, otherwise="transformer", code="grid")
-        known = {"mask": MASK, "levels": setting.schema.levels, "keep": (END,)}
         return Autoencoder(
             encoder=networks.encoder,
             bottleneck=Identity(self.latent_dim),
             decoder=networks.decoder,
             likelihood=setting.likelihood,
             terms=[Reconstruction()],
-            corruption=make_part("corruptions", self.corruption, known),
+            corruption=self._spoiling(self.corruption, setting),
         )
 
     def reconstruct(self, X: Any, condition: Any = None, *, beams: int = 1) -> Any:
         """X, read and written again: what is spoilt comes back mended; a series where X is one."""
         check_is_fitted(self)
         return self._rewritten(X, condition, beams)
-
-    @property
-    def _n_features_out(self) -> int:
-        return int(self.autoencoder_.code_shape[-1])
-
-    def _laid_out(self, code: Code) -> torch.Tensor:
-        """The mean of the places' features."""
-        return mean_of_places(code.z.float(), code.valid)

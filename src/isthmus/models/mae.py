@@ -18,8 +18,7 @@ from isthmus.data.masks import as_mask
 from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.errors import DataError, check
 from isthmus.estimator import Estimator, seed_of
-from isthmus.layers.mean_of_places import mean_of_places
-from isthmus.records import Batch, Code, View
+from isthmus.records import Batch, View
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.seeds import SAMPLING, SCORING, derive
 from isthmus.training.trainer import Trainer
@@ -56,6 +55,7 @@ class MAE(Estimator):
     """
 
     decodes: ClassVar[bool] = False
+    pooled: ClassVar[bool] = True
     blends: ClassVar[bool] = False
 
     def __init__(
@@ -169,14 +169,6 @@ class MAE(Estimator):
         corruption = self.autoencoder_.corruption
         assert isinstance(corruption, PatchDrop)
         return corruption
-
-    @property
-    def _n_features_out(self) -> int:
-        return self.autoencoder_.code_shape[-1]
-
-    def _laid_out(self, code: Code) -> Tensor:
-        """The mean of the patches' features."""
-        return mean_of_places(code.z.float())
 
     def _order(self, seed: int) -> Tensor:
         """All patches in an order drawn from a seed."""

@@ -4,18 +4,19 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 import torch
+from sklearn.utils.validation import check_is_fitted
 
 from isthmus.architecture import Setting, make_part, named
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
 from isthmus.corruptions.token_masking import TokenMasking
+from isthmus.data.schema import PADDING
 from isthmus.data.schemas.text import END, MASK, SPECIAL, UNKNOWN
 from isthmus.decoders.token_head import TokenHead
 from isthmus.errors import DataError, check
-from isthmus.layers.mean_of_places import mean_of_places
-from isthmus.records import Code, View
 from isthmus.sequence_estimator import SequenceEstimator
 from isthmus.terms.reconstruction import Reconstruction
+from isthmus.training.resident import Resident
 from isthmus.training.trainer import Trainer
 
 GAP = "[MASK]"
@@ -49,6 +50,8 @@ class MaskedLM(SequenceEstimator):
     """
 
     decodes: ClassVar[bool] = False
+    writes: ClassVar[bool] = False
+    pooled: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -85,33 +88,34 @@ class MaskedLM(SequenceEstimator):
 
         Gaps are filled all at once, each as if the others stayed gaps. Raises ``DataError`` where a text has none.
         """
+        check_is_fitted(self)
+        check("MaskedLM.fill", (not isinstance(texts, str), f"texts is {texts!r:.60}; expected a list of texts"))
         without = [row for row, text in enumerate(texts) if GAP not in text]
         if without:
             raise DataError(f"{len(without)} of {len(texts)} texts have no gap {GAP!r}: row {without[0]}, for example")
-        return [self._filled(text) for text in texts]
+        rows = [self._with_gaps(text) for text in texts]
+        stored = torch.full((len(rows), max(map(len, rows))), PADDING)
+        for row, symbols in enumerate(rows):
+            stored[row, : len(symbols)] = torch.tensor(symbols)
+        filled: list[str] = []
+        model, resident = self.autoencoder_, Resident(stored, prepare=self.schema_.to_model, padding=PADDING)
+        with torch.no_grad():
+            for batch in resident.to(self._device).batches(self._rows_at_once):
+                scores = model.decode(model.encode(batch))
+                scores[:, :SPECIAL] = -torch.inf
+                filled += self.schema_.from_model(torch.where(batch.x == MASK, scores.argmax(1), batch.x)).tolist()
+        return filled
 
-    def _filled(self, text: str) -> str:
-        schema, model = self._text_schema, self.autoencoder_
-        known = schema.tokeniser.numbers(text.split(GAP))
-        symbols = [*self._symbols(known[0])]
-        for part in known[1:]:
-            symbols += [MASK, *self._symbols(part)]
+    def _with_gaps(self, text: str) -> list[int]:
+        """The symbols of a text, a mask for each gap, and the end."""
+        schema = self._text_schema
+        parts = text.split(GAP)
+        if schema.tokeniser.takes_blanks:  # the blank before a gap is part of what is missing
+            parts = [*(part.rstrip(" ") for part in parts[:-1]), parts[-1]]
+        first, *others = schema.tokeniser.numbers(parts)
+        symbols = [number + SPECIAL if number >= 0 else UNKNOWN for number in first]
+        for part in others:
+            symbols += [MASK, *(number + SPECIAL if number >= 0 else UNKNOWN for number in part)]
         if len(symbols) >= schema.shape[0]:
             raise DataError(f"{text!r:.60} has {len(symbols)} tokens; the model takes {schema.shape[0] - 1}")
-        x = torch.tensor([[*symbols, END]], device=self._device)
-        with torch.no_grad():
-            view = View(x=x, valid=torch.ones_like(x, dtype=torch.bool))
-            scores = model.decode(model.bottleneck.mode(model.encoder(view), view))
-        scores[:, :SPECIAL] = -torch.inf
-        return str(schema.from_model(torch.where(x == MASK, scores.argmax(1), x))[0])
-
-    def _symbols(self, numbers: Sequence[int]) -> list[int]:
-        return [number + SPECIAL if number >= 0 else UNKNOWN for number in numbers]
-
-    @property
-    def _n_features_out(self) -> int:
-        return int(self.autoencoder_.code_shape[-1])
-
-    def _laid_out(self, code: Code) -> torch.Tensor:
-        """The mean of the tokens' features."""
-        return mean_of_places(code.z.float(), code.valid)
+        return [*symbols, END]

@@ -1,23 +1,23 @@
 """From one text to another."""
 
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from isthmus.architecture import Setting, make_part, named
+from isthmus.architecture import Setting
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
 from isthmus.data.examples import Examples
 from isthmus.data.reading import read
 from isthmus.data.schema import PADDING
-from isthmus.data.schemas.text import END, TextSchema
-from isthmus.errors import DataError, ParameterError, check
+from isthmus.data.schemas.text import TextSchema
+from isthmus.errors import DataError, ParameterError
 from isthmus.estimator import stored_target
-from isthmus.layers.mean_of_places import mean_of_places
 from isthmus.likelihoods.categorical import Categorical
-from isthmus.records import Batch, Code
+from isthmus.records import Batch
 from isthmus.sequence_estimator import SequenceEstimator
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.resident import Resident
@@ -48,6 +48,8 @@ class Seq2Seq(SequenceEstimator):
 
     supervised: ClassVar[bool] = True
     decodes: ClassVar[bool] = False
+    pooled: ClassVar[bool] = True
+    writes: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -66,17 +68,19 @@ class Seq2Seq(SequenceEstimator):
         """``x -> features of each place -> writer that attends to them -> p(symbol of y | places, symbols before)``."""
         target = setting.target
         assert isinstance(target, TextSchema)
-        network = named(self.network, "transformer")
-        given = dict(network) if isinstance(network, dict) else {"name": network}
-        check("Seq2Seq", (given["name"] == "transformer", f"network is {given['name']!r}; expected 'transformer'"))
-        both, own = {k: v for k, v in given.items() if k != "decoder"}, dict(given.get("decoder", {}))
-        reading = {"in_shape": setting.schema.shape, "out_dim": self.latent_dim, "levels": setting.schema.levels}
-        writing = {"latent_dim": self.latent_dim, "out_shape": target.shape, "outputs": target.levels, "end": END}
+        likelihood = Categorical(target.levels, ordered=False)
+        networks = self._networks(
+            replace(setting, likelihood=likelihood),
+            features=self.latent_dim,
+            otherwise="transformer",
+            code="grid",
+            out=target,
+        )
         return Autoencoder(
-            encoder=make_part("encoders", both, {**reading, "flatten": False}),
+            encoder=networks.encoder,
             bottleneck=Identity(self.latent_dim),
-            decoder=make_part("decoders", {**both, **own}, writing),
-            likelihood=Categorical(target.levels, ordered=False),
+            decoder=networks.decoder,
+            likelihood=likelihood,
             terms=[Reconstruction()],
         )
 
@@ -96,7 +100,7 @@ class Seq2Seq(SequenceEstimator):
         target = stored_target(self.target_, wanted)
         rows = Resident(self.schema_.store(examples), target=target, prepare=self.schema_.to_model, padding=PADDING)
         with torch.no_grad():
-            found = [self._log_likelihood(batch) for batch in rows.to(self._device).batches(256)]
+            found = [self._log_likelihood(batch) for batch in rows.to(self._device).batches(self._rows_at_once)]
         return torch.cat(found).cpu().numpy()
 
     def _log_likelihood(self, batch: Batch) -> torch.Tensor:
@@ -121,14 +125,6 @@ class Seq2Seq(SequenceEstimator):
             raise DataError(f"y is {wanted.kind}, {wanted.values.shape}; Seq2Seq writes texts: strings")
         _check_pairs(len(examples), len(wanted))
         return self._learn_schema(wanted, "none")
-
-    @property
-    def _n_features_out(self) -> int:
-        return int(self.autoencoder_.code_shape[-1])
-
-    def _laid_out(self, code: Code) -> torch.Tensor:
-        """The mean of the places' features."""
-        return mean_of_places(code.z.float(), code.valid)
 
 
 def _check_pairs(count: int, others: int) -> None:

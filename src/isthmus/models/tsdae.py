@@ -2,10 +2,9 @@
 
 from typing import Any, Literal
 
-from isthmus.architecture import Setting, make_part
+from isthmus.architecture import Setting
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
-from isthmus.data.schemas.text import END, MASK
 from isthmus.sequence_estimator import SequenceEstimator
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -60,12 +59,11 @@ class TSDAE(SequenceEstimator):
         networks = self._networks(
             setting, features=self.latent_dim, symbol_dropout=self.symbol_dropout, otherwise="transformer"
         )
-        known = {"mask": MASK, "levels": setting.schema.levels, "keep": (END,)}
         return Autoencoder(
             encoder=networks.encoder,
             bottleneck=Identity(self.latent_dim),
             decoder=networks.decoder,
             likelihood=setting.likelihood,
             terms=[Reconstruction()],
-            corruption=make_part("corruptions", self.corruption, known),
+            corruption=self._spoiling(self.corruption, setting),
         )

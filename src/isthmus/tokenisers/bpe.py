@@ -32,6 +32,8 @@ class BPE(Tokeniser):
     '  lower\\n低'
     """
 
+    takes_blanks = True
+
     def __init__(self, vocabulary: Sequence[str], merges: Sequence[Sequence[str]]) -> None:
         super().__init__()
         check("BPE", *_rules_of_vocabulary(vocabulary))

@@ -69,7 +69,8 @@ class Run:
         self.calibrations: list[dict[str, Tensor]] = []  # the likelihood's buffers after each evaluation
         self.calibration: dict[str, Tensor] = {}  # those to end with, where earlier runs have found them
         self.noise = settings.noise * _spread(rows) if settings.noise else 0.0
-        numbers = rows.x[0].numel() * (1 if model.likelihood is None else model.likelihood.outputs)
+        wanted = rows.x if rows.target is None else rows.target
+        numbers = wanted[0].numel() * (1 if model.likelihood is None else model.likelihood.outputs)
         self.evaluation_batch = max(1, min(EVALUATION_BATCH, MOST_OUTPUTS // numbers))
         self.sums = torch.zeros(len(self.step.terms), device=engine.device)
         self.counts = torch.zeros_like(self.sums)

@@ -128,7 +128,6 @@ class Trainer(BaseEstimator):
         began = time.monotonic()
         self.validate()
         engine = Engine(self.device, self.precision, self.processes, self.strategy)
-        _check_blends(self.mix, self.noise, rows)
         auto = defaults(len(rows)) if may_blend else without_blending(defaults(len(rows)))
         folds = self._folds(auto)
         share = None if self.validation == AUTO else float(self.validation)
@@ -267,16 +266,6 @@ class Trainer(BaseEstimator):
         if self.schedule == "constant":
             return Constant(1.0)
         return Cosine(steps=total, warmup=total // 10)
-
-
-def _check_blends(mix: object, noise: object, rows: Resident) -> None:
-    """Sequences of symbols have no blends, and no noise."""
-    symbols = rows.padding is not None
-    check(
-        "Trainer",
-        (not symbols or mix in (0, AUTO), f"mix is {mix!r}; texts cannot be blended: expected 0 or 'auto'"),
-        (not symbols or noise in (0, AUTO), f"noise is {noise!r}; texts take none: expected 0 or 'auto'"),
-    )
 
 
 def start(model: Autoencoder, rows: Resident, seed: int) -> None:

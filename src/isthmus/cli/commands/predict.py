@@ -1,25 +1,29 @@
-"""Classes of new data."""
+"""Classes of new data, and texts for new texts."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from isthmus.cli.outputs import check_out, say, write_table
+from isthmus.cli.outputs import TEXTS, check_out, check_place, say, write_table, write_texts
 
 
 def command(
-    model: Annotated[Path, typer.Argument(help="Folder of a saved classifier.")],
+    model: Annotated[Path, typer.Argument(help="Folder of a saved Classifier or Seq2Seq.")],
     data: Annotated[str, typer.Argument(help="A file, a folder of images, or a data set by name.")],
-    out: Annotated[Path, typer.Option(help="A .csv or .parquet file.")],
+    out: Annotated[Path, typer.Option(help="A .csv or .parquet file; for texts .txt, .csv or .jsonl.")],
     size: Annotated[str | None, typer.Option(help="Bring pictures to HEIGHTxWIDTH.")] = None,
+    text: Annotated[str | None, typer.Option(help="Column of texts; by default as in fit.")] = None,
     labels: Annotated[str | None, typer.Option(help="A column that is no feature.")] = None,
     drop: Annotated[list[str] | None, typer.Option(help="A column to leave out; may be given again.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
 ) -> None:
-    """Tell the class of every row, and the probability of each class.
+    """Tell the class of every row, and the probability of each class; or write the text that goes with each text.
 
-    Example: `isthmus predict models/kinds new.csv --out kinds.csv`
+    Examples:
+
+    - `isthmus predict models/kinds new.csv --out kinds.csv`
+    - `isthmus predict models/dates new.txt --out iso.txt`
     """
     from sklearn.base import is_classifier
 
@@ -27,12 +31,20 @@ def command(
     from isthmus.errors import ParameterError
     from isthmus.loading import load
 
-    check_out(out, force=force, sources=(data,), endings=(".csv", ".parquet"))
+    check_place(out, force=force, sources=(data,))
     estimator: Any = load(model)
-    if not is_classifier(estimator):
-        raise ParameterError(f"{model} is a {type(estimator).__name__}, which tells no classes; a Classifier does")
-    rows = examples(data, as_in_fit(model, size=size, labels=labels, drop=drop), missing_ok=True)
+    if not estimator.supervised:
+        name = type(estimator).__name__
+        raise ParameterError(f"{model} is a {name}, which tells no classes; Classifier does, Seq2Seq writes texts")
+    told_classes = is_classifier(estimator)
+    check_out(out, force=True, endings=(".csv", ".parquet") if told_classes else TEXTS)
+    rows = examples(data, as_in_fit(model, size=size, text=text, labels=labels, drop=drop), missing_ok=True)
     tell_quarantined(rows)
+    if not told_classes:
+        texts = estimator.predict(rows).tolist()
+        write_texts(texts, out)
+        say(f"{len(texts)} texts: {out}")
+        return
     shares = estimator.predict_proba(rows)
     told = [str(estimator.classes_[i]) for i in shares.argmax(1)]
     write_table(shares, out, [f"p({name})" for name in estimator.classes_], rows.names, {"class": told})

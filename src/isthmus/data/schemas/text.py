@@ -171,7 +171,7 @@ class TextSchema(Schema):
                 found.append(f"{name} is {value!r:.60}")
         tokeniser = None
         try:
-            tokeniser = catalogue.build(data.get("tokeniser", {}))
+            tokeniser = _tokeniser_of(data.get("tokeniser", {}))
         except (IsthmusError, TypeError, ValueError) as error:
             found += [] if "tokeniser" not in data else [f"tokeniser: {error}"]
         else:
@@ -210,6 +210,17 @@ def _learn_tokeniser(wanted: str | Mapping[str, Any], texts: Sequence[str]) -> T
     check("tokeniser", (isinstance(name, str), f"{wanted!r:.100} has no 'name'"))
     made: Tokeniser = catalogue.learn("tokenisers", str(name), texts, given)
     return made
+
+
+def _tokeniser_of(spec: Any) -> Any:
+    """From its spec; nothing else is built, whatever a file asks for."""
+    told = f"expected the spec of a tokeniser, got {spec!r:.100}"
+    plain = isinstance(spec, Mapping) and str(spec.get("component", "")).startswith("tokenisers/")
+    arguments = spec.get("arguments") if plain else None
+    nested = not isinstance(arguments, Mapping) or any(isinstance(value, Mapping) for value in arguments.values())
+    if not plain or nested:
+        raise SavedModelError(told)
+    return catalogue.build(spec)
 
 
 def _check_texts(texts: Sequence[str], owner: str) -> None:
