@@ -127,7 +127,7 @@ def test_what_is_no_text_is_named_by_its_place(data, message):
         (pandas.Series([1.0, 2.0]), "Reshape your data"),
         (polars.Series([1.0, 2.0]), "Reshape your data"),
         ("a text itself", "no file or folder 'a text itself'"),
-        ({"a", "b"}, "Cannot read a builtins.set.*a list of texts"),
+        ({"a"}, "Cannot read a builtins.set.*a list of texts"),
     ],
     ids=repr,
 )
