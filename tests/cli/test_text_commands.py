@@ -171,7 +171,7 @@ def test_texts_too_long_to_be_measured_are_left_out_and_told(here, capsys):
     assert main(["evaluate", "m", str(here / "long.txt")]) == 0
     out, err = told(capsys)
     assert "2 rows of" in out
-    assert "1 of the 3 texts to measure on are longer than the longest in fit, 4 tokens, and are left out" in err
+    assert "1 of the 3 texts to measure on are longer than the model takes, 14 tokens, and are left out" in err
     assert main(["report", "m", str(here / "long.txt"), "--out", str(here / "long.html")]) == 0
     rows = ["--test", str(here / "long.txt"), "--out", str(here / "n")]
     assert main(["fit", "sequence-ae", "names.txt", *rows, *SMALL]) == 0
@@ -227,7 +227,7 @@ def test_what_holds_line_breaks_goes_to_other_files(here, capsys, monkeypatch):
         (["sample", "vae", "--out", "HERE/s.txt"], ".csv, .npy, .parquet, or a folder for pictures"),
         (["interpolate", "m", "", "anna"], "are empty"),
         (["interpolate", "m", "99", "anna", "--data", "names.txt"], "There is no row 99; there are 60"),
-        (["interpolate", "m", "annannannanna", "anna"], "longer than the longest text of fit"),
+        (["interpolate", "m", "annannannannannanna", "anna"], "longer than the model takes"),
     ],
 )
 def test_errors_are_words_and_exit_code_1(here, capsys, command, message):

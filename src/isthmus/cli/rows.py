@@ -147,7 +147,7 @@ def as_in_fit(
 
 
 def short_enough(estimator: Estimator, rows: Examples) -> Examples:
-    """Without texts longer than any in fit, which the model cannot take; says on standard error how many they are."""
+    """Without texts longer than the model takes; says on standard error how many they are."""
     import sys
 
     from isthmus.data.schemas.text import TextSchema
@@ -160,7 +160,7 @@ def short_enough(estimator: Estimator, rows: Examples) -> Examples:
     if len(taken) == len(rows):
         return rows
     sys.stderr.write(
-        f"{len(rows) - len(taken)} of the {len(rows)} texts to measure on are longer than the longest in fit, "
+        f"{len(rows) - len(taken)} of the {len(rows)} texts to measure on are longer than the model takes, "
         f"{longest} tokens, and are left out. --set max_length=... in fit makes room for them.\n"
     )
     return rows.take(taken)

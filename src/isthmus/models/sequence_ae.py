@@ -24,7 +24,8 @@ class SequenceAE(SequenceEstimator):
     symbol_dropout : share of the symbols before that the writer does not see in training, so that it needs the code.
     tokeniser : ``"characters"``, ``"bytes"``, ``"whitespace"``, ``"bpe"`` (byte pairs, by the tokenizers library), or a
         mapping with a name and a ``size`` of the vocabulary.
-    max_length : tokens of the longest text that is taken, ``"auto"``: of the longest in ``fit``.
+    max_length : tokens of the longest text that is taken, in ``fit`` and later; ``"auto"``: those of the longest in
+        ``fit``, half as many again, and 8.
     network : ``"auto"`` (recurrent), ``"recurrent"``, ``"transformer"``, or a mapping:
         ``{"name": "transformer", "width": 128, "depth": 2, "decoder": {"depth": 1}}``.
     trainer, random_state : as for ``AE``.

@@ -21,6 +21,7 @@ from isthmus.stations import Tokeniser
 
 END, UNKNOWN, MASK = 0, 1, 2  # symbols that stand for no token
 SPECIAL = 3  # so many of them; the tokens' symbols follow
+ROOM = 8  # tokens
 SHOWN = 5  # places named in a message
 
 
@@ -60,7 +61,10 @@ class TextSchema(Schema):
         max_length: int | None = None,
         owner: str = "Isthmus",
     ) -> TextSchema:
-        """From the training texts: the vocabulary, and the length of the longest one, or ``max_length`` tokens.
+        """From the training texts: the vocabulary, and room for texts of ``max_length`` tokens.
+
+        Without one there is room for half as many again as in the longest text, and ``ROOM`` more: what comes later
+        may be longer, above all where its words fall into more tokens than known ones.
 
         Raises ``DataError`` and ``ParameterError``.
         """
@@ -70,7 +74,7 @@ class TextSchema(Schema):
             raise DataError(f"There is 1 text, a minimum of 2 is required by {owner}: nothing can be learnt from one.")
         learnt = _learn_tokeniser(tokeniser, texts)
         lengths = [len(numbers) for numbers in learnt.numbers(texts)]
-        longest = max(lengths) if max_length is None else max_length
+        longest = max(lengths) * 3 // 2 + ROOM if max_length is None else max_length
         check(owner, (longest >= 1, f"max_length is {max_length!r}; expected 1 or more tokens, or 'auto'"))
         _check_lengths(lengths, longest, "max_length")
         return cls(shape=(longest + 1,), tokeniser=learnt, count=len(texts), tokens=sum(lengths))
@@ -82,7 +86,7 @@ class TextSchema(Schema):
         texts = examples.values.tolist()
         _check_texts(texts, owner)
         numbers = self.tokeniser.numbers(texts)
-        _check_lengths([len(each) for each in numbers], self.shape[0] - 1, "the longest text of fit")
+        _check_lengths([len(each) for each in numbers], self.shape[0] - 1, "the model takes")
         self._tell_unknown(texts, numbers)
 
     def of_count(self, count: int) -> TextSchema:
@@ -151,7 +155,7 @@ class TextSchema(Schema):
             "kind": self.kind,
             "texts in fit": f"{self.count:,}",
             "tokens": f"{name}, {self.tokeniser.size:,} different ones, {self.tokens:,} in all",
-            "longest": f"{self.shape[0] - 1} tokens",
+            "room for": f"{self.shape[0] - 1} tokens",
         }
 
     def to_json(self) -> dict[str, Any]:
@@ -234,7 +238,7 @@ def _check_texts(texts: Sequence[str], owner: str) -> None:
 
 
 def _check_lengths(lengths: Sequence[int], longest: int, what: str) -> None:
-    """None has more tokens than there are places."""
+    """None has more tokens than there is room for; ``what`` says whose that is."""
     long = [row for row, length in enumerate(lengths) if length > longest]
     if long:
         rows = ", ".join(f"row {row} ({lengths[row]} tokens)" for row in long[:SHOWN])
