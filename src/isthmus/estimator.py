@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -28,7 +28,7 @@ from isthmus.data.examples import Examples
 from isthmus.data.kinds import NUMBERS, check_kind
 from isthmus.data.labels import Condition
 from isthmus.data.reading import read
-from isthmus.data.schema import PADDING, Schema
+from isthmus.data.schema import Schema
 from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.errors import ParameterError, check
 from isthmus.layers.mean_of_places import mean_of_places
@@ -107,7 +107,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             condition=None if condition is None else condition.encode(y),
             target=None if target is None else stored_target(target, y),
             prepare=schema.to_model,
-            padding=PADDING if schema.ragged else None,
+            padding=schema.padding,
         )
         self.history_: History = trainer.fit(
             model,
@@ -142,12 +142,11 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """The expected x of codes ``[n, numbers]``, in the units and layout that X had in ``fit``."""
         check_is_fitted(self)
         codes = self._codes(Z)
-        wanted = self._condition(condition, len(codes))
         made = []
         with torch.no_grad():
-            for start in range(0, len(codes), ROWS):
-                z = codes[start : start + ROWS].to(self._device)
-                view = View(x=z, condition=None if wanted is None else wanted[start : start + ROWS])
+            for rows, given in self._parts(len(codes), condition):
+                z = codes[rows].to(self._device)
+                view = View(x=z, condition=given)
                 made.append(self._likelihood.mean(self.autoencoder_.decode(Code(z=z), view)).cpu())
         return self.schema_.from_model(torch.cat(made))
 
@@ -203,13 +202,10 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     def _drawn(self, model: Autoencoder, n: int, condition: Any, random_state: int | None) -> NDArray[np.float32]:
         check_count(n)
-        wanted = self._condition(condition, n)
         made = []
         with torch.no_grad(), RandomStream(derive(seed_of(random_state), SAMPLING), self._device):
-            for start in range(0, n, ROWS):
-                count = min(ROWS, n - start)
-                given = None if wanted is None else wanted[start : start + count]
-                made.append(model.sample(count, given).cpu())
+            for rows, given in self._parts(n, condition):
+                made.append(model.sample(rows.stop - rows.start, given).cpu())
         return self.schema_.from_model(torch.cat(made))
 
     @available_if(if_there_and_back)
@@ -360,19 +356,30 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
         Batches are filled up to whole vector registers, so that rounding does not depend on companions.
         """
-        stored = self.schema_.store(examples)
-        rows = Resident(
-            stored,
-            condition=self._condition(condition, len(stored)),
-            prepare=self.schema_.to_model,
-            padding=PADDING if self.schema_.ragged else None,
-        )
+        rows = self._resident(examples, condition)
         found, size = [], self._rows_at_once if size is None else size
         for number, start in enumerate(range(0, len(rows), size)):
             count = min(size, len(rows) - start)
             index = torch.arange(start, start + math.ceil(count / FILLED) * FILLED).clamp_max(len(rows) - 1)
             found.append(function(rows.rows(index).to(self._device).batch(slice(None)), number)[:count].cpu())
         return torch.cat(found)
+
+    def _resident(self, examples: Examples, condition: Any = None, target: Tensor | None = None) -> Resident:
+        """Rows as the model takes them."""
+        return Resident(
+            self.schema_.store(examples),
+            condition=self._condition(condition, len(examples)),
+            target=target,
+            prepare=self.schema_.to_model,
+            padding=self.schema_.padding,
+        )
+
+    def _parts(self, count: int, condition: Any, size: int = ROWS) -> Iterator[tuple[slice, Tensor | None]]:
+        """Rows so few at a time, and what they are conditioned on."""
+        wanted = self._condition(condition, count)
+        for start in range(0, count, size):
+            rows = slice(start, min(start + size, count))
+            yield rows, None if wanted is None else wanted[rows]
 
     def _condition(self, condition: Any, count: int) -> Tensor | None:
         """``[count, width]``; all zeros, which means "not known", where none is given."""

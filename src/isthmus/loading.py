@@ -87,12 +87,12 @@ def _misfits(schema: Schema, target: Any, model: Autoencoder) -> list[str]:
     """What networks of sequences were made for, where the schemas of the data say otherwise."""
     found = []
     read, write = model.encoder, model.decoder
-    if schema.ragged and read is not None and "levels" in read.arguments:
+    if schema.padding is not None and read is not None and "levels" in read.arguments:
         made = (tuple(read.arguments["in_shape"]), read.arguments["levels"])
         wanted = (schema.shape, schema.levels)
         found += [] if made == wanted else [f"the encoder reads (places, symbols) {made}; the texts have {wanted}"]
     written = target if isinstance(target, Schema) else schema
-    if written.ragged and isinstance(write, SequenceDecoder):
+    if written.padding is not None and isinstance(write, SequenceDecoder):
         made = (tuple(write.arguments["out_shape"]), write.arguments["outputs"])
         wanted = (written.shape, written.levels)
         found += [] if made == wanted else [f"the decoder writes (places, symbols) {made}; the texts have {wanted}"]

@@ -16,7 +16,6 @@ from isthmus import catalogue
 from isthmus.abilities import if_it_decodes, if_there_and_back
 from isthmus.architecture import Networks, Setting, make_networks, make_part, named
 from isthmus.data.examples import Examples
-from isthmus.data.schema import PADDING
 from isthmus.data.schemas.text import END, MASK, UNKNOWN, TextSchema
 from isthmus.errors import check
 from isthmus.estimator import Estimator, check_count, seed_of
@@ -24,7 +23,6 @@ from isthmus.layers.writing import Writing, written
 from isthmus.records import Code, View
 from isthmus.stations import Corruption, SequenceDecoder
 from isthmus.training.random_stream import RandomStream
-from isthmus.training.resident import Resident
 from isthmus.training.seeds import SAMPLING, derive
 from isthmus.training.trainer import Trainer
 
@@ -68,13 +66,11 @@ class SequenceEstimator(Estimator, ABC):
         codes = self._codes(Z)
         check("inverse_transform", (len(codes) > 0, "there are no codes; expected 1 or more"))
         how = _writing(temperature, top_k, top_p, beams)
-        wanted = self._condition(condition, len(codes))
         texts = []
         with torch.no_grad(), RandomStream(derive(seed_of(random_state), SAMPLING), self._device):
-            for start in range(0, len(codes), ROWS):
-                z = codes[start : start + ROWS].to(self._device)
-                view = View(x=z, condition=None if wanted is None else wanted[start : start + ROWS])
-                texts.append(self._written(Code(z=z), view, how))
+            for rows, given in self._parts(len(codes), condition, ROWS):
+                z = codes[rows].to(self._device)
+                texts.append(self._written(Code(z=z), View(x=z, condition=given), how))
         return np.concatenate(texts)
 
     @available_if(if_there_and_back)
@@ -101,24 +97,19 @@ class SequenceEstimator(Estimator, ABC):
         check_is_fitted(self)
         check_count(n)
         how = _writing(temperature, top_k, top_p, beams)
-        wanted = self._condition(condition, n)
         texts = []
         with torch.no_grad(), RandomStream(derive(seed_of(random_state), SAMPLING), self._device):
-            for start in range(0, n, ROWS):
-                count = min(ROWS, n - start)
-                given = None if wanted is None else wanted[start : start + count]
-                code = self.autoencoder_.drawn(count, given)
+            for rows, given in self._parts(n, condition, ROWS):
+                code = self.autoencoder_.drawn(rows.stop - rows.start, given)
                 texts.append(self._written(code, View(x=code.z, condition=given), how))
         return np.concatenate(texts)
 
     def _rewritten(self, X: Any, condition: Any, beams: int) -> Any:
         """Texts read and written again, in the container of X."""
         examples, how = self._examples(X), _writing(0.0, None, None, beams)
-        stored, given = self.schema_.store(examples), self._condition(condition, len(examples))
-        rows = Resident(stored, condition=given, prepare=self.schema_.to_model, padding=PADDING)
         texts = []
         with torch.no_grad():
-            for batch in rows.to(self._device).batches(ROWS):
+            for batch in self._resident(examples, condition).to(self._device).batches(ROWS):
                 view = View(x=batch.x, valid=batch.valid, condition=batch.condition)
                 texts.append(self._written(self.autoencoder_.encode(batch), view, how))
         return self.schema_.give_back(np.concatenate(texts), examples)

@@ -284,7 +284,8 @@ class SequenceDecoder(Decoder):
 
     takes_places: ClassVar[bool] = False  # of a code with several places, to all of which it attends
     end: int | None = None  # the symbol after which nothing comes; None: all places are filled
-    positions: int  # places of the longest sequence
+    out_shape: tuple[int, ...]  # of what it writes; of one axis: the longest sequence
+    positions: int  # places of that
 
     @abstractmethod
     def begin(self, code: Code, view: View | None) -> WritingState:

@@ -47,7 +47,7 @@ class UsageError(ParameterError):
 def check_out(out: Path, *, force: bool, sources: Sequence[str | Path] = (), endings: Sequence[str] = TABLES) -> None:
     """Refuse to replace what is there, unless forced; what is read from; and kinds of files that cannot be written."""
     check_place(out, force=force, sources=sources)
-    _check_ending(out, endings)
+    check_ending(out, endings)
 
 
 def check_place(out: Path, *, force: bool, sources: Sequence[str | Path] = ()) -> None:
@@ -68,10 +68,11 @@ def check_form(estimator: Estimator, out: Path | None) -> None:
     elif out is None:
         raise UsageError("Missing option '--out'.")
     else:
-        _check_ending(out, TABLES)
+        check_ending(out, TABLES)
 
 
-def _check_ending(out: Path, endings: Sequence[str]) -> None:
+def check_ending(out: Path, endings: Sequence[str]) -> None:
+    """Refuse kinds of files that cannot be written."""
     if out.suffix and out.suffix.lower() not in endings:
         folder = ", or a folder for pictures" if endings is TABLES else ""
         raise ParameterError(f"--out {out}: expected a file that ends in {', '.join(endings)}{folder}")

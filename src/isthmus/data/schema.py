@@ -15,8 +15,6 @@ from torch import Tensor
 from isthmus.data.examples import Examples
 from isthmus.errors import SavedModelError
 
-PADDING = -1  # what stored sequences are filled up with
-
 
 class Schema(ABC):
     """What is known about the data that a model was fitted on; one final class for each sort of data.
@@ -26,7 +24,7 @@ class Schema(ABC):
     """
 
     kinds: ClassVar[tuple[str, ...]]  # of examples, that it is for
-    ragged: ClassVar[bool] = False  # stored rows end in ``PADDING`` where they are short
+    padding: ClassVar[int | None] = None  # what stored rows end in where they are short
 
     kind: str
     shape: tuple[int, ...]  # of an example in the model; channels first for pictures, at most for sequences

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from isthmus.errors import check
 from isthmus.layers.recurrent_units import check_recurrent
 from isthmus.layers.symbol_dropout import SymbolDropout
-from isthmus.layers.writing import check_end, greedy_scores, with_an_end
+from isthmus.layers.writing import as_output, check_end, greedy_scores, with_an_end
 from isthmus.records import Code, View
 from isthmus.stations import SequenceDecoder, WritingState
 
@@ -62,14 +62,14 @@ class Recurrent(SequenceDecoder):
     def forward(self, code: Code, view: View | None, teacher: Tensor | None = None) -> Tensor:
         """``[batch, outputs, *out_shape]``: log-probabilities but for a constant; of sequences as long as these are."""
         if teacher is None:
-            return self._shaped(greedy_scores(self, code, view))
+            return as_output(greedy_scores(self, code, view), self)
         told = self._told(code, view)
         symbols = teacher.flatten(1).long()
         first = self.begin_symbol.expand(len(symbols), 1, -1)
         before = torch.cat([first, self.symbol_dropout(self.symbol(symbols[:, :-1]))], dim=1)
         inputs = torch.cat([before, told[:, None].expand(-1, before.shape[1], -1)], dim=2)
         hidden, _ = self.units(inputs, self._hidden(told))
-        return self._shaped(self.head(self.before_head(hidden)))
+        return as_output(self.head(self.before_head(hidden)), self)
 
     def begin(self, code: Code, view: View | None) -> WritingState:
         """Nothing is written yet."""
@@ -91,11 +91,6 @@ class Recurrent(SequenceDecoder):
     def _told(self, code: Code, view: View | None) -> Tensor:
         z = code.z.flatten(1)
         return z if self.condition_dim == 0 else torch.cat([z, view.condition], dim=1)  # type: ignore
-
-    def _shaped(self, scores: Tensor) -> Tensor:
-        """``[batch, length, outputs]`` as ``[batch, outputs, *shape]``."""
-        moved = with_an_end(scores, self).movedim(-1, 1)
-        return moved if len(self.out_shape) == 1 else moved.unflatten(2, self.out_shape)
 
 
 class _State(WritingState):

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from isthmus.layers.causal_transformer import CausalTransformer
 from isthmus.layers.transformer_block import KeysAndValues
-from isthmus.layers.writing import check_end, greedy_scores, with_an_end
+from isthmus.layers.writing import as_output, check_end, greedy_scores, with_an_end
 from isthmus.records import Code, View
 from isthmus.stations import SequenceDecoder, WritingState
 
@@ -54,9 +54,9 @@ class Transformer(SequenceDecoder):
     def forward(self, code: Code, view: View | None, teacher: Tensor | None = None) -> Tensor:
         """``[batch, outputs, *out_shape]``: log-probabilities but for a constant; of sequences as long as these are."""
         if teacher is None:
-            return self._shaped(greedy_scores(self, code, view))
+            return as_output(greedy_scores(self, code, view), self)
         memory, valid = self._memory(code)
-        return self._shaped(self.network(teacher.flatten(1).long(), self._condition(view), memory, valid))
+        return as_output(self.network(teacher.flatten(1).long(), self._condition(view), memory, valid), self)
 
     def begin(self, code: Code, view: View | None) -> WritingState:
         """Nothing is written yet."""
@@ -72,11 +72,6 @@ class Transformer(SequenceDecoder):
         )
         state.place += 1
         return with_an_end(scores[:, None], self, first=state.place - 1)[:, 0]
-
-    def _shaped(self, scores: Tensor) -> Tensor:
-        """``[batch, length, outputs]`` as ``[batch, outputs, *shape]``."""
-        moved = with_an_end(scores, self).movedim(-1, 1)
-        return moved if len(self.out_shape) == 1 else moved.unflatten(2, self.out_shape)
 
     def _memory(self, code: Code) -> tuple[Tensor | None, Tensor | None]:
         """The code's places, ``[batch, places, latent_dim]``, and which of them are real."""

@@ -45,10 +45,7 @@ class Writing:
             "Writing",
             (0 <= self.temperature < math.inf, f"temperature is {self.temperature!r}; expected 0 or more"),
             (self.top_k is None or self.top_k >= 1, f"top_k is {self.top_k!r}; expected 1 or more, or None"),
-            (
-                self.top_p is None or 0 < self.top_p <= 1,
-                f"top_p is {self.top_p!r}; expected a share in (0, 1]",
-            ),
+            (self.top_p is None or 0 < self.top_p <= 1, f"top_p is {self.top_p!r}; expected a share in (0, 1]"),
             (self.beams >= 1, f"beams is {self.beams!r}; expected 1 or more"),
             (self.beams == 1 or not drawing, "beams are for the likeliest sequence; take temperature=0 with them"),
             (drawing or not narrowing, "top_k and top_p are for drawing; take a temperature above 0 with them"),
@@ -82,6 +79,12 @@ def with_an_end(scores: Tensor, decoder: SequenceDecoder, first: int = 0) -> Ten
     others = torch.arange(scores.shape[2], device=scores.device) != decoder.end
     closing = torch.arange(scores.shape[1], device=scores.device) == last
     return scores.masked_fill(closing[:, None] & others, NEVER)
+
+
+def as_output(scores: Tensor, decoder: SequenceDecoder) -> Tensor:
+    """Scores ``[batch, length, outputs]`` as a decoder gives them, ``[batch, outputs, *out_shape]``."""
+    moved = with_an_end(scores, decoder).movedim(-1, 1)
+    return moved if len(decoder.out_shape) == 1 else moved.unflatten(2, decoder.out_shape)
 
 
 def check_end(owner: str, end: int | None, out_shape: Sequence[int], outputs: int) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from isthmus.data.examples import Examples
-from isthmus.data.schema import PADDING, Schema
+from isthmus.data.schema import Schema
 from isthmus.data.schemas.text import TextSchema, UnknownTokenWarning
 from isthmus.records import Batch
 from isthmus.training.resident import Resident
@@ -34,7 +34,7 @@ def batches(estimator: Estimator, examples: Examples) -> Iterator[Batch]:
         stored,
         condition=condition.encode(examples.labels) if condition and examples.labels is not None else None,
         prepare=schema.to_model,
-        padding=PADDING if schema.ragged else None,
+        padding=schema.padding,
     )
     device = next((p.device for p in estimator.autoencoder_.parameters()), torch.device("cpu"))
     scores = schema.levels * stored.shape[1] if isinstance(schema, TextSchema) else 1

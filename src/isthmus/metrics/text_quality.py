@@ -14,7 +14,7 @@ from isthmus.data.schemas.text import TextSchema
 from isthmus.errors import DataError
 from isthmus.metrics.latent_usage import usage_of
 from isthmus.metrics.rows import DRAWS, FEWEST, LIKELIHOOD_ROWS, batches, told_already
-from isthmus.records import Batch, View
+from isthmus.records import View
 from isthmus.training.seeds import SCORING, derive
 
 if TYPE_CHECKING:
@@ -117,7 +117,8 @@ def _taught(estimator: Estimator, examples: Examples) -> tuple[int, float, int]:
     for batch in batches(estimator, examples):
         view = View(x=batch.x, valid=batch.valid, condition=batch.condition)
         scores = model.decoder(model.encode(batch), view, batch.wanted).float()
-        valid = _valid(batch)
+        valid = batch.wanted_valid
+        assert valid is not None  # texts have lengths of their own
         right += int(((scores.argmax(1) == batch.wanted) & valid).sum())
         nats -= float(model.likelihood.log_prob(scores, batch.wanted, valid).double().sum())
         count += int(valid.sum())
@@ -134,12 +135,9 @@ def _likelihoods(estimator: Estimator, examples: Examples) -> tuple[float, float
         bound += float(model.log_bound(batch, once.to(batch.x.device)).double().sum())
         noise = _noise(model, DRAWS, len(batch), derive(0, SCORING, number))
         likelihood += float(model.log_prob(batch, noise.to(batch.x.device)).double().sum())
-        count += int(_valid(batch).sum())
+        assert batch.wanted_valid is not None
+        count += int(batch.wanted_valid.sum())
     return bound, likelihood, count
-
-
-def _valid(batch: Batch) -> Tensor:
-    return torch.ones_like(batch.wanted, dtype=torch.bool) if batch.wanted_valid is None else batch.wanted_valid
 
 
 def _noise(model: Autoencoder, draws: int, rows: int, seed: int) -> Tensor:

@@ -10,8 +10,7 @@ from isthmus.architecture import Setting, make_part, named
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
 from isthmus.corruptions.token_masking import TokenMasking
-from isthmus.data.schema import PADDING
-from isthmus.data.schemas.text import END, MASK, SPECIAL, UNKNOWN
+from isthmus.data.schemas.text import END, MASK, SPECIAL, symbols_of
 from isthmus.decoders.token_head import TokenHead
 from isthmus.errors import DataError, check
 from isthmus.sequence_estimator import SequenceEstimator
@@ -93,17 +92,15 @@ class MaskedLM(SequenceEstimator):
         without = [row for row, text in enumerate(texts) if GAP not in text]
         if without:
             raise DataError(f"{len(without)} of {len(texts)} texts have no gap {GAP!r}: row {without[0]}, for example")
-        rows = [self._with_gaps(text) for text in texts]
-        stored = torch.full((len(rows), max(map(len, rows))), PADDING)
-        for row, symbols in enumerate(rows):
-            stored[row, : len(symbols)] = torch.tensor(symbols)
+        schema, model = self._text_schema, self.autoencoder_
+        stored = schema.filled_up([self._with_gaps(text) for text in texts])
+        rows = Resident(stored, prepare=schema.to_model, padding=schema.padding).to(self._device)
         filled: list[str] = []
-        model, resident = self.autoencoder_, Resident(stored, prepare=self.schema_.to_model, padding=PADDING)
         with torch.no_grad():
-            for batch in resident.to(self._device).batches(self._rows_at_once):
+            for batch in rows.batches(self._rows_at_once):
                 scores = model.decode(model.encode(batch))
                 scores[:, :SPECIAL] = -torch.inf
-                filled += self.schema_.from_model(torch.where(batch.x == MASK, scores.argmax(1), batch.x)).tolist()
+                filled += schema.from_model(torch.where(batch.x == MASK, scores.argmax(1), batch.x)).tolist()
         return filled
 
     def _with_gaps(self, text: str) -> list[int]:
@@ -113,9 +110,9 @@ class MaskedLM(SequenceEstimator):
         if schema.tokeniser.takes_blanks:  # the blank before a gap is part of what is missing
             parts = [*(part.rstrip(" ") for part in parts[:-1]), parts[-1]]
         first, *others = schema.tokeniser.numbers(parts)
-        symbols = [number + SPECIAL if number >= 0 else UNKNOWN for number in first]
+        symbols = symbols_of(first)
         for part in others:
-            symbols += [MASK, *(number + SPECIAL if number >= 0 else UNKNOWN for number in part)]
+            symbols += [MASK, *symbols_of(part)]
         if len(symbols) >= schema.shape[0]:
             raise DataError(f"{text!r:.60} has {len(symbols)} tokens; the model takes {schema.shape[0] - 1}")
         return [*symbols, END]

@@ -12,7 +12,6 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
 from isthmus.data.examples import Examples
 from isthmus.data.reading import read
-from isthmus.data.schema import PADDING
 from isthmus.data.schemas.text import TextSchema
 from isthmus.errors import DataError, ParameterError
 from isthmus.estimator import stored_target
@@ -20,7 +19,6 @@ from isthmus.likelihoods.categorical import Categorical
 from isthmus.records import Batch
 from isthmus.sequence_estimator import SequenceEstimator
 from isthmus.terms.reconstruction import Reconstruction
-from isthmus.training.resident import Resident
 from isthmus.training.trainer import Trainer
 
 
@@ -97,10 +95,9 @@ class Seq2Seq(SequenceEstimator):
         wanted = read(y)
         self.target_.check(wanted, owner="Seq2Seq")
         _check_pairs(len(examples), len(wanted))
-        target = stored_target(self.target_, wanted)
-        rows = Resident(self.schema_.store(examples), target=target, prepare=self.schema_.to_model, padding=PADDING)
+        rows = self._resident(examples, target=stored_target(self.target_, wanted)).to(self._device)
         with torch.no_grad():
-            found = [self._log_likelihood(batch) for batch in rows.to(self._device).batches(self._rows_at_once)]
+            found = [self._log_likelihood(batch) for batch in rows.batches(self._rows_at_once)]
         return torch.cat(found).cpu().numpy()
 
     def _log_likelihood(self, batch: Batch) -> torch.Tensor:

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from isthmus.argument_types import check_types
 from isthmus.errors import DataError, check, require
+from isthmus.layers.token_numbers import check_numbers
 from isthmus.stations import Tokeniser
 
 PRINTABLE = (*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100))  # these bytes stand for themselves
@@ -83,8 +84,7 @@ class BPE(Tokeniser):
 
     def text(self, numbers: Sequence[int]) -> str:
         """What tokens say; U+FFFD where their bytes are no UTF-8."""
-        wrong = [int(number) for number in numbers if not 0 <= number < self.size]
-        check("BPE", (not wrong, f"no token has the numbers {wrong[:5]}; expected 0 to {self.size - 1}"))
+        check_numbers("BPE", numbers, self.size)
         return b"".join(self._bytes[number] for number in numbers).decode("utf8", errors="replace")
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Self
 
-from isthmus.errors import DataError, check
+from isthmus.errors import DataError
+from isthmus.layers.token_numbers import check_numbers
 from isthmus.stations import Tokeniser
 
 
@@ -45,8 +46,7 @@ class Bytes(Tokeniser):
 
     def text(self, numbers: Sequence[int]) -> str:
         """What bytes say; U+FFFD where they are no UTF-8."""
-        wrong = [int(number) for number in numbers if not 0 <= number < self.size]
-        check("Bytes", (not wrong, f"no token has the numbers {wrong[:5]}; expected 0 to 255"))
+        check_numbers("Bytes", numbers, self.size)
         return bytes(numbers).decode("utf8", errors="replace")
 
 

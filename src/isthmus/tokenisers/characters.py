@@ -6,6 +6,7 @@ from typing import Self
 
 from isthmus.argument_types import check_types
 from isthmus.errors import DataError, check
+from isthmus.layers.token_numbers import check_numbers
 from isthmus.stations import Tokeniser
 
 
@@ -66,6 +67,5 @@ class Characters(Tokeniser):
 
     def text(self, numbers: Sequence[int]) -> str:
         """The characters in a row."""
-        wrong = [int(number) for number in numbers if not 0 <= number < self.size]
-        check("Characters", (not wrong, f"no token has the numbers {wrong[:5]}; expected 0 to {self.size - 1}"))
+        check_numbers("Characters", numbers, self.size)
         return "".join(self.tokens[number] for number in numbers)

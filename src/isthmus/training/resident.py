@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -34,7 +35,11 @@ class Resident:
     ) -> None:
         self.x, self.condition, self.target, self.weight = x, condition, target, weight
         self.prepare, self.padding = _as_float if prepare is None else prepare, padding
-        self.lengths = None if padding is None else (x != padding).sum(1).cpu()  # [n]
+
+    @cached_property
+    def lengths(self) -> Tensor | None:
+        """Of sequences, ``[n]``, on the CPU: what an order of batches goes by."""
+        return None if self.padding is None else (self.x != self.padding).sum(1).cpu()
 
     def __len__(self) -> int:
         return int(self.x.shape[0])

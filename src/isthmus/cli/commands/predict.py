@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from isthmus.cli.outputs import TEXTS, check_out, check_place, say, write_table, write_texts
+from isthmus.cli.outputs import TEXTS, check_ending, check_place, say, write_table, write_texts
 
 
 def command(
@@ -37,7 +37,7 @@ def command(
         name = type(estimator).__name__
         raise ParameterError(f"{model} is a {name}, which tells no classes; Classifier does, Seq2Seq writes texts")
     told_classes = is_classifier(estimator)
-    check_out(out, force=True, endings=(".csv", ".parquet") if told_classes else TEXTS)
+    check_ending(out, (".csv", ".parquet") if told_classes else TEXTS)
     rows = examples(data, as_in_fit(model, size=size, text=text, labels=labels, drop=drop), missing_ok=True)
     tell_quarantined(rows)
     if not told_classes:

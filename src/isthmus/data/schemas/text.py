@@ -15,11 +15,12 @@ from torch import Tensor
 
 from isthmus import catalogue
 from isthmus.data.examples import Examples
-from isthmus.data.schema import PADDING, Schema
+from isthmus.data.schema import Schema
 from isthmus.errors import DataError, IsthmusError, SavedModelError, check, problems
 from isthmus.stations import Tokeniser
 
 END, UNKNOWN, MASK = 0, 1, 2  # symbols that stand for no token
+PADDING = -1  # no symbol: what stored rows end in where they are short
 SPECIAL = 3  # so many of them; the tokens' symbols follow
 ROOM = 8  # tokens
 SHOWN = 5  # places named in a message
@@ -42,7 +43,7 @@ class TextSchema(Schema):
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("text",)
-    ragged: ClassVar[bool] = True
+    padding: ClassVar[int | None] = PADDING
 
     kind: str = "text"
     shape: tuple[int, ...]  # (longest,): symbols with the end
@@ -96,12 +97,14 @@ class TextSchema(Schema):
     def store(self, examples: Examples) -> Tensor:
         """Symbols, ``[n, longest]`` int32, filled up with ``PADDING``."""
         numbers = self.tokeniser.numbers(examples.values.tolist())
-        stored = np.full((len(numbers), max(map(len, numbers), default=0) + 1), PADDING, dtype=np.int32)
-        for row, tokens in enumerate(numbers):
-            known = np.asarray(tokens, dtype=np.int32)
-            stored[row, : len(tokens)] = np.where(known < 0, UNKNOWN, known + SPECIAL)
-            stored[row, len(tokens)] = END
-        return torch.from_numpy(stored)
+        return self.filled_up([[*symbols_of(tokens), END] for tokens in numbers])
+
+    def filled_up(self, rows: Sequence[Sequence[int]]) -> Tensor:
+        """Rows of symbols as one tensor, ``[n, longest]`` int32."""
+        stored = torch.full((len(rows), max(map(len, rows), default=0)), PADDING, dtype=torch.int32)
+        for row, symbols in zip(stored, rows, strict=True):
+            row[: len(symbols)] = torch.tensor(symbols, dtype=torch.int32)
+        return stored
 
     def to_model(self, stored: Tensor) -> Tensor:
         """Symbols as indices, int64."""
@@ -203,6 +206,15 @@ class TextSchema(Schema):
                 UnknownTokenWarning,
                 stacklevel=4,
             )
+
+
+def symbols_of(numbers: Sequence[int]) -> list[int]:
+    """The symbols of tokens, by their numbers.
+
+    >>> symbols_of([0, -1])
+    [3, 1]
+    """
+    return [number + SPECIAL if number >= 0 else UNKNOWN for number in numbers]
 
 
 def _learn_tokeniser(wanted: str | Mapping[str, Any], texts: Sequence[str]) -> Tokeniser:
