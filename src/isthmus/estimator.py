@@ -120,7 +120,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self.prior_condition_: Condition | None = None
         self.prior_history_: History | None = None
         self.metrics_: dict[str, Any] = {}
-        self.n_features_in_ = math.prod(schema.user_shape)  # a text is one
+        self.n_features_in_ = math.prod(schema.user_shape)  # a text is one, a sequence too
         self._look_at(examples, y)
         if schema.columns is not None:
             self.feature_names_in_ = np.asarray(schema.columns, dtype=object)

@@ -16,7 +16,7 @@ from torch import nn
 
 from isthmus import catalogue
 from isthmus.errors import ParameterError
-from isthmus.records import Batch, Code, View
+from isthmus.records import Batch, Code, Trace, View
 from isthmus.stations import SequenceDecoder
 from isthmus.tokenisers import bpe
 from isthmus.training.random_stream import RandomStream
@@ -46,9 +46,13 @@ BY_NAME = {
     "vocabulary": [*LETTERS, "ab", "abc"],
     "merges": [["a", "b"], ["ab", "c"]],
     "mask": 2,
+    "local_dim": 2,
 }
 # of one part alone
-BY_PART = {("corruptions", "token_masking"): {"levels": 9}}
+BY_PART = {
+    ("corruptions", "token_masking"): {"levels": 9},
+    ("encoders", "conv_recurrent"): {"in_shape": (16, 8)},  # the rows of such a picture, as frames
+}
 # defaults made small, so that tests are quick and k <= latent_dim
 SMALL = {
     "hidden": (6, 5),
@@ -67,6 +71,7 @@ SMALL = {
     "heads": 2,
     "depth": 2,
     "patch": 2,
+    "others": 4,
 }
 
 
@@ -185,8 +190,10 @@ def reads_symbols(name):
 
 
 def seen_by(name, count=BATCH, seed=0, condition_dim=0):
-    """A view that an encoder can tell from others: pictures, or symbols in their place."""
+    """A view that an encoder can tell from others: pictures, or frames or symbols in their place."""
     seen = view(count, seed, condition_dim)
+    shape = arguments("encoders", name).get("in_shape", SHAPE)
+    seen = replace(seen, x=seen.x.reshape(count, *shape))
     return replace(seen, x=symbols(seen.x.shape, seed)) if reads_symbols(name) else seen
 
 
@@ -210,6 +217,19 @@ def takes_places(name):
 def codes(name, count=BATCH, seed=0):
     """Codes for which all weights of a decoder have something to do."""
     return Code(z=features(LATENT, (3,) if takes_places(name) else (), count=count, seed=seed))
+
+
+def code_places(name):
+    """The grid of codes that a term is for: none, unless it refuses such."""
+    z = torch.zeros(2, LATENT)
+    empty = Trace(batch=batch(2), view=view(2), features=z, code=Code(z=z))
+    try:
+        make("terms", name)(empty, {})
+    except ParameterError as error:
+        return (6,) if "places" in str(error) else ()
+    except (ValueError, KeyError, RuntimeError):
+        return ()
+    return ()
 
 
 def features(dim, grid=(), count=BATCH, seed=0):

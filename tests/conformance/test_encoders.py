@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from examples import BATCH, LATENT, SHAPE, arguments, cases, make, seen_by, streamed
+from examples import BATCH, LATENT, arguments, cases, make, seen_by, streamed
 from round_trip import rebuilt
 
 from isthmus import catalogue
@@ -55,7 +55,7 @@ def test_initialise_keeps_the_shapes_of_all_tensors(name, changed):
 def test_initialise_bears_few_and_constant_rows(name, changed, count):
     encoder = make("encoders", name, **changed)
     with torch.no_grad():
-        encoder.initialise(View(x=torch.full((count, *SHAPE), 0.5)))
+        encoder.initialise(View(x=torch.full_like(seen_by(name, count).x, 0.5)))
     assert bool(encoder.eval()(seen_by(name)).isfinite().all())
 
 

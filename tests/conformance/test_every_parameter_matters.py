@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 from discrete_model import batch_of, discrete_model
-from examples import BATCH, LATENT, alternatives, batch, features, make, parts, pictures, symbols, view
+from examples import BATCH, LATENT, alternatives, batch, code_places, features, make, parts, pictures, symbols, view
 
 from isthmus import catalogue
 from isthmus.errors import ParameterError
@@ -181,7 +181,8 @@ def watch_gradient_estimator(part, changed):
 
 def watch_term(part, changed):
     costs = {"kl": torch.ones(BATCH), "l1": torch.zeros(BATCH)}
-    z = features(part.arguments.get("latent_dim", LATENT))
+    places = code_places(part.spec()["component"].partition("/")[2])
+    z = features(part.arguments.get("latent_dim", LATENT), places)
     output = features(LATENT, seed=5).requires_grad_()
     verdicts = {"kl": output.sum(1), "l1": 0 * output.sum(1)}
     trace = Trace(
@@ -190,7 +191,7 @@ def watch_term(part, changed):
         features=features(part.arguments.get("features_dim", LATENT), seed=1),
         code=Code(z=z, costs=costs),
         output=output,
-        log_likelihood=z.sum(1),
+        log_likelihood=z.flatten(1).sum(1),
         verdicts=verdicts,
         rebuilt=pictures(seed=9),
     )

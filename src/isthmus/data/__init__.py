@@ -11,6 +11,7 @@ _PUBLIC = {
     "NumericSchema": "schemas.numeric",
     "Condition": "labels",
     "contact_sheet": "sheets",
+    "log_mel": "log_mel",
 }
 
 

@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Kind = Literal["table", "image", "array", "text"]
-Layout = Literal["rows", "HW", "HWC", "CHW", "any", "text"]
+Kind = Literal["table", "image", "array", "text", "series"]
+Layout = Literal["rows", "HW", "HWC", "CHW", "any", "text", "frames"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class Examples:
     (3, (2, 2))
     """
 
-    values: NDArray[Any]  # [n, ...]; of texts: strings as objects, [n]
+    values: NDArray[Any]  # [n, ...]; as objects, [n]: texts, and series, each an array [time, features]
     kind: Kind
     layout: Layout
     columns: tuple[str, ...] | None = None  # names of a table's columns

@@ -39,10 +39,11 @@ def read(
     size: tuple[int, int] | None = None,
     mode: Mode = "auto",
 ) -> Examples:
-    """Examples from an array, a tensor, a data frame, a torch Dataset, texts, a file or a folder of images.
+    """Examples from an array, a tensor, a data frame, a torch Dataset, texts, a file, a folder of images or recordings.
 
     Files: .npy, .npz (``file.npz:key`` where it holds several arrays), .csv, .parquet, idx(.gz), .zip of
-    images, .txt and .smi (a text on each line), .jsonl. Texts may also be a list, an array or a series of strings.
+    images, .txt and .smi (a text on each line), .jsonl, .wav (see ``log_mel``). Texts may also be a list, an array or a
+    series of strings; sequences of different lengths a list of arrays ``[time, features]``.
     ``labels``: an array, or the name of a column, which is then not a feature. ``text``: the name of the column, or
     of the key in .jsonl, that holds texts; all others are then left out. ``drop``: columns to leave out; with
     ``missing_ok`` these columns and that of the labels need not be there. ``size`` ``(height, width)`` and ``mode``
@@ -77,7 +78,8 @@ def read(
     if source is None:
         raise DataError(
             f"Cannot read {_told(data)}. Expected an array, a tensor, a data frame, a torch Dataset, a list of "
-            "texts, a folder of images, or a file: .npy, .npz, .csv, .parquet, idx(.gz), .zip, .txt, .smi, .jsonl"
+            "texts or arrays, a folder of images or recordings, or a file: .npy, .npz, .csv, .parquet, idx(.gz), .zip, "
+            ".txt, .smi, .jsonl, .wav"
         )
     examples = source.read(data, options)
     if text is not None and examples.kind != "text":

@@ -24,7 +24,7 @@ class Schema(ABC):
     """
 
     kinds: ClassVar[tuple[str, ...]]  # of examples, that it is for
-    padding: ClassVar[int | None] = None  # what stored rows end in where they are short
+    padding: ClassVar[float | None] = None  # what stored rows end in where they are short
 
     kind: str
     shape: tuple[int, ...]  # of an example in the model; channels first for pictures, at most for sequences
@@ -89,7 +89,7 @@ def schema_from_json(data: Mapping[str, Any]) -> Schema:
 
     >>> schema_from_json({"kind": "smell"})
     Traceback (most recent call last):
-    isthmus.errors.SavedModelError: the schema of the data is of kind 'smell'; known: array, image, table, text
+    isthmus.errors.SavedModelError: the schema of the data is of kind 'smell'; known: array, image, series, table, text
     """
     sorts = _sorts()
     kind = data.get("kind")

@@ -61,7 +61,7 @@ class Classifier(ClassifierMixin, Estimator):
     """
 
     supervised: ClassVar[bool] = True
-    takes: ClassVar[tuple[str, ...]] = (*NUMBERS, "text")  # what the pretrained encoder has learnt from
+    takes: ClassVar[tuple[str, ...]] = (*NUMBERS, "text", "series")  # what the pretrained encoder has learnt from
     decodes: ClassVar[bool] = False
     blends: ClassVar[bool] = False
 

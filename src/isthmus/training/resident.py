@@ -15,7 +15,7 @@ from isthmus.records import Batch
 class Resident:
     """Rows on a device; ``prepare`` turns stored values (uint8 pictures stay uint8) into the model's units.
 
-    Sequences ``[n, length]`` end in ``padding`` where they are short.
+    Sequences ``[n, length, ...]`` end in ``padding`` where they are short.
 
     >>> import torch
     >>> rows = Resident(torch.arange(4, dtype=torch.uint8)[:, None], prepare=lambda x: x.float() / 255)
@@ -31,7 +31,7 @@ class Resident:
         target: Tensor | None = None,
         weight: Tensor | None = None,
         prepare: Callable[[Tensor], Tensor] | None = None,
-        padding: int | None = None,
+        padding: float | None = None,
     ) -> None:
         self.x, self.condition, self.target, self.weight = x, condition, target, weight
         self.prepare, self.padding = _as_float if prepare is None else prepare, padding
@@ -39,7 +39,7 @@ class Resident:
     @cached_property
     def lengths(self) -> Tensor | None:
         """Of sequences, ``[n]``, on the CPU: what an order of batches goes by."""
-        return None if self.padding is None else (self.x != self.padding).sum(1).cpu()
+        return None if self.padding is None else _real_places(self.x != self.padding).sum(1).cpu()
 
     def __len__(self) -> int:
         return int(self.x.shape[0])
@@ -84,7 +84,7 @@ class Resident:
         if self.padding is None:
             return values, None
         valid = values != self.padding
-        longest = int(valid.any(0).sum())  # padding comes last
+        longest = int(_real_places(valid).any(0).sum())  # padding comes last
         valid = valid[:, :longest]
         return values[:, :longest].where(valid, 0), valid
 
@@ -100,6 +100,11 @@ class Resident:
             prepare=self.prepare,
             padding=self.padding,
         )
+
+
+def _real_places(valid: Tensor) -> Tensor:
+    """Places with a real value, ``[n, length]``, of values ``[n, length, ...]`` that are real or not."""
+    return valid if valid.ndim == 2 else valid.flatten(2).any(2)
 
 
 def _as_float(x: Tensor) -> Tensor:

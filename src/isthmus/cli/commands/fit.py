@@ -21,7 +21,9 @@ CHECKPOINT, METRICS, REPORT = "checkpoint.safetensors", "metrics.jsonl", "report
 
 def command(
     model: Annotated[str | None, typer.Argument(help="A model: `isthmus models` lists them.")] = None,
-    data: Annotated[str | None, typer.Argument(help="A file, a folder of images, or a data set by name.")] = None,
+    data: Annotated[
+        str | None, typer.Argument(help="A file, a folder of images or recordings, or a data set by name.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the model; models/MODEL if not given.")] = None,
     latent_dim: Annotated[int | None, typer.Option(help="Numbers in the code.")] = None,
     epochs: Annotated[

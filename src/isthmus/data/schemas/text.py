@@ -43,7 +43,7 @@ class TextSchema(Schema):
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("text",)
-    padding: ClassVar[int | None] = PADDING
+    padding: ClassVar[float | None] = PADDING
 
     kind: str = "text"
     shape: tuple[int, ...]  # (longest,): symbols with the end

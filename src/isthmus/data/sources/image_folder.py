@@ -53,7 +53,7 @@ def read(data: str, options: Options) -> Examples:
         values=values,
         kind="image",
         layout="HW" if values.ndim == 3 else "HWC",
-        labels=_labels(names),
+        labels=folder_labels(names),
         names=tuple(names),
         quarantined=tuple(quarantined),
         container="file",
@@ -125,7 +125,7 @@ def _check_sizes(data: str, pictures: Sequence[NDArray[np.uint8]]) -> None:
         )
 
 
-def _labels(names: Sequence[str]) -> NDArray[Any] | None:
+def folder_labels(names: Sequence[str]) -> NDArray[Any] | None:
     """The first folder of each name, if there is more than one."""
     folders = [PurePosixPath(name).parts[0] if "/" in name else "" for name in names]
     return np.array(folders) if len(set(folders)) > 1 else None

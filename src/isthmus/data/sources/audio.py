@@ -1,0 +1,79 @@
+"""Recordings: a .wav file, or a folder of them, as frames of log-mel power; sub-folders are labels."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data.examples import Examples, Quarantined
+from isthmus.data.log_mel import log_mel
+from isthmus.data.options import Options
+from isthmus.data.series_values import checked_series
+from isthmus.data.sources.image_folder import folder_labels
+from isthmus.errors import DataError
+
+ENDING = ".wav"
+
+
+def accepts(data: object) -> bool:
+    """Single recordings, and folders with one in them."""
+    if not isinstance(data, str):
+        return False
+    path = Path(data)
+    return path.suffix.lower() == ENDING or (path.is_dir() and next(_files(path), None) is not None)
+
+
+def read(data: str, options: Options) -> Examples:
+    """Frames ``[time, 40]`` of each recording, a hundred to the second: see ``isthmus.data.log_mel``.
+
+    What cannot be read is listed and left out; recordings of different rates are refused.
+    """
+    path = Path(data)
+    found: list[NDArray[np.float32]] = []
+    names: list[str] = []
+    rates: Counter[int] = Counter()
+    quarantined: list[Quarantined] = []
+    for file in sorted(_files(path)) if path.is_dir() else [path]:
+        name = file.relative_to(path).as_posix() if path.is_dir() else file.name
+        try:
+            rate, samples = _recording(file)
+            found.append(log_mel(samples, rate))
+        except Exception as error:  # noqa: BLE001  files are broken in many ways; each is listed with the reason
+            quarantined.append(Quarantined(name=name, reason=str(error) or type(error).__name__))
+        else:
+            names.append(name)
+            rates[rate] += 1
+    if not found:
+        lost = f"; {len(quarantined)} could not be read, the first: {quarantined[0]}" if quarantined else ""
+        raise DataError(f"{data} holds no recordings that can be read ({ENDING}): 0 sample(s){lost}")
+    if len(rates) > 1:
+        told = ", ".join(f"{count} at {rate} Hz" for rate, count in rates.most_common())
+        raise DataError(f"{data} holds recordings of {len(rates)} rates: {told}. Bring them to one rate first")
+    return Examples(
+        values=checked_series(found, told=data),
+        kind="series",
+        layout="frames",
+        labels=folder_labels(names),
+        names=tuple(names),
+        quarantined=tuple(quarantined),
+        container="file",
+        origin=data,
+    )
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (file for file in folder.rglob("*") if file.suffix.lower() == ENDING and file.is_file())
+
+
+def _recording(file: Path) -> tuple[int, NDArray[np.generic]]:
+    from scipy.io import wavfile
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", wavfile.WavFileWarning)  # of chunks that hold no sound
+        rate, samples = wavfile.read(file)
+    return int(rate), samples

@@ -1,0 +1,92 @@
+"""Contrastive predictive coding: features of sequences, without a decoder."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from isthmus.architecture import Setting, make_part, named
+from isthmus.autoencoder import Autoencoder
+from isthmus.bottlenecks.identity import Identity
+from isthmus.data.examples import Examples
+from isthmus.data.schemas.series import SeriesSchema
+from isthmus.errors import check
+from isthmus.estimator import Estimator
+from isthmus.terms.contrastive_prediction import ContrastivePrediction
+from isthmus.training.trainer import Trainer
+
+
+class CPC(Estimator):
+    """Contrastive predictive coding: from what a sequence has been so far, what comes next is known among much else.
+
+    The features of a place are what is heard there and the context, the memory of all before. ``transform`` gives their
+    mean over time. For recordings, and for any sequences of numbers: a list of arrays ``[time, features]``, an array
+    ``[n, time, features]``, a .wav file or a folder of such. Nothing is rebuilt.
+
+    Source: van den Oord et al. 2018, Representation learning with contrastive predictive coding.
+
+    Parameters
+    ----------
+    latent_dim : numbers in the context.
+    local_dim : numbers in what is heard at one place.
+    steps : how many places ahead the context foretells.
+    others : places of the batch, among which the right one is to be known.
+    network : ``"auto"`` (convolutions and a recurrent unit), or a mapping: ``{"name": "conv_recurrent", "stride": 4}``.
+    trainer, random_state : as for ``AE``.
+
+    >>> import numpy as np
+    >>> import isthmus as im
+    >>> waves = [np.sin(np.arange(n) / 3)[:, None] for n in range(20, 60)]  # of different lengths
+    >>> model = im.CPC(4, local_dim=2, network={"width": 8}, trainer=im.Trainer(epochs=1)).fit(waves)
+    >>> model.transform(waves).shape, model.place_features(waves[:2])[1].shape
+    ((40, 6), (11, 6))
+    """
+
+    takes: ClassVar[tuple[str, ...]] = ("series", "array", "image")  # of one length: [n, time, features]
+    decodes: ClassVar[bool] = False
+    pooled: ClassVar[bool] = True
+    blends: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        latent_dim: int = 128,
+        *,
+        local_dim: int = 64,
+        steps: int = 8,
+        others: int = 128,
+        network: Any = "auto",
+        trainer: Trainer | None = None,
+        random_state: Any = 0,
+    ) -> None:
+        self.latent_dim, self.local_dim, self.steps, self.others = latent_dim, local_dim, steps, others
+        self.network, self.trainer, self.random_state = network, trainer, random_state
+
+    def build(self, setting: Setting) -> Autoencoder:
+        """``x -> local features and context -> z``; the context foretells local features."""
+        width = self.local_dim + self.latent_dim
+        known = {"in_shape": setting.schema.shape, "out_dim": width, "local_dim": self.local_dim}
+        encoder = make_part("encoders", named(self.network, "conv_recurrent"), known)
+        told = f"network is {self.network!r:.100}; expected one that gives features of each place, as 'conv_recurrent'"
+        check("CPC", (encoder.ragged, told))
+        return Autoencoder(
+            encoder=encoder,
+            bottleneck=Identity(width),
+            terms=[ContrastivePrediction(width, self.local_dim, self.steps, self.others)],
+        )
+
+    @torch.no_grad()
+    def place_features(self, X: Any) -> list[NDArray[np.float32]]:
+        """The features of every place of each sequence: a list of ``[places, local_dim + latent_dim]``."""
+        found: list[NDArray[np.float32]] = []
+        for batch in self._resident(self._examples(X)).to(self._device).batches(self._rows_at_once):
+            code = self.autoencoder_.encode(batch)
+            assert code.valid is not None
+            found += [z[places].numpy() for z, places in zip(code.z.cpu(), code.valid.cpu(), strict=True)]
+        return found
+
+    def _wanted_likelihood(self, examples: Examples) -> str:
+        return "gaussian"  # nothing is rebuilt
+
+    def _learn_schema(self, examples: Examples, scaling: str) -> SeriesSchema:
+        return SeriesSchema.learn(examples, owner=type(self).__name__)

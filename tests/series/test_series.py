@@ -1,0 +1,221 @@
+"""Sequences of frames as data: lists, arrays and recordings, scaled and filled up; and frames of log-mel power."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.io import wavfile
+
+import isthmus as im
+from isthmus.data.log_mel import log_mel
+from isthmus.data.reading import read
+from isthmus.data.schema import schema_from_json
+from isthmus.data.schemas.series import SeriesSchema
+from isthmus.errors import DataError, ParameterError, SavedModelError
+from isthmus.training.resident import Resident
+
+
+def sequences(lengths=(5, 3, 8), features=2, seed=0):
+    rng = np.random.default_rng(seed)
+    return [rng.normal(3.0, 2.0, size=(length, features)) for length in lengths]
+
+
+def tone(pitch, seconds=0.5, rate=8000):
+    return np.sin(2 * np.pi * pitch * np.arange(int(seconds * rate)) / rate)
+
+
+# -- reading -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "container", [list, tuple, lambda x: np.array(x, dtype=object)], ids=["list", "tuple", "array"]
+)
+@pytest.mark.parametrize("kind", [np.asarray, torch.as_tensor], ids=["numpy", "torch"])
+def test_lists_of_arrays_of_different_lengths_are_series(container, kind):
+    given_ = sequences()
+    found = read(container([kind(each) for each in given_]))
+    assert found.kind == "series"
+    assert all(np.array_equal(one, other) for one, other in zip(found.values, given_, strict=True))
+    assert [len(each) for each in found.take([2, 0]).values] == [8, 5]
+
+
+def test_waves_have_frames_of_one_number():
+    assert read([np.zeros(4), np.ones(7)]).values[1].shape == (7, 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ([np.zeros((4, 2)), np.zeros((3, 5)), np.zeros((6, 2))], "sequence 1 has 5 features; most have 2"),
+        ([np.zeros((4, 2)), np.zeros((0, 2))], "sequence 1 has no frames"),
+        ([np.zeros((4, 2)), np.array([["a", "b"]])], "sequence 1 has dtype <U1"),
+        (
+            [np.array([[1.0], [np.nan], [np.inf]]), np.zeros((5, 1))],
+            "sequence 0 holds 2 NaN or infinite values.*frame 1",
+        ),
+    ],
+)
+def test_broken_sequences_are_named(data, message):
+    with pytest.raises(DataError, match=message):
+        read(data)
+
+
+def test_all_broken_sequences_are_told_at_once():
+    with pytest.raises(DataError) as caught:
+        read([np.zeros((4, 2)), np.zeros((3, 2)), np.zeros((0, 2)), np.zeros((6, 1))])
+    assert "sequence 2" in str(caught.value)
+    assert "sequence 3" in str(caught.value)
+
+
+def test_models_of_one_shape_say_who_takes_sequences():
+    with pytest.raises(DataError, match="3 sequences of different lengths.*CPC"):
+        im.AE(2).fit(sequences())
+    with pytest.raises(DataError, match=r"X is a table, \(4, 3\); CPC takes sequences of frames"):
+        im.CPC(2).fit(np.zeros((4, 3)))
+    with pytest.raises(DataError, match="CPC takes"):
+        im.CPC(2).fit(["a text", "another"])
+
+
+# -- the schema ----------------------------------------------------------------------------------------
+
+
+@given(lengths=st.lists(st.integers(1, 9), min_size=2, max_size=6), features=st.integers(1, 3))
+@settings(max_examples=25, deadline=None)
+def test_what_is_stored_comes_back(lengths, features):
+    given_ = sequences(lengths, features)
+    examples = read(np.stack(given_)) if len(set(lengths)) == 1 else read(given_)
+    schema = SeriesSchema.learn(examples)
+    stored = schema.store(examples)
+    assert stored.shape == (len(lengths), max(lengths), features) == (len(lengths), *schema.shape)
+    frames = torch.cat([row[:length] for row, length in zip(stored, lengths, strict=True)])
+    assert torch.allclose(frames.mean(0), torch.zeros(features), atol=1e-4)
+    for row, values in zip(stored, given_, strict=True):
+        assert bool(row[len(values) :].isinf().all())
+        assert np.allclose(schema.from_model(row[None, : len(values)])[0], values, atol=1e-4)
+    assert schema_from_json(json.loads(json.dumps(schema.to_json()))) == schema
+
+
+def test_batches_are_as_long_as_their_longest_and_say_what_is_real():
+    schema = SeriesSchema.learn(read(sequences()))
+    rows = Resident(schema.store(read(sequences())), prepare=schema.to_model, padding=schema.padding)
+    batch = rows.batch(torch.tensor([0, 1]))
+    assert rows.lengths.tolist() == [5, 3, 8]
+    assert batch.x.shape == batch.valid.shape == (2, 5, 2)
+    assert batch.valid.all(2).sum(1).tolist() == [5, 3]
+    assert bool((batch.x[~batch.valid] == 0).all())
+
+
+def test_constant_features_do_no_harm_and_constant_data_are_refused():
+    given_ = sequences()
+    for values in given_:
+        values[:, 1] = 7.0
+    assert bool((SeriesSchema.learn(read(given_)).store(read(given_))[0, :5, 1] == 0).all())
+    with pytest.raises(DataError, match="nothing to learn"):
+        SeriesSchema.learn(read([np.ones((4, 2)), np.ones((3, 2))]))
+    with pytest.raises(DataError, match="1 sequence"):
+        SeriesSchema.learn(read(np.zeros((1, 4, 2))))
+
+
+def test_later_data_may_be_longer_but_not_wider():
+    schema = SeriesSchema.learn(read(sequences()))
+    schema.check(read(sequences((50, 1))))
+    with pytest.raises(DataError, match="have 3 features; CPC was fitted on 2"):
+        schema.check(read(sequences(features=3)), owner="CPC")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"shape": [8]},
+        {"shape": [8, 3]},
+        {"scale": [1.0, 0.0]},
+        {"shift": [0.0, float("nan")]},
+        {"count": True},
+        {"frames": "many"},
+        {"more": 1},
+    ],
+    ids=str,
+)
+def test_a_changed_schema_is_refused(change):
+    told = SeriesSchema.learn(read(sequences())).to_json()
+    with pytest.raises(SavedModelError, match=next(iter(change)) if change != {"shape": [8, 3]} else "3 features"):
+        schema_from_json({**told, **change})
+
+
+# -- sound ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pitch", [300, 1000, 2500])
+def test_a_tone_is_loudest_in_its_band(pitch):
+    mel = 2595 * np.log10(1 + np.array([pitch, 4000]) / 700)
+    band = mel[0] / mel[1] * 41 - 1  # of 40 whose middles are at 1 to 40 of 41 steps
+    assert abs(log_mel(tone(pitch), 8000).mean(0).argmax() - band) < 1
+
+
+def test_twice_the_amplitude_is_four_times_the_power():
+    loud, quiet = log_mel(tone(500), 8000), log_mel(0.5 * tone(500), 8000)
+    strong = loud > loud.max() - 3
+    assert np.allclose((loud - quiet)[strong], np.log(4), atol=1e-3)
+
+
+def test_whole_numbers_and_channels_are_the_same_sound():
+    wave = 0.5 * tone(700)
+    frames = log_mel(wave, 8000)
+    strong = frames > frames.max() - 5
+    for same in (
+        (wave * 32768).astype(np.int16),
+        np.stack([wave, wave], 1),
+        (wave * 128 + 128).round().astype(np.uint8),
+    ):
+        assert np.allclose(log_mel(same, 8000)[strong], frames[strong], atol=0.05)
+
+
+@pytest.mark.parametrize(("samples", "frames"), [(1, 1), (200, 1), (279, 1), (280, 2), (8000, 98)])
+def test_a_frame_every_hop_while_there_is_a_window(samples, frames):
+    assert log_mel(np.zeros(samples), 8000).shape == (frames, 40)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"samples": np.zeros((2, 2, 2))}, "shape"),
+        ({"samples": []}, "shape"),
+        ({"rate": 0}, "0 samples at 0 Hz"),
+        ({"hop": 0.0}, "hop of 0.0"),
+        ({"bands": 1000}, "bands is 1000"),
+    ],
+    ids=str,
+)
+def test_wrong_sounds_are_refused(wrong, message):
+    with pytest.raises(ParameterError, match=message):
+        log_mel(**{"samples": np.zeros(500), "rate": 8000, **wrong})
+
+
+def test_a_folder_of_recordings(tmp_path):
+    for name, pitch, seconds in (("low/a", 300, 0.2), ("low/b", 350, 0.3), ("high/a", 2000, 0.25)):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        wavfile.write(tmp_path / f"{name}.wav", 8000, (20_000 * tone(pitch, seconds)).astype(np.int16))
+    (tmp_path / "low" / "broken.wav").write_bytes(b"RIFF no sound")
+    found = read(tmp_path)
+    assert found.kind == "series"
+    assert found.names == ("high/a.wav", "low/a.wav", "low/b.wav")
+    assert found.labels.tolist() == ["high", "low", "low"]
+    assert [values.shape for values in found.values] == [(23, 40), (18, 40), (28, 40)]
+    assert found.quarantined[0].name == "low/broken.wav"
+    assert read(tmp_path / "low" / "a.wav").values[0].shape == (18, 40)
+
+
+def test_recordings_of_different_rates_are_refused(tmp_path):
+    for rate in (8000, 16_000):
+        wavfile.write(tmp_path / f"{rate}.wav", rate, np.zeros(rate // 4, dtype=np.int16))
+    with pytest.raises(DataError, match="2 rates: 1 at 8000 Hz, 1 at 16000 Hz|2 rates: 1 at 16000 Hz, 1 at 8000 Hz"):
+        read(tmp_path)
+
+
+def test_a_folder_in_which_nothing_can_be_read(tmp_path):
+    (tmp_path / "a.wav").write_bytes(b"no sound")
+    with pytest.raises(DataError, match="no recordings that can be read.*1 could not be read"):
+        read(tmp_path)
