@@ -101,6 +101,8 @@ class Autoencoder(Component):
         _check_rates(self._rates, self)
         if self._wanted & {"drawn", "generated"} and prior is None:
             raise ParameterError("Autoencoder: critics want codes drawn from a prior, and there is none")
+        if self._wanted & {"rebuilt", "generated"} and decoder is None:
+            raise ParameterError("Autoencoder: critics or terms want what a decoder makes, and there is none")
         self.code_shape = (*encoder.grid, bottleneck.latent_dim)
         if decoder is not None:
             decoder.connect(encoder)
@@ -117,17 +119,18 @@ class Autoencoder(Component):
     def forward(self, batch: Batch) -> Trace:
         """One pass with corruption and randomness: what training and scoring see."""
         view = _bare(batch) if self.corruption is None else self.corruption(batch)
-        features = self.encoder(view)
+        maps = tuple(self.encoder.maps(view)) if "maps" in self._wanted else ()
+        features = self.encoder.from_maps(maps, view) if maps else self.encoder(view)
         code = self._marked(self.bottleneck(features, view, self.prior), view)
-        trace = Trace(batch=batch, view=view, features=features, code=code)
+        trace = Trace(batch=batch, view=view, features=features, code=code, maps=maps)
         if self.decoder is None or self.likelihood is None:
-            return trace
+            return self._for_critics(trace)
         output = self.decoder(code, view, trace.target)
         log_likelihood = self.likelihood.log_prob(output, trace.target, _counted(batch, view))
         trace = replace(trace, output=output, log_likelihood=log_likelihood, probed=self._probed(trace))
         later = self.bottleneck.hindsight(trace)
         trace = replace(trace, code=replace(code, costs={**code.costs, **later})) if later else trace
-        return self._for_critics(trace) if self._wanted else trace
+        return self._for_critics(trace)
 
     def features(self, batch: Batch) -> Tensor:
         """What the encoder makes of clean data, ``[batch, *grid, dim]``."""
@@ -314,15 +317,15 @@ class Autoencoder(Component):
 
     def _for_critics(self, trace: Trace) -> Trace:
         """The trace with what critics want to see: the expected x, codes of the prior, the expected x of those."""
-        likelihood, condition = self._likelihood(), trace.batch.condition
+        condition = trace.batch.condition
         rebuilt = drawn = generated = None
         if "rebuilt" in self._wanted and trace.output is not None:
-            rebuilt = likelihood.mean(trace.output)
+            rebuilt = self._likelihood().mean(trace.output)
         if "drawn" in self._wanted and self.prior is not None:
             drawn = self.prior.sample(trace.code.z.shape, condition).to(trace.code.z)
         if "generated" in self._wanted and drawn is not None:
-            generated = likelihood.mean(self.decode(Code(z=drawn), View(x=drawn, condition=condition)))
-        return replace(trace, rebuilt=rebuilt, drawn=drawn, generated=generated)
+            generated = self._likelihood().mean(self.decode(Code(z=drawn), View(x=drawn, condition=condition)))
+        return replace(trace, rebuilt=rebuilt, drawn=drawn, generated=generated) if self._wanted else trace
 
     def _probed(self, trace: Trace) -> Tensor | None:
         """log p(target | z) of the further codes that the bottleneck asks for, ``[probes, batch]``."""

@@ -83,6 +83,7 @@ class Trace:
     view: View
     features: Tensor  # [batch, *grid, dim]: what the encoder made
     code: Code
+    maps: tuple[Tensor, ...] = ()  # [batch, channels, *places]: features of several depths, where terms want them
     output: Tensor | None = None  # [batch, outputs, *shape]: the likelihood's parameters
     log_likelihood: Tensor | None = None  # [batch]: log p(target | z), nats, summed over features
     probed: Tensor | None = None  # [probes, batch]: log p(target | probe), nats
@@ -127,6 +128,8 @@ def _cut(value: Any) -> Any:
         return value.detached()
     if is_dataclass(value) and not isinstance(value, type):
         return _detached(value)
+    if isinstance(value, tuple):
+        return tuple(_cut(item) for item in value)
     if isinstance(value, Mapping):
         return {name: _cut(item) for name, item in value.items()}
     return value

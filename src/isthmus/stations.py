@@ -66,6 +66,10 @@ class Encoder(Component, ABC):
         """Features of several depths, ``[batch, channels, ...]`` each. By default: the last ones only."""
         return [self(view).movedim(-1, 1)]
 
+    def from_maps(self, maps: Sequence[Tensor], view: View) -> Tensor:
+        """The features, given ``maps(view)``, so that one pass gives both. By default: the last map is the features."""
+        return maps[-1].movedim(1, -1)
+
 
 class Posterior(ABC):
     """q(z | x): a distribution over codes, ``[batch, *grid, dim]``."""
@@ -400,7 +404,7 @@ class Term(Component, ABC):
     name: str
     weight: float | Schedule
     compares: ClassVar[bool] = True  # lower is better from step to step; not so where a critic moves the goal
-    wants: ClassVar[frozenset[str]] = frozenset()  # as for critics
+    wants: ClassVar[frozenset[str]] = frozenset()  # as for critics; "maps" as well
 
     def initialise(self, batch: Batch) -> None:
         """Start from a sample of the data, once, before training. By default: nothing."""

@@ -116,6 +116,17 @@ def test_conditions_are_heard(name, changed):
 
 
 @ALL
+def test_features_come_from_the_maps_of_the_same_pass(name, changed):
+    told = name != "module" and "condition_dim" in catalogue.parameters("encoders", name)
+    encoder = make("encoders", name, **({"condition_dim": 3} if told else {}), **changed).eval()
+    encoder.initialise(seen_by(name, 20, condition_dim=3))
+    seen = seen_by(name, condition_dim=3)
+    maps = encoder.maps(seen)
+    assert all(len(each) == BATCH for each in maps)
+    assert torch.equal(encoder.from_maps(maps, seen), encoder(seen))
+
+
+@ALL
 def test_it_survives_json(name, changed):
     part, copy = rebuilt("encoders", name, changed)
     assert torch.equal(part(seen_by(name)), copy(seen_by(name)))

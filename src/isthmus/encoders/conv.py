@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -21,9 +22,11 @@ class Conv(Encoder):
 
     With ``flatten=False`` the last grid is kept: ``[batch, height, width, out_dim]``. With a
     ``linear_path`` a straight road from the pixels, started at the principal components, is added (flat codes
-    only): ``"fixed"`` stays there, ``"trained"`` moves on.
+    only): ``"fixed"`` stays there, ``"trained"`` moves on. With ``norm="batch"`` each channel of every level is
+    standardised: by the batch in training, later by the means of what training has seen.
 
-    Source: Masci et al. 2011, Stacked convolutional auto-encoders; residual blocks: He et al. 2016.
+    Source: Masci et al. 2011, Stacked convolutional auto-encoders; residual blocks: He et al. 2016; norm: Ioffe &
+    Szegedy 2015, Batch normalization.
 
     >>> import torch
     >>> Conv(in_shape=(3, 17, 20), out_dim=5, channels=(8, 16))(View(x=torch.zeros(2, 3, 17, 20))).shape
@@ -41,19 +44,24 @@ class Conv(Encoder):
         flatten: bool = True,
         latent_dim: int | None = None,
         condition_dim: int = 0,
+        norm: Literal["none", "batch"] = "none",
     ) -> None:
         super().__init__()
         check_path("Conv", linear_path)
         check_picture("Conv", in_shape, channels)
-        check("Conv", (blocks >= 0, f"blocks is {blocks!r}; expected 0 or more"))
-        self.out_dim, self.condition_dim, self.flatten = out_dim, condition_dim, flatten
+        check(
+            "Conv",
+            (blocks >= 0, f"blocks is {blocks!r}; expected 0 or more"),
+            (norm in ("none", "batch"), f"norm is {norm!r}; expected 'none' or 'batch'"),
+        )
+        self.out_dim, self.condition_dim, self.flatten, self.norm = out_dim, condition_dim, flatten, norm
         self.latent_dim = out_dim if latent_dim is None else latent_dim
         in_dim = math.prod(in_shape)
         self.standardise = Standardise(in_dim)
         layers: list[nn.Module] = []
         for before, after in zip([in_shape[0] + condition_dim, *channels], channels, strict=False):
             layers += [Halve(before, after), *(Residual(after, activation) for _ in range(blocks))]
-            layers += [make_activation(activation)]
+            layers += [*([nn.BatchNorm2d(after)] if norm == "batch" else []), make_activation(activation)]
         self.trunk = nn.Sequential(*layers)
         self.grid = () if flatten else halved_sizes(in_shape[1:], len(channels))[-1]
         has_path = linear_path != "none" and flatten
@@ -63,14 +71,7 @@ class Conv(Encoder):
 
     def forward(self, view: View) -> Tensor:
         """``[batch, out_dim]``, or ``[batch, height, width, out_dim]``."""
-        x = self.standardise(view.x.flatten(1))
-        grid = x.view_as(view.x)
-        if self.condition_dim:
-            maps = view.condition[:, :, None, None]  # type: ignore[index]
-            grid = torch.cat([grid, maps.expand(-1, -1, *grid.shape[2:])], dim=1)
-        trunk = self.trunk(grid)
-        features = self.head(trunk.flatten(1) if self.flatten else trunk.movedim(1, -1))
-        return features if self.path is None else features + self.path(x)
+        return self.from_maps(self.maps(view), view)
 
     def depths(self) -> list[tuple[str, ...]]:
         """Each layer of the trunk, the head with the road beside it."""
@@ -79,12 +80,24 @@ class Conv(Encoder):
 
     def maps(self, view: View) -> list[Tensor]:
         """What each level makes of the picture, ``[batch, channels, height, width]``."""
-        grid, found = self.standardise(view.x.flatten(1)).view_as(view.x), []
+        comparing = self.training and self.norm == "batch"
+        check(
+            "Conv", (not comparing or len(view.x) > 1, "a batch of 1 row; norm='batch' compares 2 or more in training")
+        )
+        grid, found = self._standardised(view).view_as(view.x), []
+        if self.condition_dim:
+            condition = view.condition[:, :, None, None]  # type: ignore[index]
+            grid = torch.cat([grid, condition.expand(-1, -1, *grid.shape[2:])], dim=1)
         for layer in self.trunk:
             grid = layer(grid)
-            if not isinstance(layer, Halve | Residual):  # a level ends with its activation
+            if not isinstance(layer, Halve | Residual | nn.BatchNorm2d):  # a level ends with its activation
                 found.append(grid)
         return found
+
+    def from_maps(self, maps: Sequence[Tensor], view: View) -> Tensor:
+        """``[batch, out_dim]``, or ``[batch, height, width, out_dim]``, from the last level."""
+        features = self.head(maps[-1].flatten(1) if self.flatten else maps[-1].movedim(1, -1))
+        return features if self.path is None else features + self.path(self._standardised(view))
 
     def initialise(self, view: View) -> None:
         """Learn the input's mean and spread, and the principal components."""
@@ -92,3 +105,6 @@ class Conv(Encoder):
         self.standardise.start(x)
         if self.path is not None:
             self.path.start(self.standardise(x), self.latent_dim)
+
+    def _standardised(self, view: View) -> Tensor:
+        return self.standardise(view.x.flatten(1))

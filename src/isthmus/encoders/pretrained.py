@@ -1,6 +1,7 @@
 """An encoder that has learnt before."""
 
 import copy
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -60,6 +61,12 @@ class Pretrained(Encoder):
     def maps(self, view: View) -> list[Tensor]:
         """Those of the encoder."""
         return self._network().maps(view)
+
+    def from_maps(self, maps: Sequence[Tensor], view: View) -> Tensor:
+        """``[batch, out_dim]``."""
+        network = self._network()
+        pooled = mean_of_places(network.from_maps(maps, view), network.valid(view))
+        return (pooled - self.mean) / self.spread
 
     def _pooled(self, view: View) -> Tensor:
         network = self._network()

@@ -80,6 +80,11 @@ class ViT(Encoder):
         rows = view.x.shape[2] // self.patch
         return [self.tokens(view).unflatten(1, (rows, -1)).movedim(-1, 1)]
 
+    def from_maps(self, maps: Sequence[Tensor], view: View) -> Tensor:
+        """As ``forward``, where nothing is hidden."""
+        places = maps[-1].movedim(1, -1)  # [batch, rows, columns, width]
+        return self.head(places.flatten(1, 2).mean(1) if self.flatten else places)
+
     def initialise(self, view: View) -> None:
         """Learn the input's mean and spread."""
         self.standardise.start(view.x.flatten(1))
