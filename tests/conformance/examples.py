@@ -30,6 +30,7 @@ BY_NAME = {
     "out_shape": SHAPE,
     "out_dim": LATENT,
     "latent_dim": LATENT,
+    "features_dim": LATENT,
     "levels": LEVELS,
     "steps": 10,
     "period": 10,
@@ -72,6 +73,7 @@ SMALL = {
     "depth": 2,
     "patch": 2,
     "others": 4,
+    "group": 2,
 }
 
 
@@ -236,6 +238,12 @@ def features(dim, grid=(), count=BATCH, seed=0):
     return torch.randn(count, *grid, dim, generator=torch.Generator().manual_seed(seed))
 
 
+def maps(z, places=2):
+    """Features of two depths, ``[batch, dim, places]``, which hang on z."""
+    near = z[..., None] * torch.linspace(1, 2, places)
+    return near, near.sin()
+
+
 def alternatives(station, name, word):
     """Other values for a parameter than the example's, from its type, its default and its name."""
     parameter = catalogue.parameters(station, name)[word]
@@ -277,6 +285,7 @@ def _codebooks():
 
 NAMED = {
     "patch": (1, 4),
+    "group": [BATCH],
     "estimator": _estimators,
     "codebook": _codebooks,
     "network": _networks,

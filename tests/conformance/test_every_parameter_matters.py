@@ -5,7 +5,20 @@ from dataclasses import replace
 import pytest
 import torch
 from discrete_model import batch_of, discrete_model
-from examples import BATCH, LATENT, alternatives, batch, code_places, features, make, parts, pictures, symbols, view
+from examples import (
+    BATCH,
+    LATENT,
+    alternatives,
+    batch,
+    code_places,
+    features,
+    make,
+    maps,
+    parts,
+    pictures,
+    symbols,
+    view,
+)
 
 from isthmus import catalogue
 from isthmus.errors import ParameterError
@@ -188,16 +201,18 @@ def watch_term(part, changed):
     trace = Trace(
         batch=batch(),
         view=view(),
-        features=features(part.arguments.get("features_dim", LATENT), seed=1),
+        features=features(LATENT, seed=1),
         code=Code(z=z, costs=costs),
         output=output,
         log_likelihood=z.flatten(1).sum(1),
         verdicts=verdicts,
+        maps=maps(features(part.arguments.get("features_dim", LATENT), seed=1)),
         rebuilt=pictures(seed=9),
     )
     with torch.no_grad():
         part.initialise(batch(40))
-    return [part(trace, {"reconstruction": output.square().sum(1)}), torch.as_tensor(float(part.weight))]
+    called = torch.tensor([float(ord(letter)) for letter in part.name])  # its name in the loss
+    return [part(trace, {"reconstruction": output.square().sum(1)}), torch.as_tensor(float(part.weight)), called]
 
 
 def watch_schedule(part, changed):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from examples import LATENT, batch, code_places, features, make, parts, pictures, view
+from examples import LATENT, batch, code_places, features, make, maps, parts, pictures, view
 from round_trip import rebuilt
 
 from isthmus import catalogue
@@ -25,6 +25,7 @@ def trace(name, z=None):
         view=view(len(z)),
         features=z,
         code=Code(z=z, costs=costs),
+        maps=maps(z),
         output=pictures(len(z))[:, None],
         log_likelihood=-costs["l1"],
         verdicts=costs,

@@ -1,0 +1,60 @@
+"""How much two things tell of each other, bounded from below by scores of pairs."""
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from isthmus.errors import ParameterError, did_you_mean
+
+Bound = Literal["info_nce", "jensen_shannon", "donsker_varadhan"]
+BOUNDS: tuple[Bound, ...] = ("info_nce", "jensen_shannon", "donsker_varadhan")
+
+
+def information_bound(scores: Tensor, bound: Bound) -> Tensor:
+    """From scores ``[n, n, ...]`` of pairs, those that belong together on the diagonal: ``[n]``, the mean is the bound.
+
+    ``"info_nce"`` (van den Oord et al. 2018, Representation learning with contrastive predictive coding, equation 4,
+    plus log n) in nats, never above log n; ``"donsker_varadhan"`` (Belghazi et al. 2018, Mutual information neural
+    estimation, equation 10) in nats, of large variance; ``"jensen_shannon"`` (Hjelm et al. 2019, Learning deep
+    representations by mutual information estimation and maximization, equation 4) is largest for the same scores, and
+    no nats. What follows the first two axes, such as places, is averaged. A single row has nothing to be compared with:
+    0. Raises ``ParameterError`` for an unknown bound.
+
+    >>> round(information_bound(100 * torch.eye(8), "info_nce").mean().item(), 4)  # all found: log 8
+    2.0794
+    """
+    if bound not in BOUNDS:
+        raise ParameterError(f"No bound is called {bound!r}. {did_you_mean(str(bound), BOUNDS)}")
+    count = len(scores)
+    own = scores.diagonal().movedim(-1, 0)  # [n, ...]
+    if count == 1:
+        return 0.0 * own.flatten(1).sum(1)
+    if bound == "info_nce":
+        return _averaged(own - scores.logsumexp(1) + math.log(count))
+    others = ~torch.eye(count, dtype=torch.bool, device=scores.device)
+    alien = scores[others].unflatten(0, (count, count - 1))  # [n, n - 1, ...]
+    if bound == "jensen_shannon":
+        return _averaged(-F.softplus(-own) - F.softplus(alien).mean(1))
+    return _averaged(own - alien.flatten(0, 1).logsumexp(0) + math.log(count * (count - 1)))
+
+
+def in_groups(count: int, most: int) -> list[slice]:
+    """Rows in groups of about equal size, at least 2 each and about ``most`` or less.
+
+    A bound depends on how many are compared: a large batch in groups is judged as smaller ones are.
+
+    >>> in_groups(10, 4)
+    [slice(0, 3, None), slice(3, 6, None), slice(6, 10, None)]
+    """
+    groups = max(1, min(-(-count // most), count // 2))
+    size = count // groups
+    ends = [*(size * (i + 1) for i in range(groups - 1)), count]
+    return [slice(start, end) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+
+
+def _averaged(found: Tensor) -> Tensor:
+    """Over all that follows the rows."""
+    return found.flatten(1).mean(1) if found.ndim > 1 else found
