@@ -15,10 +15,10 @@ LATENT, GAIN = 64, 0.06
 ENCODER = {"name": "conv", "channels": (32, 64, 128), "blocks": 0, "norm": "batch"}
 EPOCHS, BATCH, RATE = 10, 128, 2e-3
 MODELS = {  # all with the same encoder, but for what the last autoencoder has beside it
-    "untrained": im.DeepInfoMax(LATENT, network=ENCODER),
     "autoencoder": im.AE(LATENT, network={**ENCODER, "linear_path": "none"}),
-    "autoencoder, with a straight road from PCA": im.AE(LATENT, network=ENCODER),
     "Deep InfoMax, InfoNCE": im.DeepInfoMax(LATENT, network=ENCODER),
+    "untrained": im.DeepInfoMax(LATENT, network=ENCODER),
+    "autoencoder, with a straight road from PCA": im.AE(LATENT, network=ENCODER),
     "Deep InfoMax, Jensen-Shannon": im.DeepInfoMax(LATENT, network=ENCODER, bound="jensen_shannon"),
     "Deep InfoMax, Donsker-Varadhan": im.DeepInfoMax(LATENT, network=ENCODER, bound="donsker_varadhan"),
 }
@@ -42,10 +42,11 @@ def run(seeds: Sequence[int]) -> Result:
         epochs, rate = (1, 1e-12) if name == "untrained" else (EPOCHS, RATE)
         for seed in seeds:
             began = time.monotonic()
-            trainer = im.Trainer(epochs=epochs, batch_size=BATCH, learning_rate=rate, validation=0)
+            trainer = im.Trainer(epochs=epochs, batch_size=BATCH, learning_rate=rate, validation=0, compile=False)
             model.set_params(trainer=trainer, random_state=seed).fit(train)
             times.append(time.monotonic() - began)
             values.append(probes(model.transform(train), model.transform(test), train.labels, test.labels))
+            print(name, seed, *values[-1], f"{times[-1]:.0f} s", flush=True)
         linear, near = zip(*values, strict=True)
         found[name] = list(linear)
         result.add(name, mean_sd(linear), mean_sd(near), mean_sd(times))
