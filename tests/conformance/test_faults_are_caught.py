@@ -373,6 +373,11 @@ class Fault(GradientEstimator):
         return {"surrogate": surrogate - surrogate.detach()}
 '''
 SEEDS = "torch.manual_seed(0)"
+MAPS = '''return features
+
+    def from_maps(self, maps: list[Tensor], view: View) -> Tensor:
+        """Faulty."""
+        features = 2 * maps[-1].movedim(1, -1)'''
 # station, template, name of the part, where, line that is the fault, the test that must fail
 FAULTS = (
     ("bottlenecks", BOTTLENECK, "fault_none", "# FAULT", "pass", None),
@@ -460,6 +465,7 @@ FAULTS = (
     ("encoders", ENCODER, "fault_company", "# FAULT", "features = features - features.mean(0)", "its_companions"),
     ("encoders", ENCODER, "fault_noise", "# FAULT", "features = features + torch.randn(1)", "is_deterministic"),
     ("encoders", ENCODER, "fault_frozen", "nn.Identity()", "nn.Linear(1, 1)", "every_trainable_weight_gets_a_gradient"),
+    ("encoders", ENCODER, "fault_maps", "# FAULT", MAPS, "features_come_from_the_maps_of_the_same_pass"),
     ("encoders", ENCODER, "fault_seed", "# FAULT", SEEDS, "randomness_comes_from_the_current_stream"),
     ("encoders", ENCODER, "fault_built", "super().__init__()", "super().__init__(); " + SEEDS, "building_it_draws"),
     ("priors", PRIOR, "fault_none", "# FAULT", "pass", None),

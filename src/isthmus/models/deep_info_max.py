@@ -28,8 +28,9 @@ FEWEST_PLACES = 7 * 7  # so that each sees a part of the picture only: what sees
 class DeepInfoMax(Estimator):
     """Deep InfoMax: a code of the whole picture that tells as much as it can of each place of it; nothing is rebuilt.
 
-    Which places, of all in a batch of pictures, belong to this code? What answers is what pictures have in common over
-    their whole, and not how each pixel looks, so that classes are told from fewer numbers than an autoencoder needs.
+    To which picture of a batch does this place belong? The code answers by what the parts of a picture have in common,
+    not by how each pixel looks. Places must see parts only: what sees the whole picture, such as a patch of a vision
+    transformer, can name it, and a code of names tells nothing of what is shown.
 
     Source: Hjelm et al. 2019, Learning deep representations by mutual information estimation and maximization, ICLR.
 
