@@ -41,7 +41,7 @@ def run(seeds: Sequence[int]) -> Result:
             found[name].append(probes(train, test, model.transform(train), model.transform(test)))
             print(name, seed, *found[name][-1], flush=True)
     for name, values in found.items():
-        result.add(f"{name}, 192 numbers", *map(mean_sd, zip(*values, strict=True)), mean_sd(times[name]))
+        result.add(f"{name}, 384 numbers", *map(mean_sd, zip(*values, strict=True)), mean_sd(times[name]))
     gains = np.array(found["CPC"]) - np.array(plain)
     result.met = bool((gains[:, :2].max(1) >= GAIN).all() and (gains[:, :2].min(1) >= 0).all())
     result.note = (

@@ -73,6 +73,8 @@ SMALL = {
     "depth": 2,
     "patch": 2,
     "others": 4,
+    "nearest": 2,
+    "farthest": 3,
     "group": 2,
 }
 

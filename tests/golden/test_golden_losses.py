@@ -17,6 +17,7 @@ SMALL = {
     "stacked_ae": {"hidden": (8,), "pretrain_steps": 20},
     "categorical_vae": {"groups": 3, "classes": 4},
     "fsqvae": {"levels": (5, 3)},
+    "cpc": {"nearest": 1, "farthest": 4},
     "vqgan": {"network": {"name": "conv", "channels": (4, 4)}},
 }
 

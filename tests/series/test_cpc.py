@@ -34,7 +34,14 @@ def turning(count=120, seed=0):
 
 def make(**given):
     trainer = im.Trainer(epochs=given.pop("epochs", 4), batch_size=20, learning_rate=5e-3, validation=0, compile=False)
-    small = {"latent_dim": 8, "local_dim": 4, "steps": 3, "network": {"width": 16, "stride": 1}, "trainer": trainer}
+    small = {
+        "latent_dim": 8,
+        "local_dim": 4,
+        "nearest": 1,
+        "farthest": 3,
+        "network": {"width": 16, "stride": 1},
+        "trainer": trainer,
+    }
     return im.CPC(**{**small, **given})
 
 
@@ -52,7 +59,7 @@ def seen(seed=0, longer=0):
 
 def term(**changed):
     with RandomStream(0):
-        given = {"latent_dim": 5, "local_dim": 2, "steps": 2, "others": 7, **changed}
+        given = {"latent_dim": 5, "local_dim": 2, "farthest": 2, "rivals": "batch", "others": 7, **changed}
         return catalogue.make("terms", "contrastive_prediction", given)
 
 
@@ -91,7 +98,7 @@ def test_the_context_does_not_look_ahead_of_what_is_heard():
 
 
 def test_the_bound_is_info_nce_by_hand():
-    contrast = term(steps=1, others=100)
+    contrast = term(farthest=1, others=100)
     z = torch.randn(2, 3, 5, generator=torch.Generator().manual_seed(0))
     local, told = z[..., :2], contrast.foretell[0](z[..., 2:])
     costs = []
@@ -99,12 +106,26 @@ def test_the_bound_is_info_nce_by_hand():
         for place in range(2):
             scores = (local.flatten(0, 1) @ told[row, place]) / math.sqrt(2)
             own = row * 3 + place + 1
-            costs.append(scores.logsumexp(0) - scores[own] - math.log(7))  # its own and six others, itself not twice
+            costs.append(scores.logsumexp(0) - scores[own] - math.log(6))  # six places in all
     assert contrast(trace(z), {}).item() == pytest.approx(torch.stack(costs).mean().item(), abs=1e-5)
 
 
-def test_places_that_are_not_real_count_for_nothing():
-    contrast = term(others=100)
+def test_rivals_of_the_same_sequence_by_hand():
+    contrast = term(farthest=2, nearest=2, rivals="sequence")
+    z = torch.randn(2, 4, 5, generator=torch.Generator().manual_seed(0))
+    valid = torch.tensor([[True] * 4, [True, True, True, False]])
+    costs = []
+    for row, places in ((0, 4), (1, 3)):
+        for place in range(places - 2):
+            told = contrast.foretell[0](z[row, place, 2:])
+            scores = (z[row, :places, :2] @ told) / math.sqrt(2)
+            costs.append(scores.logsumexp(0) - scores[place + 2] - math.log(places))
+    assert contrast(trace(z, valid), {}).item() == pytest.approx(torch.stack(costs).mean().item(), abs=1e-5)
+
+
+@pytest.mark.parametrize("rivals", ["sequence", "batch"])
+def test_places_that_are_not_real_count_for_nothing(rivals):
+    contrast = term(others=100, rivals=rivals)
     z = torch.randn(3, 6, 5, generator=torch.Generator().manual_seed(0))
     valid = torch.arange(6) < torch.tensor([6, 2, 4])[:, None]
     other = z.where(valid[..., None], 50.0)
@@ -112,7 +133,7 @@ def test_places_that_are_not_real_count_for_nothing():
 
 
 def test_what_cannot_be_foretold_is_worth_nothing_and_what_can_is_worth_the_log_of_all():
-    contrast = term(latent_dim=16, local_dim=8, steps=1, others=63)
+    contrast = term(latent_dim=16, local_dim=8, farthest=1, others=63)
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         contrast.foretell[0].weight.copy_(100 * torch.eye(8))
@@ -166,8 +187,17 @@ def test_features_do_not_depend_on_companions(tmp_path):
     assert [len(each) for each in places] == [len(each) for each in x]
     loaded = im.load(model.save(tmp_path / "cpc"))
     assert (loaded.transform(x) == codes).all()
-    assert clone(model).get_params()["steps"] == 3
+    assert clone(model).get_params()["farthest"] == 3
     assert model.get_feature_names_out().shape == (12,)
+
+
+def test_batches_of_short_sequences_teach_nothing_and_do_no_harm():
+    """Batches are of sequences about as long as each other, so that some may be too short for what is foretold."""
+    rng = np.random.default_rng(0)
+    x = [rng.normal(size=(length, 2)) for length in [3] * 40 + [20] * 40]
+    model = make(nearest=4, farthest=6).fit(x)
+    assert np.isfinite(model.transform(x)).all()
+    assert np.isfinite(model.history_.epochs[-1]["training"]["prediction"])
 
 
 def test_arrays_of_one_length_are_sequences_too():
@@ -203,8 +233,10 @@ def test_the_scorecard_sees_means_and_spreads_beside_it():
     ("given", "told"),
     [
         ({"local_dim": 0}, "local_dim is 0"),
-        ({"steps": 0}, "steps is 0"),
-        ({"others": 0}, "others is 0"),
+        ({"nearest": 0}, "nearest is 0"),
+        ({"nearest": 4}, "farthest is 3"),
+        ({"nearest": 40, "farthest": 50}, "the longest sequence has 2. places"),
+        ({"rivals": "nobody"}, "rivals is 'nobody'"),
         ({"latent_dim": 0}, "latent_dim is 0"),
         ({"network": {"stride": 0, "dropout": 1.0}}, "2 parameters are wrong"),
         ({"network": "nothing_such"}, "nothing_such"),

@@ -13,7 +13,7 @@ from isthmus.data.examples import Examples
 from isthmus.data.schemas.series import SeriesSchema
 from isthmus.errors import check
 from isthmus.estimator import Estimator
-from isthmus.terms.contrastive_prediction import ContrastivePrediction
+from isthmus.terms.contrastive_prediction import ContrastivePrediction, Rivals
 from isthmus.training.trainer import Trainer
 
 
@@ -30,8 +30,10 @@ class CPC(Estimator):
     ----------
     latent_dim : numbers in the context.
     local_dim : numbers in what is heard at one place.
-    steps : how many places ahead the context foretells.
-    others : places of the batch, among which the right one is to be known.
+    nearest, farthest : how many places ahead the context foretells; nearer than 5 places share frames with what has
+        been heard already, by the default network.
+    rivals : the places among which the right one is to be known: all of the same ``"sequence"``, so that features tell
+        what happens when; or others of the ``"batch"``, so that they tell who is heard, too.
     network : ``"auto"`` (convolutions and a recurrent unit), or a mapping: ``{"name": "conv_recurrent", "stride": 4}``.
     trainer, random_state : as for ``AE``.
 
@@ -50,16 +52,18 @@ class CPC(Estimator):
 
     def __init__(
         self,
-        latent_dim: int = 128,
+        latent_dim: int = 256,
         *,
-        local_dim: int = 64,
-        steps: int = 8,
-        others: int = 128,
+        local_dim: int = 128,
+        nearest: int = 5,
+        farthest: int = 12,
+        rivals: Rivals = "sequence",
         network: Any = "auto",
         trainer: Trainer | None = None,
         random_state: Any = 0,
     ) -> None:
-        self.latent_dim, self.local_dim, self.steps, self.others = latent_dim, local_dim, steps, others
+        self.latent_dim, self.local_dim, self.rivals = latent_dim, local_dim, rivals
+        self.nearest, self.farthest = nearest, farthest
         self.network, self.trainer, self.random_state = network, trainer, random_state
 
     def build(self, setting: Setting) -> Autoencoder:
@@ -67,12 +71,14 @@ class CPC(Estimator):
         width = self.local_dim + self.latent_dim
         known = {"in_shape": setting.schema.shape, "out_dim": width, "local_dim": self.local_dim}
         encoder = make_part("encoders", named(self.network, "conv_recurrent"), known)
+        places = encoder.grid[0] if len(encoder.grid) == 1 else 0
+        short = f"nearest is {self.nearest!r}; the longest sequence has {places} places: nothing can be foretold"
         told = f"network is {self.network!r:.100}; expected one that gives features of each place, as 'conv_recurrent'"
-        check("CPC", (encoder.ragged, told))
+        check("CPC", (encoder.ragged, told), (not encoder.ragged or self.nearest < places, short))
         return Autoencoder(
             encoder=encoder,
             bottleneck=Identity(width),
-            terms=[ContrastivePrediction(width, self.local_dim, self.steps, self.others)],
+            terms=[ContrastivePrediction(width, self.local_dim, self.nearest, self.farthest, self.rivals)],
         )
 
     @torch.no_grad()

@@ -1,26 +1,29 @@
-"""What the context tells of the places that come next."""
+"""What the context tells of the places that come later."""
 
-import math
 from collections.abc import Mapping
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from isthmus.errors import check
 from isthmus.records import Trace
 from isthmus.stations import Schedule, Term
 
+Rivals = Literal["sequence", "batch"]
+
 
 class ContrastivePrediction(Term):
-    """Minus what the context tells of later places, nats: the mean over places, and over 1 to ``steps`` places ahead.
+    """Minus what the context tells of later places, nats: the mean over places, from ``nearest`` to ``farthest`` ahead.
 
     The code holds ``local_dim`` numbers of each place, then the context there. A linear layer for each distance
-    foretells what is local there; it is to be known among the local codes of up to ``others`` more places, evenly
-    spread over the batch. The bound is InfoNCE: never above ``log(others + 1)`` for each place. A scalar, for what a
-    place costs depends on the others; 0 where no sequence has two places.
+    foretells what is local there; it is to be known among the local codes of other places: all those of the same
+    ``"sequence"``, which differ by what happens when, or up to ``others`` of the ``"batch"``, evenly spread, which
+    differ by who is heard where as well. The bound is InfoNCE: never above the logarithm of how many are compared. A
+    scalar, for what a place costs depends on the others; 0 where no sequence has so many places.
 
-    Source: van den Oord et al. 2018, Representation learning with contrastive predictive coding, equations 3 and 4.
+    Source: van den Oord et al. 2018, Representation learning with contrastive predictive coding, equations 3 and 4;
+    rivals: section 3.1 and table 2.
 
     >>> ContrastivePrediction(latent_dim=6, local_dim=2).name
     'prediction'
@@ -32,7 +35,9 @@ class ContrastivePrediction(Term):
         self,
         latent_dim: int,
         local_dim: int,
-        steps: int = 8,
+        nearest: int = 1,
+        farthest: int = 12,
+        rivals: Rivals = "sequence",
         others: int = 128,
         weight: float | Schedule = 1.0,
     ) -> None:
@@ -40,11 +45,16 @@ class ContrastivePrediction(Term):
         check(
             "ContrastivePrediction",
             (1 <= local_dim < latent_dim, f"local_dim is {local_dim!r}; expected 1 to {latent_dim - 1}"),
-            (steps >= 1, f"steps is {steps!r}; expected 1 or more places ahead"),
+            (nearest >= 1, f"nearest is {nearest!r}; expected 1 or more places ahead"),
+            (farthest >= nearest, f"farthest is {farthest!r}; expected {nearest} or more places ahead, as nearest is"),
+            (rivals in get_args(Rivals), f"rivals is {rivals!r}; expected 'sequence' or 'batch'"),
             (others >= 1, f"others is {others!r}; expected 1 or more places to tell apart"),
         )
-        self.weight, self.local_dim, self.others = weight, local_dim, others
-        self.foretell = nn.ModuleList(nn.Linear(latent_dim - local_dim, local_dim) for _ in range(steps))
+        self.weight, self.local_dim, self.nearest = weight, local_dim, nearest
+        self.rivals, self.others = rivals, others
+        self.foretell = nn.ModuleList(
+            nn.Linear(latent_dim - local_dim, local_dim) for _ in range(farthest - nearest + 1)
+        )
 
     def forward(self, trace: Trace, earlier: Mapping[str, Tensor]) -> Tensor:
         """A scalar, of codes ``[batch, places, latent_dim]``; raises ``ParameterError`` where codes have no places."""
@@ -52,22 +62,34 @@ class ContrastivePrediction(Term):
         check("ContrastivePrediction", (z.ndim == 3, f"codes are {tuple(z.shape)}; expected [batch, places, numbers]"))
         local, context = z[..., : self.local_dim], z[..., self.local_dim :]
         real = torch.ones_like(z[..., 0], dtype=torch.bool) if valid is None else valid
-        place = torch.arange(real.numel(), device=z.device).view_as(real)
-        others = _spread(real, self.others)
-        told, count = z.new_zeros(()), z.new_zeros(())
-        for ahead, layer in enumerate(list(self.foretell)[: z.shape[1] - 1], start=1):
-            foretold, there = layer(context[:, :-ahead]), real[:, ahead:]
-            is_own = place[:, ahead:, None] == others
-            bound = self._bound(foretold, local[:, ahead:], local.flatten(0, 1)[others], is_own)
-            told, count = told + bound.where(there, 0.0).sum(), count + there.sum()
+        rivals, barred = self._compared(local, real)
+        told, count = 0 * z.sum(), z.new_zeros(())  # where all sequences are short there is nothing, with a gradient
+        for ahead, layer in enumerate(self.foretell, start=self.nearest):
+            if ahead < z.shape[1]:
+                foretold, there = layer(context[:, :-ahead]), real[:, ahead:]
+                bound = self._bound(foretold, local[:, ahead:], rivals, barred[:, ahead:])
+                told, count = told + bound.where(there, 0.0).sum(), count + there.sum()
         return -told / count.clamp_min(1)
 
-    def _bound(self, foretold: Tensor, local: Tensor, others: Tensor, is_own: Tensor) -> Tensor:
-        """InfoNCE of each place, ``[batch, places]``; where a place is among the others it does not count twice."""
+    def _compared(self, local: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
+        """Rivals ``[batch or 1, rivals, local_dim]``, and which a place may not have, ``[batch, places, rivals]``.
+
+        Itself, and what is not real.
+        """
+        if self.rivals == "sequence":
+            itself = torch.eye(local.shape[1], dtype=torch.bool, device=local.device)
+            return local, itself | ~real[:, None]
+        chosen = _spread(real, self.others)
+        place = torch.arange(real.numel(), device=local.device).view_as(real)
+        return local.flatten(0, 1)[chosen][None], place[..., None] == chosen
+
+    def _bound(self, foretold: Tensor, local: Tensor, rivals: Tensor, barred: Tensor) -> Tensor:
+        """InfoNCE of each place, ``[batch, places]``."""
         scale = self.local_dim**-0.5
-        own = scale * (foretold * local).sum(-1, keepdim=True).float()
-        alien = (scale * (foretold @ others.T).float()).masked_fill(is_own, -torch.inf)  # [batch, places, others]
-        return F.log_softmax(torch.cat([own, alien], dim=-1), dim=-1)[..., 0] + math.log(len(others) + 1)
+        own = scale * (foretold * local).sum(-1).float()
+        alien = (scale * (foretold @ rivals.mT).float()).masked_fill(barred, -torch.inf)
+        among = torch.cat([own[..., None], alien], dim=-1).logsumexp(-1)
+        return own - among + ((~barred).sum(-1) + 1).log()
 
 
 def _spread(real: Tensor, most: int) -> Tensor:
