@@ -45,3 +45,17 @@ def if_there_and_back(estimator: Any) -> bool:
 def if_it_scores(estimator: Any) -> bool:
     """Where there is a ``score_samples``, the model's own or the general one: raises ``NotAvailableError``."""
     return estimator.score_samples is not None
+
+
+def if_it_has_parts(estimator: Any) -> bool:
+    """Where the code is made of named parts: raises ``NotAvailableError``.
+
+    >>> import isthmus as im
+    >>> hasattr(im.ContentStyleAE(2), "swap"), hasattr(im.VAE(2), "swap")
+    (True, False)
+    """
+    if not estimator.code_parts:
+        raise NotAvailableError(
+            f"The code of {type(estimator).__name__} has no named parts. ContentStyleAE's has: content and style."
+        )
+    return if_there_and_back(estimator)

@@ -38,6 +38,7 @@ class Setting:
     rows: int
     likelihood: Likelihood
     condition_dim: int = 0
+    told_numbers: bool = False  # the condition is numbers, a 1 behind them; otherwise a class, one-hot
     target: Condition | Schema | None = None  # what is to be predicted, where it is not x
 
 
@@ -214,7 +215,7 @@ def _only_for_decoder(given: dict[str, Any]) -> dict[str, Any]:
 def _check_given(name: str, given: Mapping[str, Any]) -> None:
     known = set(catalogue.parameters("encoders", name)) | set(catalogue.parameters("decoders", name))
     known -= {"in_shape", "out_dim", "latent_dim", "out_shape", "outputs", "condition_dim", "flatten", "sees_hidden"}
-    known -= {"levels", "end"}
+    known -= {"levels", "end", "style_dim"}
     wrong = [
         f"network {name!r} has no parameter {word!r}. {did_you_mean(word, known)}"
         for word in given

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from isthmus import saving
-from isthmus.abilities import if_it_decodes, if_it_encodes, if_it_scores, if_there_and_back
+from isthmus.abilities import if_it_decodes, if_it_encodes, if_it_has_parts, if_it_scores, if_there_and_back
 from isthmus.architecture import Setting, likelihood_scaling, make_likelihood
 from isthmus.argument_types import check_types
 from isthmus.autoencoder import Autoencoder
@@ -30,7 +30,7 @@ from isthmus.data.labels import Condition
 from isthmus.data.reading import read
 from isthmus.data.schema import Schema
 from isthmus.data.schemas.numeric import NumericSchema
-from isthmus.errors import ParameterError, check
+from isthmus.errors import ParameterError, check, did_you_mean
 from isthmus.layers.mean_of_places import mean_of_places
 from isthmus.records import Batch, Code, View
 from isthmus.training.history import History
@@ -60,6 +60,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     pictures_only: ClassVar[bool] = False
     takes: ClassVar[tuple[str, ...]] = NUMBERS  # kinds of examples
     pooled: ClassVar[bool] = False  # ``transform`` gives the mean of the features of all places
+    code_parts: ClassVar[tuple[str, ...]] = ()  # named parts that its code is made of
     writes: ClassVar[bool] = False  # ``reconstruct`` writes texts again
     blends: ClassVar[bool] = True  # blended and noisy rows may stand in for more data
     automatic_likelihood: ClassVar[Any] = "gaussian"  # for data that are not binary: a name, or a mapping
@@ -97,6 +98,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             rows=len(examples),
             likelihood=make_likelihood(likelihood, schema),
             condition_dim=0 if condition is None else condition.width,
+            told_numbers=condition is not None and condition.classes is None,
             target=target,
         )
         with RandomStream(derive(seed, WEIGHTS)):
@@ -226,6 +228,40 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             for start, end, wanted in zip(first, last, each, strict=True)
         ]
         return strips[0] if len(strips) == 1 else np.stack(strips)
+
+    # -- codes with parts ----------------------------------------------------------------------------
+
+    @property
+    def code_parts_(self) -> Mapping[str, slice]:
+        """Which of the numbers at a place of the code each part has, as slices; empty where there are no parts."""
+        check_is_fitted(self)
+        return self.autoencoder_.bottleneck.parts
+
+    @available_if(if_it_has_parts)
+    def swap(self, a: Any, b: Any, part: str | Sequence[str], condition: Any = None) -> NDArray[np.float32]:
+        """a, rebuilt with a part (or several) of b's code, in the units and layout that X had in ``fit``.
+
+        a and b are single examples, or equally many; one b serves many a. ``condition`` is one for all, or one for
+        each pair. Raises ``ParameterError``, which lists the parts there are.
+        """
+        check_is_fitted(self)
+        grid = self.autoencoder_.code_shape
+        codes, others = (np.array(self.transform(self._one_or_many(each), condition)) for each in (a, b))
+        known, wanted = self.code_parts_, [part] if isinstance(part, str) else list(part)
+        check(
+            "swap",
+            (len(wanted) > 0, f"part is {part!r}; expected one or several of {', '.join(known)}"),
+            *((name in known, f"there is no part {name!r}. {did_you_mean(str(name), known)}") for name in wanted),
+            (
+                len(others) in (1, len(codes)),
+                f"a has {len(codes)} examples, b has {len(others)}; expected as many, or one",
+            ),
+        )
+        codes, others = codes.reshape(-1, *grid), others.reshape(-1, *grid)
+        for name in wanted:
+            codes[..., known[name]] = others[..., known[name]]
+        made = self.inverse_transform(codes.reshape(len(codes), -1), condition)
+        return made[0] if np.ndim(a) == len(self.schema_.user_shape) else made
 
     # -- on disk -------------------------------------------------------------------------------------
 

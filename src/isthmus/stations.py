@@ -246,6 +246,11 @@ class Bottleneck(Component, ABC):
         """``z`` of symbols ``[batch, *grid, symbols]``, where the code is discrete."""
         raise ParameterError(f"{type(self).__name__} is not discrete: its codes have no symbols")
 
+    @property
+    def parts(self) -> Mapping[str, slice]:
+        """Named slices of the code's last axis. By default: none."""
+        return {}
+
     def unexplained(self, features: Tensor) -> float | None:
         """The share of the features' variance that vectors in their place leave over; None where there are none."""
         return None

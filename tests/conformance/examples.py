@@ -22,6 +22,7 @@ from isthmus.tokenisers import bpe
 from isthmus.training.random_stream import RandomStream
 
 BATCH, LATENT, LEVELS = 5, 4, 3
+OWN = ("estimator", "codebook", "network", "inner")  # parts of parts
 SHAPE = (2, 8, 8)  # pictures with two channels, which every encoder takes (mlp flattens)
 LETTERS = bpe.ALPHABET  # as BPE writes the 256 bytes
 
@@ -42,6 +43,8 @@ BY_NAME = {
     "network": lambda: catalogue.make(
         "encoders", "conv", {"in_shape": SHAPE, "out_dim": LATENT, "channels": (4, 6), "flatten": False}
     ),
+    "inner": lambda: _inner("gaussian", content=LATENT - 1, style=1),
+    "condition_dim": 2,
     "estimator": lambda: catalogue.make("gradient_estimators", "straight_through", {}),
     "tokens": ["a", "b", "c"],
     "vocabulary": [*LETTERS, "ab", "abc"],
@@ -124,7 +127,7 @@ def arguments(station, name):
 def make(station, name, /, **changed):
     """A small example with fixed weights, connected to a partner where it needs one."""
     with RandomStream(0):
-        own = {word: copy.deepcopy(changed[word]) for word in ("estimator", "codebook", "network") if word in changed}
+        own = {word: copy.deepcopy(changed[word]) for word in OWN if word in changed}
         part = catalogue.make(station, name, {**arguments(station, name), **changed, **own})
         if station == "decoders":
             connect(part, name, changed)
@@ -220,7 +223,12 @@ def takes_places(name):
 
 def codes(name, count=BATCH, seed=0):
     """Codes for which all weights of a decoder have something to do."""
-    return Code(z=features(LATENT, (3,) if takes_places(name) else (), count=count, seed=seed))
+    return Code(z=features(LATENT, (3,) if takes_places(name) else grid_of(name), count=count, seed=seed))
+
+
+def grid_of(name):
+    """The places that a decoder wants its codes to have."""
+    return catalogue.make("decoders", name, arguments("decoders", name)).grid
 
 
 def code_places(name):
@@ -276,6 +284,11 @@ def _estimators():
     return [catalogue.make("gradient_estimators", name, {}) for name in ("gumbel_softmax", "rotation")]
 
 
+def _inner(name, **sizes):
+    """Bottlenecks by the names of their parts."""
+    return {part: catalogue.make("bottlenecks", name, {"latent_dim": size}) for part, size in sizes.items()}
+
+
 def _networks():
     given = {"in_shape": SHAPE, "out_dim": LATENT, "channels": (4,), "flatten": False}
     return [catalogue.make("encoders", "conv", given)]
@@ -286,6 +299,8 @@ def _codebooks():
 
 
 NAMED = {
+    "inner": lambda: [_inner("gaussian", style=1, content=LATENT - 1), _inner("identity", content=3, style=1)],
+    "part": ["style"],
     "patch": (1, 4),
     "group": [BATCH],
     "estimator": _estimators,

@@ -11,6 +11,7 @@ from examples import (
     codes,
     connect,
     features,
+    grid_of,
     make,
     pictures,
     streamed,
@@ -31,7 +32,7 @@ ALL = pytest.mark.parametrize(("name", "changed"), cases("decoders"))
 def test_output_has_the_likelihoods_outputs_then_the_shape(name, changed):
     decoder = make("decoders", name, **changed).eval()
     outputs = decoder.arguments.get("outputs", 1)  # the default
-    assert decoder(Code(z=features(LATENT)), None).shape == (BATCH, outputs, *SHAPE)
+    assert decoder(Code(z=features(LATENT, decoder.grid)), None).shape == (BATCH, outputs, *SHAPE)
 
 
 @ALL
@@ -52,7 +53,7 @@ def test_several_outputs_all_of_them_alive_or_a_refusal_in_words(name, changed):
 
 @ALL
 def test_an_example_does_not_depend_on_its_companions(name, changed):
-    decoder, z = make("decoders", name, **changed).eval(), features(LATENT)
+    decoder, z = make("decoders", name, **changed).eval(), features(LATENT, grid_of(name))
     whole = decoder(Code(z=z), None)
     alone = torch.cat([decoder(Code(z=one[None]), None) for one in z])
     assert torch.allclose(whole, alone, atol=1e-5)
@@ -60,7 +61,8 @@ def test_an_example_does_not_depend_on_its_companions(name, changed):
 
 @ALL
 def test_it_tells_codes_apart(name, changed):
-    decoder, z, other = make("decoders", name, **changed).eval(), features(LATENT), features(LATENT, seed=5)
+    decoder = make("decoders", name, **changed).eval()
+    z, other = (features(LATENT, decoder.grid, seed=seed) for seed in (0, 5))
     assert bool(((decoder(Code(z=z), None) - decoder(Code(z=other), None)).abs() > 1e-4).flatten(1).any(1).all())
 
 
@@ -70,9 +72,9 @@ def test_the_start_is_no_worse_than_the_mean(name, changed):
     if name == "module":
         pytest.skip("the user's module starts as it is")
     decoder = make("decoders", name, **changed).eval()
-    z = features(LATENT, count=60)
-    mixing = torch.randn(LATENT, 128, generator=torch.Generator().manual_seed(3))
-    wanted = (z @ mixing).unflatten(1, SHAPE) + 5.0
+    z = features(LATENT, decoder.grid, count=60)
+    mixing = torch.randn(z[0].numel(), 128, generator=torch.Generator().manual_seed(3))
+    wanted = (z.flatten(1) @ mixing).unflatten(1, SHAPE) + 5.0
     with torch.no_grad():
         for parameter in decoder.parameters():  # as a fresh part: what starts at zero is at zero
             if parameter.requires_grad:
@@ -106,7 +108,7 @@ def test_randomness_comes_from_the_current_stream(name, changed):
         decoder = catalogue.make("decoders", name, {**arguments("decoders", name), **changed}).train()
         connect(decoder, name, changed)
         teacher = symbols((BATCH, *SHAPE), levels=2) if writes(name) else None
-        return decoder(Code(z=features(LATENT)), None, teacher)
+        return decoder(Code(z=features(LATENT, decoder.grid)), None, teacher)
 
     found = streamed(act, 1, 1, 2)
     assert torch.equal(found[0], found[1])
@@ -114,7 +116,7 @@ def test_randomness_comes_from_the_current_stream(name, changed):
 
 @ALL
 def test_eval_changes_no_state_and_is_deterministic(name, changed):
-    decoder, code = make("decoders", name, **changed).eval(), Code(z=features(LATENT))
+    decoder, code = make("decoders", name, **changed).eval(), Code(z=features(LATENT, grid_of(name)))
     before = {key: value.clone() for key, value in decoder.state_dict().items()}
     assert torch.equal(decoder(code, None), decoder(code, None))
     assert all(torch.equal(before[key], value) for key, value in decoder.state_dict().items())
@@ -134,7 +136,7 @@ def test_conditions_are_heard(name, changed):
 @ALL
 def test_it_survives_json(name, changed):
     part, copy = rebuilt("decoders", name, changed)
-    code = Code(z=features(LATENT))
+    code = Code(z=features(LATENT, part.grid))
     assert torch.equal(part(code, None), copy(code, None))
 
 

@@ -220,13 +220,22 @@ def watch_schedule(part, changed):
 
 
 def watch_critic(part, changed):
-    z = features(LATENT, count=40)
     shape = tuple(part.arguments.get("in_shape", pictures().shape[1:]))
     x, other = (torch.rand(40, *shape) for _ in range(2))
     width = part.arguments.get("latent_dim", LATENT)
     z = features(width, count=40)
+    condition = torch.eye(part.arguments.get("condition_dim", 2))[torch.arange(40) % 2]
+    code = Code(z=z)
+    if part.arguments.get("part") is not None:  # of a code that is wider
+        code = Code(z=torch.cat([z, 2 * z], dim=1), parts={"content": slice(0, width), "style": slice(width, None)})
     trace = Trace(
-        batch=Batch(x=x), view=View(x=x), features=z, code=Code(z=z), rebuilt=other, drawn=z + 1, generated=other / 2
+        batch=Batch(x=x, condition=condition),
+        view=View(x=x),
+        features=z,
+        code=code,
+        rebuilt=other,
+        drawn=z + 1,
+        generated=other / 2,
     )
     trace = replace(trace, **{word: None for word in ("rebuilt", "drawn", "generated") if word not in part.wants})
     return [part.loss(trace), part.verdict(trace), sizes(part), torch.tensor(float(part.repeats))]

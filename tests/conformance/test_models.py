@@ -213,6 +213,7 @@ OTHER = {
 OTHER_OF = {
     ("vqvae", "estimator"): "gumbel_softmax",
     ("residual_vqvae", "estimator"): "rotation",
+    ("fader_network", "repeats"): 5,
     ("wgangp", "likelihood"): {"name": "gaussian", "variance": "per_value"},
 }
 CASES = [(name, word) for name in NAMES for word in catalogue.parameters("models", name)]

@@ -32,10 +32,10 @@ def check_game(owner: str, judges: str, game: str, penalty: float, repeats: int)
     )
 
 
-def perceptron(width: int, hidden: Sequence[int], *, spectral: bool = False) -> nn.Sequential:
-    """Scores ``[..., 1]`` of ``[..., width]`` numbers."""
+def perceptron(width: int, hidden: Sequence[int], *, outputs: int = 1, spectral: bool = False) -> nn.Sequential:
+    """Scores ``[..., outputs]`` of ``[..., width]`` numbers."""
     layers: list[nn.Module] = []
-    for before, after in pairwise([width, *hidden, 1]):
+    for before, after in pairwise([width, *hidden, outputs]):
         linear = nn.Linear(before, after)
         layers += [SpectralNorm(linear) if spectral else linear, nn.LeakyReLU(0.2)]
     return nn.Sequential(*layers[:-1])
