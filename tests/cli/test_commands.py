@@ -141,6 +141,18 @@ def test_a_folder_of_pictures_there_and_back(here, capsys):
     assert len(list((here / "walk").iterdir())) == 8
 
 
+def test_a_part_of_one_picture_for_that_of_another(here, capsys):
+    np.save("photos.npy", np.random.default_rng(0).integers(0, 255, (30, 8, 8), dtype=np.uint8))
+    network = ["--set", "network.name=content_style", "--set", "network.channels=[4,4]"]
+    assert main(["fit", "content_style_ae", "photos.npy", "--out", "m", "--no-report", *network, *QUICK]) == 0
+    assert main(["swap", "m", "0", "2", "--data", "photos.npy", "--out", "new.npy"]) == 0
+    photos, model = np.load("photos.npy"), im.load("m")
+    assert np.allclose(np.load("new.npy")[0], model.swap(photos[0], photos[2], "style"), atol=1)
+    assert main(["swap", "m", "0", "2", "--data", "photos.npy", "--part", "style, content", "--out", "b"]) == 0
+    assert main(["swap", "m", "0", "2", "--part", "voice", "--data", "photos.npy", "--out", "c.npy"]) == 1
+    assert "no part 'voice'" in told(capsys).err
+
+
 def test_a_conditional_model_is_told_its_labels(here, capsys):
     command = ["fit", "cvae", "table.csv", "--labels", "kind", "--latent-dim", "2", "--out", "m", "--no-report"]
     assert main([*command, *QUICK]) == 0
@@ -528,6 +540,8 @@ def test_a_masked_model_and_a_classifier_that_goes_on_from_it(here, capsys):
     for wrong, said in (("e", "there is no column e"), ("1.5", "share is 1.5; expected a number in (0, 1)")):
         assert main(["reconstruct", "mae", "kinds.csv", "--hidden", wrong, "--out", "filled.csv", "--force"]) == 1
         assert said in told(capsys).err
+    assert main(["swap", "mae", "0", "1", "--out", "x.npy"]) == 1
+    assert "has no named parts" in told(capsys).err
     for command in (["sample", "mae", "-n", "3"], ["interpolate", "mae", "0", "1"]):
         assert main([*command, "--out", "x.npy"]) == 1
         assert "nothing leads from them back to x" in told(capsys).err

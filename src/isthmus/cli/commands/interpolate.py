@@ -1,15 +1,12 @@
 """From one example to another."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from isthmus.cli.outputs import check_form, check_place, write_examples
-from isthmus.errors import ParameterError
-
-if TYPE_CHECKING:
-    from isthmus.data.examples import Examples
+from isthmus.cli.pair import pair
 
 
 def command(
@@ -48,40 +45,5 @@ def command(
         check_place(out, force=force)
     estimator = load(model)
     check_form(estimator, out)
-    ends = _texts if estimator.schema_.kind == "text" else _examples
-    a, b = ends(model, first, last, data)
+    a, b = pair(estimator, model, first, last, data)
     write_examples(estimator, estimator.interpolate(a, b, steps), out)
-
-
-def _texts(model: Path, first: str, last: str, data: str | None) -> list[Any]:
-    """The texts themselves, or rows of ``data`` by their numbers."""
-    from isthmus.cli.rows import as_in_fit, examples
-
-    rows = None if data is None else examples(data, as_in_fit(model), missing_ok=True)
-    return [_row(rows, text) if rows is not None and text.isdecimal() else text for text in (first, last)]
-
-
-def _examples(model: Path, first: str, last: str, data: str | None) -> list[Any]:
-    """Rows by their numbers, or files with one example."""
-    from isthmus.cli.rows import as_in_fit, examples, saved_rows
-
-    rows = None
-    if first.isdigit() or last.isdigit():
-        named = data is not None
-        rows = examples(str(data), as_in_fit(model), missing_ok=True) if named else saved_rows(model).test
-
-    def one(text: str) -> Any:
-        if rows is not None and text.isdigit():
-            return _row(rows, text)
-        found = examples(text, as_in_fit(model), missing_ok=True)
-        if len(found) != 1:
-            raise ParameterError(f"{text} has {len(found)} rows; expected one, or a row number and --data {text}")
-        return found.values[0]
-
-    return [one(first), one(last)]
-
-
-def _row(rows: "Examples", number: str) -> Any:
-    if int(number) >= len(rows):
-        raise ParameterError(f"There is no row {number}; there are {len(rows)}, from 0 on")
-    return rows.values[int(number)]
