@@ -21,8 +21,8 @@ def inked(digits, seed):
 
 
 known, new = inked(train, 0), inked(test, 1)
-network = {"channels": (32, 64)}
-trainer = im.Trainer(epochs=60, batch_size=32, learning_rate=2e-3, validation=0)
+network = {"channels": (16, 32)}
+trainer = im.Trainer(epochs=25, batch_size=32, learning_rate=4e-3, validation=0)
 model = im.ContentStyleAE(4, style_dim=4, network=network, trainer=trainer).fit(known)
 codes = [model.transform(x).reshape(len(x), -1, model.autoencoder_.code_shape[-1]) for x in (known, new)]
 for name, part in model.code_parts_.items():
@@ -35,9 +35,9 @@ for name, part in model.code_parts_.items():
 a, b = new[:16], new[16:32]
 rows = [a, b, model.swap(a, b, part="style")]
 
-told = im.Trainer(epochs=60, batch_size=32, learning_rate=2e-3, validation=0)
+told = im.Trainer(epochs=30, batch_size=32, learning_rate=2e-3, validation=0)
 for name, adversary in (("no adversary", 0.0), ("adversary", 10.0)):
-    fader = im.FaderNetwork(8, adversary=adversary, warmup=500, trainer=told).fit(train.values, train.labels)
+    fader = im.FaderNetwork(8, adversary=adversary, warmup=300, trainer=told).fit(train.values, train.labels)
     probe = linear_probe(fader.transform(train.values), train.labels, fader.transform(test.values), test.labels)
     rebuilt = fader.reconstruct(test.values, condition=test.labels)
     print(f"{name:13} the code tells the digit {probe:.0%}, error {np.square(rebuilt - test.values).mean():.2f}")

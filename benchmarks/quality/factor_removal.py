@@ -24,7 +24,7 @@ from isthmus.records import Batch, View
 
 FACTOR, CLASSES = "orientation", 10
 ABOVE_CHANCE, COST = 0.05, 0.10
-ADVERSARY = 10.0
+ADVERSARY = 2.0
 PROBED = 15_000  # training pictures that probes learn from
 
 
@@ -42,11 +42,11 @@ def fader(seed: int, adversary: float) -> im.FaderNetwork:
     return im.FaderNetwork(
         10,
         adversary=adversary,
-        warmup=500,
+        warmup=3000,
         repeats=3,
         network={"name": "mlp", "hidden": (256, 256)},
         likelihood="bernoulli",
-        trainer=im.Trainer(epochs=12, batch_size=128, learning_rate=1e-3, validation=0),
+        trainer=im.Trainer(epochs=40, batch_size=128, learning_rate=2e-3, validation=0),
         random_state=seed,
     )
 
