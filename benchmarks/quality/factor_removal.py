@@ -25,7 +25,7 @@ from isthmus.records import Batch, View
 FACTOR, CLASSES = "orientation", 10
 ABOVE_CHANCE, COST = 0.05, 0.10
 ADVERSARY = 2.0
-PROBED = 15_000  # training pictures that probes learn from
+STARTS = 2  # of the perceptron, whose early stopping is a matter of luck
 
 
 def dsprites() -> tuple[Examples, Examples]:
@@ -63,12 +63,14 @@ def reconstruction(model: im.FaderNetwork, pictures: Examples) -> float:
 
 
 def perceptron_probe(codes: np.ndarray, labels: np.ndarray, new: np.ndarray, wanted: np.ndarray) -> float:
-    """Accuracy of a classifier with one hidden layer of 128."""
-    network = MLPClassifier((128,), early_stopping=True, n_iter_no_change=5, max_iter=60, random_state=0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        probe = make_pipeline(StandardScaler(), network).fit(codes, labels)
-    return float(probe.score(new, wanted))
+    """The best accuracy of classifiers with two hidden layers of 128, from several starts."""
+    found = []
+    for start in range(STARTS):
+        network = MLPClassifier((128, 128), early_stopping=True, max_iter=60, random_state=start)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            found.append(make_pipeline(StandardScaler(), network).fit(codes, labels).score(new, wanted))
+    return float(max(found))
 
 
 def run(seeds: Sequence[int]) -> Result:
@@ -87,10 +89,9 @@ def run(seeds: Sequence[int]) -> Result:
             model = fader(seed, adversary).fit(train, train.labels)
             seconds = time.monotonic() - began
             nats[name] = reconstruction(model, test)
-            known, new = model.transform(train.take(range(PROBED))), model.transform(test)
-            labels = train.labels[:PROBED]
-            linear = linear_probe(known, labels, new, test.labels)
-            dense = perceptron_probe(known, labels, new, test.labels)
+            known, new = model.transform(train), model.transform(test)
+            linear = linear_probe(known, train.labels, new, test.labels)
+            dense = perceptron_probe(known, train.labels, new, test.labels)
             share = nats[name] / nats["without"]
             result.add(name, seed, linear, dense, nats[name], share, seconds)
         met.append(max(linear, dense) <= 1 / CLASSES + ABOVE_CHANCE and share <= 1 + COST)
