@@ -27,6 +27,8 @@ from isthmus.training.seeds import SAMPLING, derive
 from isthmus.training.trainer import Trainer
 
 ROWS = 256  # texts that are written at a time
+# of a transformer that starts as a random projection of the bag of words, for codes of that many numbers or fewer
+BAG_OF_WORDS = {"pooling": "frequency", "width": 256, "depth": 1}
 
 
 class SequenceEstimator(Estimator, ABC):
@@ -162,8 +164,12 @@ class SequenceEstimator(Estimator, ABC):
         otherwise: str = "recurrent",
         code: Literal["flat", "grid"] = "flat",
         out: TextSchema | None = None,
+        known: Mapping[str, Any] | None = None,
     ) -> Networks:
-        """A reader, and a writer of texts like ``out``, by one code of the whole or one of each place (``"grid"``)."""
+        """A reader, and a writer of texts like ``out``, by one code of the whole or one of each place (``"grid"``).
+
+        ``known`` are further arguments of the model's own, for the networks that have a parameter for them.
+        """
         network = named(self.network, otherwise)
         self._check_writes(network, places=code == "grid")
         return make_networks(
@@ -174,7 +180,12 @@ class SequenceEstimator(Estimator, ABC):
             linear_path="none",
             code=code,
             out=out,
-            known={"levels": setting.schema.levels, "end": END, "symbol_dropout": symbol_dropout},
+            known={
+                "levels": setting.schema.levels,
+                "end": END,
+                "symbol_dropout": symbol_dropout,
+                **(known or {}),
+            },
         )
 
     def _check_writes(self, network: Any, *, places: bool) -> None:

@@ -122,6 +122,13 @@ class Blocks(nn.Module):
         self.blocks = nn.ModuleList(Block(width, heads, dropout) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
 
+    def add_nothing(self) -> None:
+        """Start as if there were no blocks: what each adds to its input is zero."""
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            for parameter in [*block.out.parameters(), *block.perceptron[2].parameters()]:
+                nn.init.zeros_(parameter)
+
     def forward(self, tokens: Tensor, condition: Tensor | None, valid: Tensor | None = None) -> Tensor:
         """``[batch, length, width]``."""
         if self.condition is not None:

@@ -5,9 +5,12 @@ from typing import Any, Literal
 from isthmus.architecture import Setting
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
-from isthmus.sequence_estimator import SequenceEstimator
+from isthmus.errors import check
+from isthmus.sequence_estimator import BAG_OF_WORDS, SequenceEstimator
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
+
+SLOWLY = 0.03  # of the learning rate: what starts as a bag of words is not to forget it
 
 
 class TSDAE(SequenceEstimator):
@@ -16,8 +19,12 @@ class TSDAE(SequenceEstimator):
     The writer sees nothing of the sentence but that vector, so that what it means has to be in there. ``transform``
     reads whole sentences; those that mean alike have codes with a small angle between them.
 
+    Where no language model was trained before, the reader starts as a bag of words, in which frequent tokens count
+    little, and learns slowly.
+
     Source: Wang et al. 2021, TSDAE: using transformer-based sequential denoising auto-encoder for unsupervised sentence
-    embedding learning, Findings of EMNLP.
+    embedding learning, Findings of EMNLP; the start: Arora et al. 2017, A simple but tough-to-beat baseline for
+    sentence embeddings.
 
     Parameters
     ----------
@@ -25,9 +32,12 @@ class TSDAE(SequenceEstimator):
     corruption : what happens to the tokens: ``"token_deletion"`` (of 0.6 of them), or a mapping with a name and
         arguments.
     symbol_dropout : share of the symbols before that the writer does not see in training, so that it needs the vector.
+    encoder_rate : the reader's learning rate, as a multiple of the writer's; ``"auto"``: 0.03 where it starts as a bag
+        of words (a transformer), 1 where it starts from nothing.
     tokeniser, max_length : as for ``SequenceAE``.
     network : ``"auto"`` (a transformer), ``"transformer"``, ``"recurrent"``, or a mapping:
-        ``{"name": "transformer", "width": 128, "depth": 2, "decoder": {"depth": 1}}``.
+        ``{"name": "transformer", "width": 256, "depth": 1, "decoder": {"width": 128}}``; ``"pooling": "mean"`` is for a
+        transformer that starts from nothing.
     trainer, random_state : as for ``AE``.
 
     >>> import isthmus as im
@@ -44,6 +54,7 @@ class TSDAE(SequenceEstimator):
         *,
         corruption: Any = "token_deletion",
         symbol_dropout: float = 0.0,
+        encoder_rate: float | Literal["auto"] = "auto",
         tokeniser: Any = "bpe",
         max_length: int | Literal["auto"] = "auto",
         network: Any = "auto",
@@ -51,14 +62,23 @@ class TSDAE(SequenceEstimator):
         random_state: Any = 0,
     ) -> None:
         self.latent_dim, self.corruption, self.symbol_dropout = latent_dim, corruption, symbol_dropout
+        self.encoder_rate = encoder_rate
         self.tokeniser, self.max_length = tokeniser, max_length
         self.network, self.trainer, self.random_state = network, trainer, random_state
 
     def build(self, setting: Setting) -> Autoencoder:
         """``x, spoilt -> reader -> z -> writer -> p(symbol | z, symbols before)`` of the whole x; reconstruction."""
+        rate = self.encoder_rate
+        told = f"encoder_rate is {rate!r}; expected a positive number, or 'auto'"
+        check("TSDAE", (rate == "auto" or rate > 0, told))
         networks = self._networks(
-            setting, features=self.latent_dim, symbol_dropout=self.symbol_dropout, otherwise="transformer"
+            setting,
+            features=self.latent_dim,
+            symbol_dropout=self.symbol_dropout,
+            otherwise="transformer",
+            known=BAG_OF_WORDS,
         )
+        bag = networks.encoder.arguments.get("pooling") == "frequency"
         return Autoencoder(
             encoder=networks.encoder,
             bottleneck=Identity(self.latent_dim),
@@ -66,4 +86,5 @@ class TSDAE(SequenceEstimator):
             likelihood=setting.likelihood,
             terms=[Reconstruction()],
             corruption=self._spoiling(self.corruption, setting),
+            rates={"encoder.": (SLOWLY if bag else 1.0) if rate == "auto" else rate},
         )
