@@ -407,6 +407,7 @@ SETS = {
     "zinc-smiles": (24_445, 5_000, "CCN(Cc1ccc(OC)c(OC)c1)C(=O)c1ccsc1"),
     "ag-news": (3_920, 1_680, "Unions representing workers at Turner"),
     "stsb-sentences": (10_536, 2_661, "A plane is taking off."),
+    "gutenberg": (7_382, 819, "Lewis Carroll"),
 }
 
 
@@ -422,8 +423,9 @@ def test_sets_of_texts(name):
     assert all(train.values)
     assert load(name, "test").values.tolist() == test.values.tolist()
     assert len(load(name)) == held + tested
-    if name == "ag-news":
-        assert set(train.labels.tolist()) == set(test.labels.tolist()) == {1, 2, 3, 4}
+    classes = {"ag-news": {1, 2, 3, 4}, "gutenberg": {0, 1}}.get(name)
+    if classes:
+        assert set(train.labels.tolist()) == set(test.labels.tolist()) == classes
     else:
         assert train.labels is None
 
