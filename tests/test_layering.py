@@ -39,6 +39,7 @@ ORDER = (
     {"saved_encoder", "abilities"},
     {"estimator"},
     {"discrete_estimator", "sequence_estimator"},
+    {"neighbour_estimator"},
     {"models"},
     {"loading"},
     {"hub", "tasks", "report", "export"},

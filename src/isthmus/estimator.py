@@ -62,6 +62,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     pooled: ClassVar[bool] = False  # ``transform`` gives the mean of the features of all places
     code_parts: ClassVar[tuple[str, ...]] = ()  # named parts that its code is made of
     writes: ClassVar[bool] = False  # ``reconstruct`` writes texts again
+    in_order: ClassVar[bool] = False  # rows are learnt from by those next to them
     blends: ClassVar[bool] = True  # blended and noisy rows may stand in for more data
     automatic_likelihood: ClassVar[Any] = "gaussian"  # for data that are not binary: a name, or a mapping
     automatic_binary_likelihood: ClassVar[Any] = "gaussian"
@@ -106,8 +107,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         trainer = Trainer() if self.trainer is None else self.trainer
         rows = Resident(
             schema.store(examples),
-            condition=None if condition is None else condition.encode(y),
-            target=None if target is None else stored_target(target, y),
+            condition=None if condition is None else condition.encode(self._given(y)),
+            target=None if target is None else stored_target(target, self._wanted(y)),
             prepare=schema.to_model,
             padding=schema.padding,
         )
@@ -377,6 +378,14 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _learn_target(self, y: Any, examples: Examples) -> Condition | Schema | None:
         """What y is, where it is to be predicted: classes, or examples of their own. By default nothing but x is."""
         return None
+
+    def _given(self, y: Any) -> Any:
+        """What of y is conditioned on. By default: all."""
+        return y
+
+    def _wanted(self, y: Any) -> Any:
+        """What of y is to be predicted. By default: all."""
+        return y
 
     def _examples(self, X: Any) -> Examples:
         check_is_fitted(self)

@@ -45,6 +45,7 @@ BY_NAME = {
     ),
     "inner": lambda: _inner("gaussian", content=LATENT - 1, style=1),
     "condition_dim": 2,
+    "reader": lambda: catalogue.make("encoders", "mlp", {"in_shape": SHAPE, "out_dim": LATENT, "hidden": (6,)}),
     "estimator": lambda: catalogue.make("gradient_estimators", "straight_through", {}),
     "tokens": ["a", "b", "c"],
     "vocabulary": [*LETTERS, "ab", "abc"],
@@ -52,6 +53,7 @@ BY_NAME = {
     "mask": 2,
     "local_dim": 2,
 }
+OWN = ("estimator", "codebook", "network", "reader")  # parts that a part keeps for itself
 # of one part alone
 BY_PART = {
     ("corruptions", "token_masking"): {"levels": 9},
@@ -78,7 +80,7 @@ SMALL = {
     "others": 4,
     "nearest": 2,
     "farthest": 3,
-    "group": 2,
+    "group": 3,
 }
 
 
@@ -298,9 +300,15 @@ def _codebooks():
     return [catalogue.make("codebooks", "gradient", {"size": 8, "dim": LATENT})]
 
 
+def _readers():
+    given = {"in_shape": SHAPE, "out_dim": LATENT, "hidden": (3,)}
+    return [catalogue.make("encoders", "mlp", given)]
+
+
 NAMED = {
     "inner": lambda: [_inner("gaussian", style=1, content=LATENT - 1), _inner("identity", content=3, style=1)],
     "part": ["style"],
+    "reader": _readers,
     "patch": (1, 4),
     "group": [BATCH],
     "estimator": _estimators,

@@ -46,9 +46,10 @@ def examples(
 
 
 def split_rows(configuration: Configuration) -> Rows:
-    """Training and held-out rows of a configuration: the same ones every time."""
+    """Training and held-out rows of a configuration: the same ones every time; the last ones where order counts."""
     import numpy as np
 
+    from isthmus.catalogue import find
     from isthmus.data.checks import check_finite
     from isthmus.data.loading import names
 
@@ -62,8 +63,12 @@ def split_rows(configuration: Configuration) -> Rows:
         return Rows(train=train, test=examples(configuration.data, configuration, "test"))
     if configuration.test is not None:
         return Rows(train=train, test=examples(configuration.test, configuration))
-    order = np.random.default_rng(configuration.seed).permutation(len(train))
     held_out = round(configuration.test_share * len(train))
+    if configuration.model is not None and find("models", configuration.model).in_order:
+        return Rows(
+            train=train.take(range(len(train) - held_out)), test=train.take(range(len(train) - held_out, len(train)))
+        )
+    order = np.random.default_rng(configuration.seed).permutation(len(train))
     return Rows(train=train.take(np.sort(order[held_out:])), test=train.take(np.sort(order[:held_out])))
 
 

@@ -1,0 +1,45 @@
+"""Models of sentences that learn from those that stand next to each other."""
+
+from __future__ import annotations
+
+from abc import ABC
+from typing import Any, ClassVar, Self
+
+from isthmus.data.examples import Examples
+from isthmus.data.kinds import check_kind
+from isthmus.data.neighbours import Neighbours, neighbours
+from isthmus.data.reading import read
+from isthmus.data.schemas.text import TextSchema
+from isthmus.sequence_estimator import SequenceEstimator
+
+
+class NeighbourEstimator(SequenceEstimator, ABC):
+    """A model of sentences; X is a text, one sentence after the other, and no sentence leads back from a code."""
+
+    in_order: ClassVar[bool] = True
+    decodes: ClassVar[bool] = False
+    writes: ClassVar[bool] = False
+
+    def fit(self, X: Any, y: Any = None, *, groups: Any = None, resume: bool = False) -> Self:
+        """Learn from the sentences X, in their order; ``groups`` says of each which document it is of.
+
+        No pair crosses from one document to another. y is not looked at. Raises ``DataError`` (fewer than two
+        consecutive sentences), ``ParameterError`` and ``TrainingError``.
+        """
+        self._check_parameters()
+        examples = read(X)
+        check_kind(examples, self.takes, owner=type(self).__name__)
+        pairs = neighbours(examples.values, groups, owner=type(self).__name__)
+        super().fit(pairs.texts, pairs, resume=resume)
+        self.condition_ = self.target_ = None  # of pairs; what is asked from now on is about sentences
+        return self
+
+    def _learn_target(self, y: Neighbours, examples: Examples) -> TextSchema:
+        """That of the sentences themselves: all of them have neighbours."""
+        return self._learn_schema(examples, "none")
+
+    def _wanted(self, y: Neighbours) -> Any:
+        return y.others
+
+    def _given(self, y: Neighbours) -> Any:
+        return y.direction

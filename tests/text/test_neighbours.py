@@ -1,0 +1,147 @@
+"""Sentences that are learnt from by those that stand next to them."""
+
+import numpy as np
+import pytest
+
+import isthmus as im
+from isthmus import catalogue
+from isthmus.cli import main
+from isthmus.cli.rows import saved_rows
+from isthmus.data.neighbours import neighbours
+from isthmus.errors import DataError, IsthmusError, NotAvailableError, ParameterError
+
+ANIMALS = {"cat": "miaows", "dog": "barks", "cow": "moos", "sheep": "bleats", "lion": "roars", "frog": "croaks"}
+SAID = [sentence for animal, noise in ANIMALS.items() for sentence in (f"i see a {animal}", f"it {noise} now")]
+STORY, DOCUMENTS = SAID * 8, np.repeat(np.arange(48), 2)
+NAMES = ["quick_thought", "skip_thought"]
+EACH = pytest.mark.parametrize("name", NAMES)
+
+
+def make(name, epochs=1, **given):
+    trainer = im.Trainer(epochs=epochs, batch_size=24, learning_rate=1e-2, validation=0, compile=False)
+    known = {"latent_dim": 16, "tokeniser": "whitespace", "network": {"width": 32, "depth": 1}, "trainer": trainer}
+    return catalogue.find("models", name)(**{**known, **given})
+
+
+@pytest.fixture(scope="module")
+def quick():
+    """Among six different answers each is one to be found."""
+    return make("quick_thought", epochs=40, encoder_rate=1.0, group=12).fit(STORY, groups=DOCUMENTS)
+
+
+@pytest.fixture(scope="module")
+def skip():
+    return make("skip_thought", epochs=40, encoder_rate=1.0).fit(STORY, groups=DOCUMENTS)
+
+
+def test_pairs_do_not_cross_from_one_document_to_another():
+    found = neighbours(np.array(list("abcde"), dtype=object), ["x", "x", "x", "y", "y"], owner="Isthmus")
+    pairs = list(zip(found.texts, found.direction, found.others, strict=True))
+    assert pairs[:3] == [("a", "next", "b"), ("b", "next", "c"), ("d", "next", "e")]
+    assert pairs[3:] == [("b", "previous", "a"), ("c", "previous", "b"), ("e", "previous", "d")]
+    assert len(neighbours(np.array(list("abcde"), dtype=object), None, owner="Isthmus")) == 8
+
+
+@EACH
+def test_too_few_sentences_are_refused_and_counted(name):
+    with pytest.raises(DataError, match=r"(?s)two consecutive sentences or more:.*X has 1 sentence$"):
+        make(name).fit(["alone"])
+    with pytest.raises(DataError, match=r"(?s)X has 3 sentences.*groups has 3 documents, none with two in a row"):
+        make(name).fit(["one", "two", "three"], groups=[1, 2, 3])
+    with pytest.raises(DataError, match=r"groups has shape \(2,\); expected \(3,\)"):
+        make(name).fit(["one", "two", "three"], groups=[1, 2])
+
+
+@EACH
+def test_numbers_are_no_sentences(name):
+    with pytest.raises(IsthmusError, match="text"):
+        make(name).fit(np.zeros((5, 3)))
+
+
+@EACH
+def test_codes_do_not_depend_on_companions(name):
+    model = make(name).fit(STORY, groups=DOCUMENTS)
+    codes = model.transform(SAID)
+    assert codes.shape == (12, 16)
+    assert np.allclose(codes[3:5], model.transform(SAID[3:5]), atol=1e-5)
+    assert len(np.unique(codes.round(4), axis=0)) == 12
+
+
+@EACH
+def test_it_is_kept_and_loaded(name, tmp_path):
+    model = make(name).fit(STORY)
+    loaded = im.load(model.save(tmp_path / name))
+    assert (im.load(tmp_path / name, part="encoder").transform(SAID) == model.transform(SAID)).all()
+    assert (loaded.transform(SAID) == model.transform(SAID)).all()
+    if name == "quick_thought":
+        assert (loaded.neighbour_scores(SAID, SAID) == model.neighbour_scores(SAID, SAID)).all()
+    else:
+        assert loaded.predict(SAID).tolist() == model.predict(SAID).tolist()
+
+
+@EACH
+def test_the_same_seed_gives_the_same_model(name):
+    first, second = (make(name, random_state=4).fit(STORY).transform(SAID) for _ in range(2))
+    assert (first == second).all()
+
+
+@EACH
+def test_no_sentence_leads_back_from_a_code_and_that_is_said(name):
+    with pytest.raises(AttributeError) as caught:
+        make(name).inverse_transform  # noqa: B018
+    assert isinstance(caught.value.__cause__, NotAvailableError)
+
+
+def test_quick_thought_finds_neighbours_both_ways(quick):
+    asked, answers = SAID[::2], SAID[1::2]
+    assert (quick.neighbour_scores(asked, answers).argmax(1) == np.arange(6)).all()
+    assert (quick.neighbour_scores(answers, asked).argmax(1) == np.arange(6)).all()
+
+
+def test_quick_thoughts_cost_is_the_information_it_finds(quick):
+    """Of twelve that are compared each stands four times or so: at most log 12 nats, and some are found."""
+    assert -np.log(12) <= quick.history_.epochs[-1]["training"]["neighbours"] < -0.8
+
+
+def test_skip_thought_writes_what_comes_next_and_what_came_before(skip):
+    assert skip.predict(SAID[::2]).tolist() == SAID[1::2]
+    assert skip.predict(SAID[1::2], direction="previous").tolist() == SAID[::2]
+    assert skip.predict(SAID[:2], beams=2)[0] == SAID[1]
+
+
+def test_skip_thought_scores_neighbours_in_their_direction(skip):
+    asked, answers = SAID[::2], SAID[1::2]
+    right = skip.score_samples(asked, answers)
+    assert (right > skip.score_samples(asked, answers[1:] + answers[:1])).all()
+    assert (right > skip.score_samples(asked, answers, direction="previous")).all()
+    assert (right < 0).all()
+
+
+def test_a_sentence_has_one_code_in_both_directions(skip):
+    assert np.array_equal(skip.transform(SAID, condition="next"), skip.transform(SAID, condition="previous"))
+
+
+def test_wrong_arguments_are_named(skip):
+    with pytest.raises(ParameterError, match="direction is 'after'; expected 'next' or 'previous'"):
+        skip.predict(SAID, direction="after")
+    with pytest.raises(DataError, match="X has 12 sentences, y has 2: expected pairs"):
+        skip.score_samples(SAID, SAID[:2])
+    with pytest.raises(ParameterError, match="y is None"):
+        skip.score_samples(SAID)
+    for name in NAMES:
+        with pytest.raises(ParameterError, match="encoder_rate is -1; expected a positive number"):
+            make(name, encoder_rate=-1).fit(STORY)
+
+
+@EACH
+def test_the_command_line_holds_out_the_last_sentences(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "story.txt").write_text("\n".join(STORY), encoding="utf8")
+    quick = ["trainer.epochs=1", "trainer.validation=0", "network.width=16", "tokeniser=characters"]
+    told = [word for each in quick for word in ("--set", each)]
+    assert main(["fit", name, "story.txt", *told, "--latent-dim", "4", "--out", "m", "--quiet"]) == 0
+    assert "held-out rows" in capsys.readouterr().out
+    assert "could not be made" not in (tmp_path / "m" / "report.html").read_text()
+    rows = saved_rows(tmp_path / "m")
+    assert [*rows.train.values, *rows.test.values] == STORY
+    assert main(["encode", "m", "story.txt", "--out", "codes.csv"]) == 0
