@@ -119,7 +119,8 @@ class SkipThought(NeighbourEstimator):
         """``[count, 2]``: the direction in which is written; zeros where nothing is."""
         if condition is None:
             return torch.zeros(count, DIRECTIONS.width, device=self._device)
-        return DIRECTIONS.encode([condition] * count).to(self._device)
+        given = [condition] * count if isinstance(condition, str) else condition
+        return DIRECTIONS.encode(given).to(self._device)
 
 
 def _known(direction: Direction) -> Direction:
