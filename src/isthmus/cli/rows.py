@@ -64,7 +64,8 @@ def split_rows(configuration: Configuration) -> Rows:
     if configuration.test is not None:
         return Rows(train=train, test=examples(configuration.test, configuration))
     held_out = round(configuration.test_share * len(train))
-    if configuration.model is not None and find("models", configuration.model).in_order:
+    kind: type[Estimator] | None = None if configuration.model is None else find("models", configuration.model)
+    if kind is not None and kind.in_order:
         return Rows(
             train=train.take(range(len(train) - held_out)), test=train.take(range(len(train) - held_out, len(train)))
         )
