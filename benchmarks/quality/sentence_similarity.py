@@ -52,8 +52,8 @@ def run(seeds: Sequence[int]) -> Result:
     best = max(sum(found) / len(found) for found in rivals.values())
     result.met = sum(trained) / len(trained) > best
     result.note = (
-        f"{len(texts)} sentences to learn from, none of them in dev; no score is learnt from. Settings were chosen by "
-        "the pairs of train."
+        f"{len(texts)} sentences to learn from, none of them in dev; no score is learnt from. The reader's rate was "
+        "chosen by the pairs of train."
     )
     return result
 
