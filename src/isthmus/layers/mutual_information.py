@@ -32,13 +32,28 @@ def information_bound(scores: Tensor, bound: Bound) -> Tensor:
     own = scores.diagonal().movedim(-1, 0)  # [n, ...]
     if count == 1:
         return 0.0 * own.flatten(1).sum(1)
-    if bound == "info_nce":
-        return _averaged(own - scores.logsumexp(1) + math.log(count))
     others = ~torch.eye(count, dtype=torch.bool, device=scores.device)
-    alien = scores[others].unflatten(0, (count, count - 1))  # [n, n - 1, ...]
+    alien = scores[others].unflatten(0, (count, count - 1)).movedim(1, -1)  # [n, ..., n - 1]
+    if bound == "info_nce":
+        return _averaged(info_nce(own, alien))
     if bound == "jensen_shannon":
-        return _averaged(-F.softplus(-own) - F.softplus(alien).mean(1))
-    return _averaged(own - alien.flatten(0, 1).logsumexp(0) + math.log(count * (count - 1)))
+        return _averaged(-F.softplus(-own) - F.softplus(alien).mean(-1))
+    return _averaged(own - alien.logsumexp(-1).logsumexp(0) + math.log(count * (count - 1)))
+
+
+def info_nce(own: Tensor, alien: Tensor) -> Tensor:
+    """What tells a score, ``own [...]``, among itself and ``alien [..., m]``: nats, at most the log of their number.
+
+    Scores of minus infinity are not compared. The mean is a bound of the information between what is scored.
+
+    Source: van den Oord et al. 2018, equation 4, plus the logarithm.
+
+    >>> info_nce(torch.tensor([50.0]), torch.tensor([[0.0, -torch.inf, 0.0, 0.0]])).exp().item()
+    4.0
+    """
+    among = torch.cat([own[..., None], alien], dim=-1).logsumexp(-1)
+    compared = 1 + (~alien.isneginf()).sum(-1)
+    return own - among + compared.log()
 
 
 def in_groups(count: int, most: int) -> list[slice]:

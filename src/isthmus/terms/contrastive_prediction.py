@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.errors import check
+from isthmus.layers.mutual_information import info_nce
 from isthmus.records import Trace
 from isthmus.stations import Schedule, Term
 
@@ -88,8 +89,7 @@ class ContrastivePrediction(Term):
         scale = self.local_dim**-0.5
         own = scale * (foretold * local).sum(-1).float()
         alien = (scale * (foretold @ rivals.mT).float()).masked_fill(barred, -torch.inf)
-        among = torch.cat([own[..., None], alien], dim=-1).logsumexp(-1)
-        return own - among + ((~barred).sum(-1) + 1).log()
+        return info_nce(own, alien)
 
 
 def _spread(real: Tensor, most: int) -> Tensor:
