@@ -91,13 +91,17 @@ class Configuration:
             raise ParameterError(f"size is {self.size!r}; expected HEIGHTxWIDTH, for example 64x64")
         return int(height), int(width)
 
+    @property
+    def model_name(self) -> str:
+        """The model as the catalogue knows it: beta-vae, Beta-VAE and beta_vae are one."""
+        return str(self.model).replace("-", "_").lower()
+
     def check(self) -> None:
         """Refuse what the model and the trainer do not know, all of it at once."""
         from isthmus import catalogue
         from isthmus.training.trainer import Trainer
 
-        model = str(self.model).replace("-", "_").lower()
-        known = set(catalogue.parameters("models", model)) - {"random_state"}
+        known = set(catalogue.parameters("models", self.model_name)) - {"random_state"}
         trainer = set(Trainer().get_params(deep=False))
         wrong = [
             f"{self.model} has no parameter {k!r}. {did_you_mean(k, known)}" for k in self.parameters if k not in known

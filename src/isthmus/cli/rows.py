@@ -64,12 +64,11 @@ def split_rows(configuration: Configuration) -> Rows:
     if configuration.test is not None:
         return Rows(train=train, test=examples(configuration.test, configuration))
     held_out = round(configuration.test_share * len(train))
-    kind: type[Estimator] | None = None if configuration.model is None else find("models", configuration.model)
+    kind: type[Estimator] | None = None if configuration.model is None else find("models", configuration.model_name)
     if kind is not None and kind.in_order:
-        return Rows(
-            train=train.take(range(len(train) - held_out)), test=train.take(range(len(train) - held_out, len(train)))
-        )
-    order = np.random.default_rng(configuration.seed).permutation(len(train))
+        order = np.arange(len(train))[::-1]
+    else:
+        order = np.random.default_rng(configuration.seed).permutation(len(train))
     return Rows(train=train.take(np.sort(order[held_out:])), test=train.take(np.sort(order[:held_out])))
 
 

@@ -190,7 +190,7 @@ def _estimator(configuration: Configuration, workplace: Path, *, progress: bool)
     watched = {"checkpoint": workplace / CHECKPOINT, "log": workplace / METRICS, "progress": progress}
     return catalogue.make(
         "models",
-        str(configuration.model).replace("-", "_").lower(),
+        configuration.model_name,
         {
             **configuration.parameters,
             "trainer": Trainer(**{**watched, **configuration.trainer}),
