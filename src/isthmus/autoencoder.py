@@ -81,7 +81,8 @@ class Autoencoder(Component):
                 f"the encoder's codes have the grid {encoder.grid}, the decoder takes {decoder and decoder.grid}",
             ),
             (
-                not encoder.ragged or not (bottleneck.random or bottleneck.levels),
+                not encoder.ragged
+                or not any(part.random or part.levels for part in bottleneck.modules() if isinstance(part, Bottleneck)),
                 f"{type(bottleneck).__name__} would take padding for codes; let the encoder give one (flatten=True)",
             ),
             (
@@ -212,7 +213,8 @@ class Autoencoder(Component):
         """Who takes which gradient: by default one player lessens all terms with all parameters but the critics'.
 
         ``players={"encoder": {"parts": ("encoder", "bottleneck"), "terms": ("reconstruction", "kl")}, ...}`` shares
-        out the parts; what no player has is the first one's. ``rates={"encoder.stack.": 0.1, ...}`` are multiples of
+        out the parts; weights of a term are those of the first player who lessens it, and what no player has is the
+        first one's. ``rates={"encoder.stack.": 0.1, ...}`` are multiples of
         the learning rate, by the beginning of a parameter's name; the longest counts.
         """
         own = {name: p for name, p in self.named_parameters() if p.requires_grad and not name.startswith("critics.")}
@@ -220,9 +222,7 @@ class Autoencoder(Component):
             return [Player("model", list(own.values()), rates=[self._rate(name) for name in own])]
         taken: dict[str, list[str]] = {role: [] for role in self._roles}
         for name in own:
-            owners = [
-                role for role, each in self._roles.items() if name.startswith(tuple(f"{p}." for p in each["parts"]))
-            ]
+            owners = [role for role, each in self._roles.items() if self._is_own(name, each)]
             taken[owners[0] if owners else next(iter(self._roles))].append(name)
         return [
             Player(role, [own[n] for n in taken[role]], each["terms"], [self._rate(n) for n in taken[role]])
@@ -360,6 +360,13 @@ class Autoencoder(Component):
     def _log_likelihood(self, code: Code, view: View, batch: Batch) -> Tensor:
         output = self._decoder()(code, view, batch.wanted)
         return self._likelihood().log_prob(output, batch.wanted, batch.wanted_valid)
+
+    def _is_own(self, parameter: str, role: Mapping[str, Sequence[str]]) -> bool:
+        """Whether a parameter is of a player's parts, or of a term that it lessens."""
+        if parameter.startswith(tuple(f"{part}." for part in role["parts"])):
+            return True
+        station, _, rest = parameter.partition(".")
+        return station == "terms" and self._terms()[int(rest.partition(".")[0])].name in role["terms"]
 
     def _rate(self, parameter: str) -> float:
         """The multiple of the learning rate for a parameter."""

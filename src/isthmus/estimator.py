@@ -111,6 +111,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             target=None if target is None else stored_target(target, self._wanted(y)),
             prepare=schema.to_model,
             padding=schema.padding,
+            in_order=self.in_order,
         )
         self.history_: History = trainer.fit(
             model,

@@ -21,7 +21,8 @@ class NeighbourEstimator(SequenceEstimator, ABC):
     writes: ClassVar[bool] = False
 
     def fit(self, X: Any, y: Any = None, *, groups: Any = None, resume: bool = False) -> Self:
-        """Learn from the sentences X, in their order; ``groups`` says of each which document it is of.
+        """Learn from the sentences X, in their order; ``groups`` says of each which document it is of;
+        by default the labels that X may have.
 
         No pair crosses from one document to another. y is not looked at. Raises ``DataError`` (fewer than two
         consecutive sentences), ``ParameterError`` and ``TrainingError``.
@@ -29,6 +30,7 @@ class NeighbourEstimator(SequenceEstimator, ABC):
         self._check_parameters()
         examples = read(X)
         check_kind(examples, self.takes, owner=type(self).__name__)
+        groups = examples.labels if groups is None else groups  # a data set's, or a column's
         pairs = neighbours(examples.values, groups, owner=type(self).__name__)
         super().fit(pairs.texts, pairs, resume=resume)
         self.condition_ = self.target_ = None  # of pairs; what is asked from now on is about sentences

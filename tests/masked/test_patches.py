@@ -10,7 +10,7 @@ import isthmus as im
 from isthmus import catalogue
 from isthmus.errors import DataError, ParameterError
 from isthmus.layers.patches import cut, join
-from isthmus.records import Batch
+from isthmus.records import Batch, View
 from isthmus.training.random_stream import RandomStream
 from isthmus.training.resident import Resident
 
@@ -168,3 +168,13 @@ def test_parts_that_count_other_patches_do_not_meet():
         masked(dropped=4)
     with pytest.raises(ParameterError, match=r"codes have the grid \(4, 4\), the decoder takes \(2, 2\)"):
         masked(rebuilt=4)
+
+
+def test_maps_of_what_is_visible_are_one_row():
+    """Where patches are hidden the others make no grid; features of both are the same."""
+    vit = catalogue.make("encoders", "vit", {"in_shape": (1, 8, 8), "out_dim": 4, "patch": 2, "width": 8, "depth": 1})
+    batch = Batch(x=torch.rand(3, 1, 8, 8))
+    seen = catalogue.make("corruptions", "patch_drop", {"patch": 2, "ratio": 0.3})(batch)
+    (visible,) = vit.maps(seen)
+    assert visible.shape == (3, 8, seen.positions.shape[1])
+    assert vit.maps(View(x=batch.x))[0].shape == (3, 8, 4, 4)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isthmus import catalogue
+from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.fsq import FSQ
 from isthmus.bottlenecks.gaussian import Gaussian
 from isthmus.bottlenecks.identity import Identity
@@ -110,3 +111,25 @@ def test_a_slice_too_many_is_caught():
     assert_partition(parts.parts, 3)
     with pytest.raises(AssertionError):
         assert_partition(faulty.parts, 3)
+
+
+def test_a_random_part_of_places_that_may_be_padding_is_refused():
+    """Its cost would count what is not there; beside a part that is not random as well."""
+    encoder = catalogue.make("encoders", "conv_recurrent", {"in_shape": (9, 2), "out_dim": 5})
+    term = catalogue.make("terms", "contrastive_prediction", {"latent_dim": 3, "local_dim": 1})
+    mixed = Parts({"content": Gaussian(2), "style": Identity(1)})
+    with pytest.raises(ParameterError, match="would take padding for codes"):
+        Autoencoder(encoder=encoder, bottleneck=mixed, terms=[term])
+
+
+@pytest.mark.parametrize("name", ["items", "training", "two words"])
+def test_names_that_a_part_cannot_have(name):
+    with pytest.raises(ParameterError, match=f"inner has the name '{name}'"):
+        Parts({name: Identity(1)})
+
+
+def test_parts_whose_costs_come_later_are_refused():
+    estimator = catalogue.make("gradient_estimators", "straight_through", {})
+    random = catalogue.make("bottlenecks", "bernoulli", {"latent_dim": 3, "estimator": estimator})
+    with pytest.raises(ParameterError, match="first is Bernoulli"):
+        Parts({"first": random, "second": Identity(1)})

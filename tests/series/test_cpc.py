@@ -132,6 +132,43 @@ def test_places_that_are_not_real_count_for_nothing(rivals):
     assert torch.equal(contrast(trace(z, valid), {}), contrast(trace(other, valid), {}))
 
 
+def test_more_padding_changes_nothing():
+    z = torch.randn(2, 5, 5, generator=torch.Generator().manual_seed(0))
+    for rivals in ("sequence", "batch"):
+        contrast = term(rivals=rivals, others=128, farthest=1)
+        found = [
+            contrast(trace(F.pad(z, (0, 0, 0, more)), torch.arange(5 + more).expand(2, -1) < 5), {}).item()
+            for more in (0, 5, 50)
+        ]
+        assert found == pytest.approx([found[0]] * 3, abs=1e-5)
+        assert found[0] > -math.log(10)
+
+
+def test_long_sequences_have_no_more_rivals_than_are_asked_for():
+    contrast = term(rivals="sequence", others=4, farthest=1)
+    z = torch.randn(1, 60, 5, generator=torch.Generator().manual_seed(0))
+    local, real = z[..., :2], torch.ones(1, 60, dtype=torch.bool)
+    rivals, barred = contrast._compared(local, real)
+    assert torch.equal(rivals[0], local[0, [0, 15, 30, 45]])
+    assert barred.shape == (1, 60, 4)
+    assert barred[0].nonzero().tolist() == [[0, 0], [15, 1], [30, 2], [45, 3]]
+
+
+def test_every_weight_has_a_gradient_however_short_the_batch():
+    """As processes that train together want it."""
+    contrast = term(farthest=6)
+    contrast(trace(torch.randn(2, 3, 5)), {}).backward()
+    assert all(weight.grad is not None for weight in contrast.parameters())
+
+
+def test_scores_are_float32_under_autocast():
+    contrast, z = term(), torch.randn(4, 6, 5, generator=torch.Generator().manual_seed(0))
+    with torch.autocast("cpu", torch.bfloat16):
+        cast = contrast(trace(z), {})
+    assert cast.dtype == torch.float32
+    assert cast.item() == pytest.approx(contrast(trace(z), {}).item(), abs=0.02)
+
+
 def test_what_cannot_be_foretold_is_worth_nothing_and_what_can_is_worth_the_log_of_all():
     contrast = term(latent_dim=16, local_dim=8, farthest=1, others=63)
     generator = torch.Generator().manual_seed(0)
@@ -198,6 +235,15 @@ def test_batches_of_short_sequences_teach_nothing_and_do_no_harm():
     model = make(nearest=4, farthest=6).fit(x)
     assert np.isfinite(model.transform(x)).all()
     assert np.isfinite(model.history_.epochs[-1]["training"]["prediction"])
+
+
+def test_single_waves_and_waves_of_one_length_are_what_they_were_in_fit():
+    rng = np.random.default_rng(0)
+    waves = [rng.normal(size=length) for length in rng.integers(15, 30, 40)]
+    model = make().fit(waves)
+    assert np.allclose(model.transform([waves[0]]), model.transform(waves)[:1], atol=1e-6)
+    with pytest.raises(ValueError, match="takes sequences of frames|have 2 features"):
+        model.transform(rng.normal(size=(3, 9, 2)))
 
 
 def test_arrays_of_one_length_are_sequences_too():

@@ -1,6 +1,7 @@
 """Sequences of frames as data: lists, arrays and recordings, scaled and filled up; and frames of log-mel power."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -169,6 +170,7 @@ def test_whole_numbers_and_channels_are_the_same_sound():
         (wave * 32768).astype(np.int16),
         np.stack([wave, wave], 1),
         (wave * 128 + 128).round().astype(np.uint8),
+        (wave * 32768 + 32768).astype(np.uint16),
     ):
         assert np.allclose(log_mel(same, 8000)[strong], frames[strong], atol=0.05)
 
@@ -201,6 +203,7 @@ def test_a_folder_of_recordings(tmp_path):
     (tmp_path / "low" / "broken.wav").write_bytes(b"RIFF no sound")
     found = read(tmp_path)
     assert found.kind == "series"
+    assert found.rate == 8000
     assert found.names == ("high/a.wav", "low/a.wav", "low/b.wav")
     assert found.labels.tolist() == ["high", "low", "low"]
     assert [values.shape for values in found.values] == [(23, 40), (18, 40), (28, 40)]
@@ -218,4 +221,20 @@ def test_recordings_of_different_rates_are_refused(tmp_path):
 def test_a_folder_in_which_nothing_can_be_read(tmp_path):
     (tmp_path / "a.wav").write_bytes(b"no sound")
     with pytest.raises(DataError, match="no recordings that can be read.*1 could not be read"):
+        read(tmp_path)
+
+
+def test_a_model_knows_the_rate_of_its_recordings():
+    schema = SeriesSchema.learn(replace(read(sequences()), rate=8000))
+    schema.check(read(sequences()))
+    schema.check(replace(read(sequences()), rate=8000))
+    assert schema_from_json(json.loads(json.dumps(schema.to_json()))) == schema
+    with pytest.raises(DataError, match="at 16000 Hz; CPC was fitted on 8000 Hz"):
+        schema.check(replace(read(sequences()), rate=16_000), owner="CPC")
+
+
+def test_a_folder_of_recordings_and_pictures_is_neither(tmp_path):
+    wavfile.write(tmp_path / "a.wav", 8000, np.zeros(800, dtype=np.int16))
+    (tmp_path / "b.png").write_bytes(b"a picture")
+    with pytest.raises(DataError, match=r"1 pictures \(such as b.png\) beside 1 recordings"):
         read(tmp_path)

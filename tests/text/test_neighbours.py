@@ -1,7 +1,10 @@
 """Sentences that are learnt from by those that stand next to them."""
 
+import math
+
 import numpy as np
 import pytest
+import torch
 
 import isthmus as im
 from isthmus import catalogue
@@ -9,6 +12,10 @@ from isthmus.cli import main
 from isthmus.cli.rows import saved_rows
 from isthmus.data.neighbours import neighbours
 from isthmus.errors import DataError, IsthmusError, NotAvailableError, ParameterError
+from isthmus.records import Batch, Code, Trace, View
+from isthmus.training.random_stream import RandomStream
+from isthmus.training.resident import Resident
+from isthmus.training.splits import held_out_parts
 
 ANIMALS = {"cat": "miaows", "dog": "barks", "cow": "moos", "sheep": "bleats", "lion": "roars", "frog": "croaks"}
 SAID = [sentence for animal, noise in ANIMALS.items() for sentence in (f"i see a {animal}", f"it {noise} now")]
@@ -37,9 +44,43 @@ def skip():
 def test_pairs_do_not_cross_from_one_document_to_another():
     found = neighbours(np.array(list("abcde"), dtype=object), ["x", "x", "x", "y", "y"], owner="Isthmus")
     pairs = list(zip(found.texts, found.direction, found.others, strict=True))
-    assert pairs[:3] == [("a", "next", "b"), ("b", "next", "c"), ("d", "next", "e")]
-    assert pairs[3:] == [("b", "previous", "a"), ("c", "previous", "b"), ("e", "previous", "d")]
+    assert pairs[0::2] == [("a", "next", "b"), ("b", "next", "c"), ("d", "next", "e")]
+    assert pairs[1::2] == [("b", "previous", "a"), ("c", "previous", "b"), ("e", "previous", "d")]
     assert len(neighbours(np.array(list("abcde"), dtype=object), None, owner="Isthmus")) == 8
+
+
+def test_held_out_pairs_are_a_run_of_the_text():
+    """Drawn at random, nearly every held-out pair would be trained on the other way round."""
+    parts = held_out_parts(40, folds=4, share=None, seed=0, in_order=True)
+    assert torch.equal(torch.cat(parts), torch.arange(40))
+    assert held_out_parts(40, folds=1, share=0.25, seed=0, in_order=True)[0].tolist() == list(range(10))
+    rows = Resident(torch.zeros(4, 2), in_order=True)
+    assert rows.rows(torch.tensor([1, 2])).in_order
+    assert rows.to(torch.device("cpu")).in_order
+
+
+def test_other_neighbours_of_the_same_sentence_are_no_rivals():
+    """Rows 0 and 1 are of one sentence, rows 2 and 3 have one neighbour: by hand."""
+    with RandomStream(0):
+        reader = catalogue.make("encoders", "mlp", {"in_shape": (3,), "out_dim": 4, "hidden": (5,)})
+        term = catalogue.make("terms", "neighbours", {"reader": reader, "group": 8})
+        x, wanted, z = torch.randn(5, 3), torch.randn(5, 3), torch.randn(5, 4)
+    x[1], wanted[3] = x[0], wanted[2]
+    batch = Batch(x=x, target=wanted)
+    scores = z @ term.read(batch).T / 2
+    barred = {(0, 1), (1, 0), (2, 3), (3, 2)}
+    costs = []
+    for row in range(5):
+        rivals = [scores[row, other] for other in range(5) if (row, other) not in barred]
+        costs.append(torch.stack(rivals).logsumexp(0) - scores[row, row] - math.log(len(rivals)))
+    found = term(Trace(batch=batch, view=View(x=x), features=z, code=Code(z=z)), {})
+    assert found.item() == pytest.approx(torch.stack(costs).mean().item(), abs=1e-5)
+
+
+def test_labels_of_the_data_say_where_documents_end():
+    story = im.data.read(STORY[:40], labels=DOCUMENTS[:40])
+    one, other = make("quick_thought").fit(story), make("quick_thought").fit(STORY[:40], groups=DOCUMENTS[:40])
+    assert (one.transform(STORY[:5]) == other.transform(STORY[:5])).all()
 
 
 @EACH

@@ -284,3 +284,22 @@ def test_a_critic_judges_what_it_is_told_to_whatever_else_the_trace_holds():
     from dataclasses import replace
 
     assert torch.equal(critic.verdict(trace), critic.verdict(replace(trace, generated=None)))
+
+
+def test_weights_of_a_term_learn_from_it():
+    """They are of a player who lessens it: with another one they would stay as they are, and nobody would know."""
+    local = catalogue.make("terms", "info_max", {"name": "local", "latent_dim": 2, "features_dim": 2})
+    with RandomStream(0):
+        model = Autoencoder(
+            encoder=catalogue.make("encoders", "mlp", {"in_shape": (6,), "out_dim": 2, "hidden": (8,)}),
+            bottleneck=catalogue.make("bottlenecks", "identity", {"latent_dim": 2}),
+            decoder=catalogue.make("decoders", "mlp", {"latent_dim": 2, "out_shape": (6,), "hidden": (8,)}),
+            likelihood=catalogue.make("likelihoods", "gaussian", {"variance": "fixed"}),
+            terms=[Reconstruction(), local],
+            players={
+                "decoder": {"parts": ("decoder", "likelihood"), "terms": ("reconstruction",)},
+                "encoder": {"parts": ("encoder",), "terms": ("reconstruction", "local")},
+            },
+        )
+    moved = one_step(model)[1]
+    assert all(bool(moved[f"terms.1.{name}"].any()) for name, _ in local.named_parameters())

@@ -33,7 +33,20 @@ class Parts(Bottleneck):
         check(
             "Parts",
             (len(inner) >= 1, "inner is empty; expected bottlenecks by the names of their parts"),
-            *((name.isidentifier(), f"inner has the name {name!r}; expected a word") for name in inner),
+            *(
+                (
+                    name.isidentifier() and not hasattr(nn.ModuleDict(), name),
+                    f"inner has the name {name!r}; expected a word",
+                )
+                for name in inner
+            ),
+            *(
+                (
+                    type(part).hindsight is Bottleneck.hindsight,
+                    f"{name} is {type(part).__name__}; expected one whose costs do not hang on what is rebuilt",
+                )
+                for name, part in inner.items()
+            ),
             *(
                 (
                     not (part.random and part.levels),

@@ -39,6 +39,7 @@ class Examples:
     quarantined: tuple[Quarantined, ...] = ()
     container: str = "numpy"  # what the user gave: "numpy", "torch", "pandas", "polars", "file", ...
     index: Any = None  # a pandas index
+    rate: float | None = None  # of recordings, Hz
     origin: str = ""  # where the data came from, in words
 
     def __len__(self) -> int:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from isthmus.errors import check
 
-QUIET = 1e-8  # power below which all is silence, where full scale is 1
+QUIET = 1e-8  # added to powers, whose full scale hangs on the window: hundreds
 AT_ONCE = 4096  # frames
 
 
@@ -54,11 +54,12 @@ def log_mel(
 
 
 def _in_unit(wave: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[np.float64]:
-    """Full scale as 1; eight bits are stored from 0 to 255."""
+    """Full scale as 1; numbers without a sign have silence in their middle, as eight bits in .wav files."""
     values = wave.astype(np.float64)
-    if dtype == np.uint8:
-        return (values - 128) / 128
-    return values / -float(np.iinfo(dtype).min) if dtype.kind == "i" else values
+    if dtype.kind not in "iu":
+        return values
+    full = (float(np.iinfo(dtype).max) + 1) / (2 if dtype.kind == "u" else 1)
+    return (values - full) / full if dtype.kind == "u" else values / full
 
 
 def _triangles(rate: float, points: int, bands: int) -> NDArray[np.float64]:

@@ -26,13 +26,13 @@ class Neighbours:
 
 
 def neighbours(texts: NDArray[Any], groups: Any, *, owner: str) -> Neighbours:
-    """Each sentence with the next one, then each with the one before; no pair crosses from one group to another.
+    """Each sentence with the next one, and that one with it, in the order of the text; no pair crosses groups.
 
     ``groups`` says of each sentence which document it is of; None: all are of one. Raises ``DataError``.
 
     >>> found = neighbours(np.array(["a", "b", "c", "d"]), [1, 1, 2, 2], owner="Isthmus")
     >>> found.texts.tolist(), found.others.tolist(), found.direction.tolist()
-    (['a', 'c', 'b', 'd'], ['b', 'd', 'a', 'c'], ['next', 'next', 'previous', 'previous'])
+    (['a', 'b', 'c', 'd'], ['b', 'a', 'd', 'c'], ['next', 'previous', 'next', 'previous'])
     """
     of = np.zeros(len(texts), dtype=np.int64) if groups is None else np.asarray(groups)
     if of.shape != (len(texts),):
@@ -44,7 +44,7 @@ def neighbours(texts: NDArray[Any], groups: Any, *, owner: str) -> Neighbours:
         raise DataError(problems(f"{owner} learns from neighbours; expected two consecutive sentences or more:", found))
     first, last = texts[:-1][together], texts[1:][together]
     return Neighbours(
-        texts=np.concatenate([first, last]),
-        others=np.concatenate([last, first]),
-        direction=np.repeat([FORWARD, BACKWARD], len(first)),
+        texts=np.stack([first, last], axis=1).reshape(-1),
+        others=np.stack([last, first], axis=1).reshape(-1),
+        direction=np.tile([FORWARD, BACKWARD], len(first)),
     )

@@ -71,10 +71,11 @@ def _what_is_wrong(values: NDArray[Any], features: int | None) -> str | None:
     return None
 
 
-def series_of(examples: Examples, owner: str = "Isthmus") -> NDArray[Any]:
+def series_of(examples: Examples, owner: str = "Isthmus", *, features: int | None = None) -> NDArray[Any]:
     """Each example as an array ``[time, features]``, as objects ``[n]``; raises ``DataError`` where they are none.
 
-    An array ``[n, time, features]`` is sequences of one length.
+    An array ``[n, time, features]`` is sequences of one length; so is ``[n, time]`` where frames are known to have one
+    of the ``features``.
 
     >>> from isthmus.data.reading import read
     >>> series_of(read(np.zeros((4, 9, 2))))[0].shape
@@ -82,7 +83,8 @@ def series_of(examples: Examples, owner: str = "Isthmus") -> NDArray[Any]:
     """
     if examples.kind == "series":
         return examples.values
-    if examples.kind not in ("image", "array") or examples.values.ndim != 3:
+    waves = examples.kind == "table" and features == 1
+    if not waves and (examples.kind not in ("image", "array") or examples.values.ndim != 3):
         told = "texts" if examples.kind == "text" else f"{examples.kind}, {examples.values.shape}"
         raise DataError(
             f"X is {told}; {owner} takes sequences of frames: a list of arrays [time, features], an array [n, time, "

@@ -47,6 +47,10 @@ class ContentStyle(Encoder):
         )
         self.out_dim, self.style_dim = out_dim, style_dim
         self.grid = halved_sizes(in_shape[1:], len(channels))[-1]
+        told = (
+            f"channels is {tuple(channels)!r}: of {tuple(in_shape[1:])} pixels 1 place is left; expected fewer levels"
+        )
+        check("ContentStyle", (max(self.grid) > 1, told))  # of one place, normed, nothing is left
         self.standardise = Standardise(in_shape[0])
         self.content, self.style = (
             _trunk(in_shape[0], channels, blocks, activation, normed=normed) for normed in (True, False)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from isthmus.errors import check
 from isthmus.layers.activations import activation as make_activation
+from isthmus.layers.batch_norm import BatchNorm
 from isthmus.layers.convolution import Halve, Residual, check_picture, halved_sizes
 from isthmus.layers.dense import zero_linear
 from isthmus.layers.linear_path import LinearPath, PrincipalPath, check_path
@@ -61,7 +62,7 @@ class Conv(Encoder):
         layers: list[nn.Module] = []
         for before, after in zip([in_shape[0] + condition_dim, *channels], channels, strict=False):
             layers += [Halve(before, after), *(Residual(after, activation) for _ in range(blocks))]
-            layers += [*([nn.BatchNorm2d(after)] if norm == "batch" else []), make_activation(activation)]
+            layers += [*([BatchNorm(after)] if norm == "batch" else []), make_activation(activation)]
         self.trunk = nn.Sequential(*layers)
         self.grid = () if flatten else halved_sizes(in_shape[1:], len(channels))[-1]
         has_path = linear_path != "none" and flatten
@@ -90,7 +91,7 @@ class Conv(Encoder):
             grid = torch.cat([grid, condition.expand(-1, -1, *grid.shape[2:])], dim=1)
         for layer in self.trunk:
             grid = layer(grid)
-            if not isinstance(layer, Halve | Residual | nn.BatchNorm2d):  # a level ends with its activation
+            if not isinstance(layer, Halve | Residual | BatchNorm):  # a level ends with its activation
                 found.append(grid)
         return found
 

@@ -50,7 +50,12 @@ class Transformer(Encoder):
         check_sizes("Transformer", width=width, depth=depth, heads=heads, dropout=dropout)
         weighted = pooling == "frequency"
         told = f"pooling is {pooling!r} with flatten=False; expected 'mean', as each place has features of its own"
-        check("Transformer", (flatten or not weighted, told))
+        known = pooling in ("mean", "frequency")
+        check(
+            "Transformer",
+            (flatten or not weighted, told),
+            (known, f"pooling is {pooling!r}; expected 'mean' or 'frequency'"),
+        )
         self.out_dim, self.flatten, self.levels, positions = out_dim, flatten, levels, math.prod(in_shape)
         self.grid = () if flatten else (positions,)
         self.symbol = nn.Embedding(levels, width)

@@ -76,9 +76,9 @@ class ViT(Encoder):
         return [("embed.", "blocks.condition."), *blocks, ("blocks.norm.", "head.")]
 
     def maps(self, view: View) -> list[Tensor]:
-        """The patches' last features, ``[batch, width, rows, columns]``."""
-        rows = view.x.shape[2] // self.patch
-        return [self.tokens(view).unflatten(1, (rows, -1)).movedim(-1, 1)]
+        """The patches' last features, ``[batch, width, rows, columns]``; in a row where some are hidden."""
+        tokens, rows = self.tokens(view), view.x.shape[2] // self.patch
+        return [(tokens if view.positions is not None else tokens.unflatten(1, (rows, -1))).movedim(-1, 1)]
 
     def from_maps(self, maps: Sequence[Tensor], view: View) -> Tensor:
         """As ``forward``, where nothing is hidden."""

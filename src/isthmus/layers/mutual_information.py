@@ -56,6 +56,16 @@ def info_nce(own: Tensor, alien: Tensor) -> Tensor:
     return own - among + compared.log()
 
 
+def products(codes: Tensor, others: Tensor) -> Tensor:
+    """Scores of pairs, ``[..., n, m]``: dot products over the root of their length, in float32 whatever autocast says.
+
+    >>> products(torch.ones(2, 4), torch.ones(3, 4)).tolist()
+    [[2.0, 2.0, 2.0], [2.0, 2.0, 2.0]]
+    """
+    with torch.autocast(codes.device.type, enabled=False):
+        return (codes.float() @ others.float().mT) * codes.shape[-1] ** -0.5
+
+
 def in_groups(count: int, most: int) -> list[slice]:
     """Rows in groups of about equal size, at least 2 each and about ``most`` or less.
 

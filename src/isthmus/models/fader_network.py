@@ -1,4 +1,4 @@
-"""The autoencoder whose code tells nothing of a known factor."""
+"""The autoencoder whose code is made to tell little of a known factor."""
 
 from dataclasses import replace
 from typing import Any
@@ -22,8 +22,9 @@ class FaderNetwork(Estimator):
     """Fader network: the decoder is told y (classes or numbers), and an adversary sees to it that the code is not.
 
     A classifier learns to tell y from the code; encoder and decoder pay for what it finds, so that the code keeps the
-    rest. The encoder sees x alone, so ``reconstruct(X, condition=new)`` changes y and nothing else. Unlike in the paper
-    the code is random, with a price (KL): noise covers what a classifier might miss, and ``sample`` works.
+    rest. The encoder sees x alone, so ``reconstruct(X, condition=new)`` draws x with another y. How much of y is left
+    in the code is to be measured by a classifier, and not by a linear one alone. Unlike in the paper the code is
+    random, with a price (KL): noise covers what a classifier might miss, and ``sample`` works.
 
     All epochs are run: no loss tells when to stop.
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.errors import check
-from isthmus.layers.mutual_information import info_nce
+from isthmus.layers.mutual_information import info_nce, products
 from isthmus.records import Trace
 from isthmus.stations import Schedule, Term
 
@@ -18,9 +18,9 @@ class ContrastivePrediction(Term):
     """Minus what the context tells of later places, nats: the mean over places, from ``nearest`` to ``farthest`` ahead.
 
     The code holds ``local_dim`` numbers of each place, then the context there. A linear layer for each distance
-    foretells what is local there; it is to be known among the local codes of other places: all those of the same
-    ``"sequence"``, which differ by what happens when, or up to ``others`` of the ``"batch"``, evenly spread, which
-    differ by who is heard where as well. The bound is InfoNCE: never above the logarithm of how many are compared. A
+    foretells what is local there; it is to be known among the local codes of up to ``others`` more places, evenly
+    spread over the same ``"sequence"``, which differ by what happens when, or over the ``"batch"``, which differ by who
+    is heard where as well. The bound is InfoNCE: never above the logarithm of how many are compared. A
     scalar, for what a place costs depends on the others; 0 where no sequence has so many places.
 
     Source: van den Oord et al. 2018, Representation learning with contrastive predictive coding, equations 3 and 4;
@@ -64,7 +64,9 @@ class ContrastivePrediction(Term):
         local, context = z[..., : self.local_dim], z[..., self.local_dim :]
         real = torch.ones_like(z[..., 0], dtype=torch.bool) if valid is None else valid
         rivals, barred = self._compared(local, real)
-        told, count = 0 * z.sum(), z.new_zeros(())  # where all sequences are short there is nothing, with a gradient
+        # where all sequences are short there is nothing to tell, and a gradient of zero for every weight
+        told = 0 * (z.sum() + torch.stack([weight.sum() for weight in self.parameters()]).sum())
+        count = z.new_zeros(())
         for ahead, layer in enumerate(self.foretell, start=self.nearest):
             if ahead < z.shape[1]:
                 foretold, there = layer(context[:, :-ahead]), real[:, ahead:]
@@ -75,29 +77,29 @@ class ContrastivePrediction(Term):
     def _compared(self, local: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
         """Rivals ``[batch or 1, rivals, local_dim]``, and which a place may not have, ``[batch, places, rivals]``.
 
-        Itself, and what is not real.
+        Itself, what is not real, and what is there twice.
         """
         if self.rivals == "sequence":
-            itself = torch.eye(local.shape[1], dtype=torch.bool, device=local.device)
-            return local, itself | ~real[:, None]
-        chosen = _spread(real, self.others)
+            places = torch.arange(real.shape[1], device=local.device)
+            chosen = places[_spread(len(places), self.others)]
+            return local[:, chosen], (places[:, None] == chosen) | ~real[:, None, chosen]
+        order = (~real.flatten()).byte().argsort(stable=True)  # real places come first
+        among = torch.arange(min(self.others, len(order)), device=local.device) * real.sum() // self.others
+        chosen = order[among.where(real.sum() > self.others, torch.arange(len(among), device=local.device))]
         place = torch.arange(real.numel(), device=local.device).view_as(real)
-        return local.flatten(0, 1)[chosen][None], place[..., None] == chosen
+        return local.flatten(0, 1)[chosen][None], (place[..., None] == chosen) | ~real.flatten()[chosen]
 
     def _bound(self, foretold: Tensor, local: Tensor, rivals: Tensor, barred: Tensor) -> Tensor:
         """InfoNCE of each place, ``[batch, places]``."""
-        scale = self.local_dim**-0.5
-        own = scale * (foretold * local).sum(-1).float()
-        alien = (scale * (foretold @ rivals.mT).float()).masked_fill(barred, -torch.inf)
-        return info_nce(own, alien)
+        own = self.local_dim**-0.5 * (foretold.float() * local.float()).sum(-1)
+        return info_nce(own, products(foretold, rivals).masked_fill(barred, -torch.inf))
 
 
-def _spread(real: Tensor, most: int) -> Tensor:
-    """Up to ``most`` of the places that are ``real [batch, places]``, by number, evenly spread; nothing is drawn.
+def _spread(count: int, most: int) -> list[int]:
+    """Up to ``most`` of so many places, evenly spread.
 
-    >>> _spread(torch.tensor([[True, True, False], [True, True, False]]), 2).tolist()
-    [0, 3]
+    >>> _spread(5, 3), _spread(2, 3)
+    ([0, 1, 3], [0, 1])
     """
-    order = (~real.flatten()).byte().argsort(stable=True)  # real places come first
-    wanted = min(most, real.numel())
-    return order[torch.arange(wanted, device=real.device) * real.sum() // wanted]
+    wanted = min(count, most)
+    return [i * count // wanted for i in range(wanted)]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.errors import check
-from isthmus.layers.mutual_information import BOUNDS, Bound, in_groups, information_bound
+from isthmus.layers.mutual_information import BOUNDS, Bound, in_groups, information_bound, products
 from isthmus.records import Trace
 from isthmus.stations import Schedule, Term
 
@@ -56,7 +56,6 @@ class InfoMax(Term):
         self.level, self.places = level, places
         self.of_code = _perceptron(latent_dim, width)
         self.of_features = _perceptron(features_dim * max(places, 1), width)
-        self.scale = width**-0.5
 
     def forward(self, trace: Trace, earlier: Mapping[str, Tensor]) -> Tensor:
         """A scalar; raises ``ParameterError`` where there is nothing to compare with, or no such depth or places."""
@@ -71,7 +70,8 @@ class InfoMax(Term):
         """``[batch, places, features_dim]``."""
         depths = len(trace.maps)
         check("InfoMax", (self.level < depths, f"level is {self.level!r}; the encoder's depths are 0 to {depths - 1}"))
-        features = trace.maps[self.level].flatten(2).movedim(1, -1)
+        found = trace.maps[self.level]
+        features = (found if found.ndim > 2 else found[..., None]).flatten(2).movedim(1, -1)
         count = features.shape[1]
         check(
             "InfoMax",
@@ -82,7 +82,7 @@ class InfoMax(Term):
 
     def _scores(self, code: Tensor, places: Tensor) -> Tensor:
         """Of each code with each row's places, ``[n, n, places]``."""
-        return self.scale * torch.einsum("iw,jpw->ijp", code, places).float()
+        return products(code, places.movedim(1, 0)).movedim(0, -1)
 
 
 def _perceptron(in_dim: int, width: int) -> nn.Module:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from isthmus.errors import check
-from isthmus.layers.mutual_information import in_groups, information_bound
+from isthmus.layers.mutual_information import in_groups, info_nce, products
 from isthmus.records import Batch, Trace, View
 from isthmus.stations import Encoder, Schedule, Term
 
@@ -15,8 +15,8 @@ class Neighbours(Term):
     """Minus a lower bound of the information between an example and its neighbour, nats.
 
     The code of an example is compared, by a dot product over the root of its length, with what ``reader``, a second
-    encoder, makes of its neighbour (the target) and of those of up to ``group - 1`` others, whatever the batch. A
-    scalar, for what one example costs depends on the others.
+    encoder, makes of its neighbour (the target) and of those of up to ``group - 1`` others, whatever the batch, but for
+    what is a neighbour of the same example. A scalar, for what one example costs depends on the others.
 
     Source: Logeswaran & Lee 2018, An efficient framework for learning sentence representations, equation 2; as a bound:
     van den Oord et al. 2018, Representation learning with contrastive predictive coding, equation 4.
@@ -37,8 +37,12 @@ class Neighbours(Term):
     def forward(self, trace: Trace, earlier: Mapping[str, Tensor]) -> Tensor:
         """A scalar."""
         code, other = trace.code.z.flatten(1), self.read(trace.batch)
-        groups = in_groups(len(code), self.group)
-        found = [information_bound(self.scores(code[rows], other[rows]), "info_nce") for rows in groups]
+        x, wanted = trace.batch.x.flatten(1), trace.batch.wanted.flatten(1)
+        found = []
+        for rows in in_groups(len(code), self.group):
+            scores = self.scores(code[rows], other[rows])
+            barred = _alike(x[rows]) | _alike(wanted[rows])  # its other neighbour, or the same once more: no rivals
+            found.append(info_nce(scores.diagonal(), scores.masked_fill(barred, -torch.inf)))
         return -torch.cat(found).mean()
 
     def read(self, batch: Batch) -> Tensor:
@@ -47,8 +51,13 @@ class Neighbours(Term):
 
     def scores(self, code: Tensor, other: Tensor) -> Tensor:
         """How well each code fits each neighbour, ``[n, m]``: log-probabilities but for a constant of each row."""
-        return (code.float() @ other.float().T) * code.shape[1] ** -0.5
+        return products(code, other)
 
     def initialise(self, batch: Batch) -> None:
         """The second encoder starts from the neighbours."""
         self.reader.initialise(View(x=batch.wanted, valid=batch.wanted_valid))
+
+
+def _alike(rows: Tensor) -> Tensor:
+    """Which rows are the same, ``[n, n]``; each is as itself."""
+    return (rows[:, None] == rows[None]).all(-1)

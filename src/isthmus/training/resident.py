@@ -15,7 +15,7 @@ from isthmus.records import Batch
 class Resident:
     """Rows on a device; ``prepare`` turns stored values (uint8 pictures stay uint8) into the model's units.
 
-    Sequences ``[n, length, ...]`` end in ``padding`` where they are short.
+    Sequences ``[n, length, ...]`` end in ``padding`` where they are short. Rows ``in_order`` tell of those beside them.
 
     >>> import torch
     >>> rows = Resident(torch.arange(4, dtype=torch.uint8)[:, None], prepare=lambda x: x.float() / 255)
@@ -32,8 +32,9 @@ class Resident:
         weight: Tensor | None = None,
         prepare: Callable[[Tensor], Tensor] | None = None,
         padding: float | None = None,
+        in_order: bool = False,
     ) -> None:
-        self.x, self.condition, self.target, self.weight = x, condition, target, weight
+        self.x, self.condition, self.target, self.weight, self.in_order = x, condition, target, weight, in_order
         self.prepare, self.padding = _as_float if prepare is None else prepare, padding
 
     @cached_property
@@ -99,6 +100,7 @@ class Resident:
             weight=optional(self.weight),
             prepare=self.prepare,
             padding=self.padding,
+            in_order=self.in_order,
         )
 
 

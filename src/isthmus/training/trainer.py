@@ -131,7 +131,7 @@ class Trainer(BaseEstimator):
         auto = defaults(len(rows)) if may_blend else without_blending(defaults(len(rows)))
         folds = self._folds(auto)
         share = None if self.validation == AUTO else float(self.validation)
-        parts = held_out_parts(len(rows), folds, share, seed) if model.compares else ()
+        parts = held_out_parts(len(rows), folds, share, seed, in_order=rows.in_order) if model.compares else ()
         if resume and not self.checkpoint:
             raise ParameterError("resume=True needs to know from where: Trainer(checkpoint='run.safetensors')")
         checkpoint = Checkpoint.load(Path(self.checkpoint)) if resume and self.checkpoint else None

@@ -41,6 +41,7 @@ class SeriesSchema(Schema):
     scale: tuple[float, ...]
     count: int
     frames: int  # in all sequences it was learnt from
+    rate: float | None = None  # of the recordings that frames were made of, Hz
     user_shape: tuple[int, ...] = ()
     columns: None = None
 
@@ -60,13 +61,16 @@ class SeriesSchema(Schema):
             scale=tuple(np.where(spread > 0, spread, 1.0).tolist()),
             count=len(sequences),
             frames=len(frames),
+            rate=examples.rate,
         )
 
     def check(self, examples: Examples, owner: str = "Isthmus") -> None:
         """Refuse what is no sequence of frames with as many features."""
-        features = series_of(examples, owner)[0].shape[1]
+        features = self._sequences(examples, owner)[0].shape[1]
         if features != self.shape[1]:
             raise DataError(f"The frames of X have {features} features; {owner} was fitted on {self.shape[1]}")
+        if None not in (self.rate, examples.rate) and examples.rate != self.rate:
+            raise DataError(f"The recordings of X are at {examples.rate:g} Hz; {owner} was fitted on {self.rate:g} Hz")
 
     def of_count(self, count: int) -> SeriesSchema:
         """The same, for a fit on so many other rows."""
@@ -74,7 +78,7 @@ class SeriesSchema(Schema):
 
     def store(self, examples: Examples) -> Tensor:
         """Scaled frames, ``[n, longest, features]`` float32, filled up with ``padding``."""
-        sequences = series_of(examples)
+        sequences = self._sequences(examples)
         stored = torch.full((len(sequences), max(map(len, sequences)), self.shape[1]), math.inf)
         for row, values in zip(stored, sequences, strict=True):
             scaled = (values.astype(np.float64) - self.shift) / self.scale
@@ -96,8 +100,11 @@ class SeriesSchema(Schema):
 
     def flat(self, examples: Examples) -> NDArray[np.float64]:
         """The mean and the spread of each scaled feature over time, ``[n, 2 * features]``."""
-        scaled = [(values.astype(np.float64) - self.shift) / self.scale for values in series_of(examples)]
+        scaled = [(values.astype(np.float64) - self.shift) / self.scale for values in self._sequences(examples)]
         return np.stack([np.concatenate([frames.mean(0), frames.std(0)]) for frames in scaled])
+
+    def _sequences(self, examples: Examples, owner: str = "Isthmus") -> NDArray[Any]:
+        return series_of(examples, owner, features=self.shape[1])
 
     @property
     def levels(self) -> int:
@@ -117,6 +124,7 @@ class SeriesSchema(Schema):
             "frames": f"{self.frames:,} in all, up to {self.shape[0]} in one",
             "features of a frame": f"{self.shape[1]}",
             "scaling": "standard",
+            **({} if self.rate is None else {"recordings": f"{self.rate:g} Hz, as frames of log-mel power"}),
         }
 
     def to_json(self) -> dict[str, Any]:
@@ -135,6 +143,7 @@ class SeriesSchema(Schema):
                 "shape": not (_whole(*_items(data["shape"])) and len(data["shape"]) == 2),
                 "count": not _whole(data["count"]),
                 "frames": not _whole(data["frames"]),
+                "rate": data["rate"] is not None and not _numbers([data["rate"]]),
                 "shift": not _numbers(data["shift"]),
                 "scale": not (_numbers(data["scale"]) and min(data["scale"]) > 0),
             }
@@ -150,7 +159,7 @@ class SeriesSchema(Schema):
         if found:
             raise SavedModelError(problems("the schema of the sequences is not valid:", found))
         shape, shift, scale = (tuple(data[key]) for key in ("shape", "shift", "scale"))
-        return cls(shape=shape, shift=shift, scale=scale, count=data["count"], frames=data["frames"])
+        return cls(shape=shape, shift=shift, scale=scale, count=data["count"], frames=data["frames"], rate=data["rate"])
 
 
 def _check_near(scaled: NDArray[np.float64]) -> None:

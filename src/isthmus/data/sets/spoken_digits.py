@@ -23,6 +23,7 @@ def parts() -> Parts:
         values=checked_series(frames, told="spoken-digits"),
         kind="series",
         layout="frames",
+        rate=rate,
         labels=held["digit"].astype(np.int64),
         names=tuple(f"{digit}_{speaker}_{take}" for digit, speaker, take in told),
     )

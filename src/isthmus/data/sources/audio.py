@@ -14,7 +14,7 @@ from isthmus.data.examples import Examples, Quarantined
 from isthmus.data.log_mel import log_mel
 from isthmus.data.options import Options
 from isthmus.data.series_values import checked_series
-from isthmus.data.sources.image_folder import folder_labels
+from isthmus.data.sources.image_folder import ENDINGS, folder_labels
 from isthmus.errors import DataError
 
 ENDING = ".wav"
@@ -34,6 +34,7 @@ def read(data: str, options: Options) -> Examples:
     What cannot be read is listed and left out; recordings of different rates are refused.
     """
     path = Path(data)
+    _check_alone(path)
     found: list[NDArray[np.float32]] = []
     names: list[str] = []
     rates: Counter[int] = Counter()
@@ -62,8 +63,19 @@ def read(data: str, options: Options) -> Examples:
         names=tuple(names),
         quarantined=tuple(quarantined),
         container="file",
+        rate=next(iter(rates)),
         origin=data,
     )
+
+
+def _check_alone(path: Path) -> None:
+    """A folder of recordings and pictures is not read as either of them in silence."""
+    pictures = [file for file in path.rglob("*") if file.suffix.lower() in ENDINGS] if path.is_dir() else []
+    if pictures:
+        raise DataError(
+            f"{path} holds {len(pictures)} pictures (such as {pictures[0].name}) beside {len(list(_files(path)))} "
+            "recordings; expected one kind: give the folder of one of them"
+        )
 
 
 def _files(folder: Path) -> Iterator[Path]:
