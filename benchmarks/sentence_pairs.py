@@ -55,6 +55,14 @@ def latent_semantics(texts: Sequence[str], numbers: int, *, weighted: bool, seed
     return lambda given: fitted.transform(given)
 
 
+def bag_of_words(texts: Sequence[str]) -> Encode:
+    """TF-IDF of all words, as many numbers as there are."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    fitted = TfidfVectorizer().fit(texts)
+    return lambda given: fitted.transform(given).toarray()
+
+
 def random_projection(texts: Sequence[str], numbers: int, *, seed: int) -> Encode:
     """TF-IDF, projected at random: it keeps angles, and all words."""
     from sklearn.feature_extraction.text import TfidfVectorizer
