@@ -27,7 +27,7 @@ def run(name: str, fitted: Fitted, judged: str, seeds: Sequence[int]) -> Result:
     texts = train.values.tolist()
     result = Result(
         name=name,
-        target=f"found more often than by chance, {1 / AMONG:.0%}, and than by any other code of {NUMBERS} numbers, untrained too",
+        target=f"found more often than by chance, {1 / AMONG:.0%}, and than by any other code of {NUMBERS} numbers",
         columns=["codes", "seed", "found", "standard error"],
     )
     found: dict[str, list[float]] = {}
