@@ -241,7 +241,7 @@ def code_places(name):
         make("terms", name)(empty, {})
     except ParameterError as error:
         return (6,) if "places" in str(error) else ()
-    except (ValueError, KeyError, RuntimeError):
+    except (ValueError, KeyError, RuntimeError, TypeError, AttributeError):  # it wants what such a trace has not
         return ()
     return ()
 
