@@ -44,13 +44,12 @@ def test_swapping_content_and_style_is_the_same_from_either_side(model, pictures
     assert not np.allclose(model.swap(a, b, "style"), model.reconstruct(a), atol=1)
 
 
-def test_swapped_twice_a_code_is_back(model, pictures):
-    """The parts themselves: what is drawn need not be encoded as it was."""
-    codes = model.transform(pictures[:2]).reshape(2, *model.autoencoder_.code_shape)
-    there = codes.copy()
-    for _ in range(2):
-        there[..., model.code_parts_["style"]] = there[::-1, ..., model.code_parts_["style"]].copy()
-    assert np.array_equal(there, codes)
+def test_a_swap_is_the_exchange_of_slices_by_hand(model, pictures):
+    a, b = (model.transform(each).reshape(5, *model.autoencoder_.code_shape) for each in (pictures[:5], pictures[5:10]))
+    mixed = np.concatenate([a[..., :2], b[..., 2:]], axis=-1)
+    wanted = model.inverse_transform(mixed.reshape(5, -1))
+    assert np.allclose(model.swap(pictures[:5], pictures[5:10], "style"), wanted, atol=1e-3)
+    assert np.allclose(model.swap(pictures[5:10], pictures[:5], "content"), wanted, atol=1e-3)
 
 
 def test_one_may_serve_many_and_a_single_one_comes_alone(model, pictures):
@@ -103,3 +102,8 @@ def test_saved_and_loaded_it_swaps_as_before(model, pictures, tmp_path):
 def test_tables_are_refused():
     with pytest.raises(ParameterError, match="expected pictures"):
         im.ContentStyleAE(2).fit(np.random.default_rng(0).normal(size=(20, 5)))
+
+
+def test_a_content_of_one_place_would_be_nothing(pictures):
+    with pytest.raises(ParameterError, match=r"channels is \(4, 4, 4\): of \(8, 8\) pixels 1 place is left"):
+        im.ContentStyleAE(2, network={"channels": (4, 4, 4)}).fit(pictures)

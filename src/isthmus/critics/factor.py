@@ -17,8 +17,9 @@ class Factor(Critic):
     """Learns to tell the batch's ``condition`` from the code, so that the code comes to tell nothing of it.
 
     It also learns to guess without the code; the verdict is the divergence of that guess from what it says having seen
-    the code, nats, 0 where the code tells nothing. It sees the mean of a random code. ``part`` is the part of the code
-    that it judges; None: all of it. Of a code with places it means the scores over the places.
+    the code, nats, 0 where the code tells nothing. It sees the mean of a code that is random in all its parts, and
+    draws of others. ``part`` is the part of the code that it judges; None: all of it. Of a code with places it means
+    the scores over the places.
 
     The condition is a class, one-hot, or with ``numbers`` standardised ones with a 1 behind them: then it tells their
     mean, and the divergence is that of Gaussians of variance 1.
