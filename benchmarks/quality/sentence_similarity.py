@@ -1,17 +1,11 @@
 """Sentences of the STS benchmark as 256 numbers: angles between codes of TSDAE against scores by people."""
 
-import copy
 from collections.abc import Sequence
 
 import isthmus as im
 from benchmarks.quality.result import Result, mean_sd
 from benchmarks.sentence_pairs import Encode, agreement, bag_of_words, latent_semantics, random_projection, stsb
-from isthmus import catalogue
-from isthmus.data.reading import read
-from isthmus.training.random_stream import RandomStream
-from isthmus.training.resident import Resident
-from isthmus.training.seeds import WEIGHTS, derive
-from isthmus.training.trainer import start
+from benchmarks.untrained import untrained
 
 NUMBERS = 256
 NETWORK = {"decoder": {"width": 128}}
@@ -58,15 +52,3 @@ def run(seeds: Sequence[int]) -> Result:
         "little. On the pairs of train, sentences of which are learnt from, whole words do better."
     )
     return result
-
-
-def untrained(model: im.TSDAE, texts: Sequence[str], seed: int) -> im.TSDAE:
-    """The same model as it starts: by how frequent tokens are in the texts."""
-    begun = copy.copy(model)
-    with RandomStream(derive(seed, WEIGHTS)):
-        begun.autoencoder_ = catalogue.build(model.autoencoder_.spec())
-    schema = model.schema_
-    rows = Resident(schema.store(read(list(texts))), prepare=schema.to_model, padding=schema.padding)
-    start(begun.autoencoder_, rows, seed)
-    begun.autoencoder_.eval()
-    return begun
