@@ -27,8 +27,8 @@ def run(name: str, fitted: Fitted, judged: str, seeds: Sequence[int]) -> Result:
     texts = train.values.tolist()
     result = Result(
         name=name,
-        target=f"found more often than by chance, {1 / AMONG:.0%}, and by a standard error more often than by any other "
-        f"code of {NUMBERS} numbers",
+        target=f"found more often than by chance, {1 / AMONG:.0%}, and by a standard error more often than by any "
+        f"other code of {NUMBERS} numbers",
         columns=["codes", "seed", "found", "standard error"],
     )
     found: dict[str, list[float]] = {}
