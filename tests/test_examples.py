@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
-LONG = {"adversaries", "content_and_style", "discrete_codes", "neighbours", "texts"}  # they train several models, for half a minute or so
+LONG = {"adversaries", "content_and_style", "discrete_codes", "neighbours", "texts"}  # half a minute or so each
 CASES = [pytest.param(file, id=file.stem, marks=[pytest.mark.slow] if file.stem in LONG else []) for file in EXAMPLES]
 
 
