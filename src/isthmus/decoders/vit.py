@@ -74,4 +74,4 @@ class ViT(Decoder):
         if view is None or view.positions is None:
             return stem.flatten(1, -2)
         everywhere = self.filling.expand(len(stem), math.prod(self.patches), -1)  # type: ignore[union-attr]
-        return everywhere.scatter(1, view.positions[..., None].expand_as(stem), stem)
+        return everywhere.to(stem.dtype).scatter(1, view.positions[..., None].expand_as(stem), stem)
