@@ -22,12 +22,12 @@ SMALL = {
 }
 
 
-def losses(name):
+def losses(name, precision="fp32"):
     """The training losses of the second of two epochs, nats per row by term."""
     rng = np.random.default_rng(0)
     t = rng.uniform(0, 3, size=(96, 2))
     x = np.c_[t, np.sin(t), t[:, :1] * t[:, 1:]] + 0.05 * rng.normal(size=(96, 5))
-    trainer = im.Trainer(epochs=2, batch_size=16, validation=0, compile=False, precision="fp32", device="cpu")
+    trainer = im.Trainer(epochs=2, batch_size=16, validation=0, compile=False, precision=precision, device="cpu")
     sizes = {"latent_dim": 2} if "latent_dim" in catalogue.parameters("models", name) else {}
     model = catalogue.find("models", name)(**sizes, trainer=trainer, random_state=0, **SMALL.get(name, {}))
     if model.pictures_only:
@@ -46,6 +46,12 @@ def test_losses_are_what_they_were(name):
     known = json.loads(FILE.read_text())
     assert name in known, f"{name} has no golden losses yet: python {Path(__file__).name}"
     assert losses(name) == pytest.approx(known[name], rel=2e-3, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", catalogue.names("models"))
+def test_in_bf16_it_learns_as_well(name):
+    for term, value in losses(name, "bf16").items():
+        assert value == pytest.approx(json.loads(FILE.read_text())[name][term], rel=0.1, abs=0.3), term
 
 
 if __name__ == "__main__":

@@ -25,6 +25,13 @@ def model(pictures):
     return im.MAE(16, network=NETWORK, trainer=quick(5)).fit(pictures)
 
 
+def test_pictures_in_bf16(pictures):
+    trainer = im.Trainer(epochs=2, validation=0, compile=False, precision="bf16")
+    model = im.MAE(16, network=NETWORK, trainer=trainer).fit(pictures)
+    first, last = model.history_.curve("training", "reconstruction")
+    assert last < first
+
+
 def test_what_is_visible_stays_as_it_is(model, pictures):
     hidden = model.draw_hidden(0.5, random_state=3)
     assert hidden.shape == (8, 8)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from isthmus.errors import check
+from isthmus.layers.attention import attention
 
 
 class KeysAndValues:
@@ -54,7 +54,7 @@ class CrossAttention(nn.Module):
         split = self.project(memory).unflatten(-1, (2, self.heads, -1))
         keys, values = (part.transpose(1, 2) for part in split.unbind(2))
         dropout = self.dropout if self.training else 0.0
-        seen = F.scaled_dot_product_attention(queries, keys, values, attn_mask=_mask(valid), dropout_p=dropout)
+        seen = attention(queries, keys, values, valid, dropout=dropout)
         return self.out(seen.transpose(1, 2).flatten(2))
 
 
@@ -100,9 +100,7 @@ class Block(nn.Module):
         if cache is not None:
             keys, values = cache.add(keys, values)
         dropout, causal = self.dropout if self.training else 0.0, self.causal and cache is None
-        seen = F.scaled_dot_product_attention(
-            queries, keys, values, attn_mask=_mask(valid), is_causal=causal, dropout_p=dropout
-        )
+        seen = attention(queries, keys, values, valid, dropout=dropout, causal=causal)
         x = x + self.out(seen.transpose(1, 2).flatten(2))
         if self.cross is not None and memory is not None:
             x = x + self.cross(x, memory, memory_valid)
@@ -147,8 +145,3 @@ def check_sizes(owner: str, *, width: int, depth: int, heads: int, dropout: floa
         (heads >= 1 and width % max(heads, 1) == 0, f"width is {width!r}; expected a multiple of heads={heads!r}"),
         (0 <= dropout < 1, f"dropout is {dropout!r}; expected a probability below 1"),
     )
-
-
-def _mask(valid: Tensor | None) -> Tensor | None:
-    """Which keys may be looked at, for all heads and queries alike."""
-    return None if valid is None else valid[:, None, None]
