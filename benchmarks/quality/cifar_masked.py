@@ -16,7 +16,7 @@ from isthmus.records import Batch, View
 
 WIDTH, GAIN, COST = 128, 0.10, 1 / 3
 NETWORK = {"name": "vit", "patch": 4, "width": WIDTH, "depth": 4, "heads": 4, "decoder": {"width": 64, "depth": 2}}
-EPOCHS, BATCH, RATE = 60, 128, 1.5e-3
+EPOCHS, BATCH, RATE = 80, 64, 2e-3
 ROUNDS = 5  # of timing, of which the fastest counts
 
 
@@ -27,7 +27,7 @@ def run(seeds: Sequence[int]) -> Result:
         name="cifar_masked",
         target=f"linear probe at least {GAIN:.0%} above that of the same encoder untrained, and not below PCA's of the "
         f"pixels, every seed; the encoder at 75 % hidden costs at most a third of what it does on every patch",
-        columns=["features", "linear probe", "20 neighbours", "seconds"],
+        columns=["features", "linear probe", "20 neighbours", "CPU seconds"],
     )
     pixels = [part.values.reshape(len(part), -1) / 255.0 for part in (train, test)]
     axes = PCA(WIDTH, random_state=0).fit(pixels[0])
@@ -37,10 +37,10 @@ def run(seeds: Sequence[int]) -> Result:
     times = []
     for seed in seeds:
         for name, epochs, rate in (("untrained", 1, 1e-12), ("masked autoencoder", EPOCHS, RATE)):
-            began = time.monotonic()
+            began = time.process_time()
             trainer = im.Trainer(epochs=epochs, batch_size=BATCH, learning_rate=rate, weight_decay=0.05, validation=0)
             model = im.MAE(WIDTH, network=NETWORK, trainer=trainer, random_state=seed).fit(train)
-            times.append(time.monotonic() - began)
+            times.append(time.process_time() - began)
             found[name].append(probes(model.transform(train), model.transform(test), train.labels, test.labels))
             print(name, seed, *found[name][-1], flush=True)
     for name, values in found.items():
