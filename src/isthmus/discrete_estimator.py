@@ -15,10 +15,11 @@ from torch import Tensor
 from isthmus.data.examples import Examples, chosen_rows
 from isthmus.data.labels import Condition
 from isthmus.errors import DataError, NotAvailableError, ParameterError, check
-from isthmus.estimator import Estimator, seed_of
+from isthmus.estimator import Estimator
 from isthmus.metrics.codebook import CodebookHealth
 from isthmus.records import Batch
 from isthmus.symbol_prior import fit_symbol_prior
+from isthmus.training.seeds import seed_of
 from isthmus.training.trainer import Trainer
 
 HEALTH_ROWS = 10_000  # that tell how a code is used

@@ -36,7 +36,7 @@ from isthmus.records import Batch, Code, View
 from isthmus.training.history import History
 from isthmus.training.random_stream import RandomStream
 from isthmus.training.resident import Resident
-from isthmus.training.seeds import SAMPLING, SCORING, WEIGHTS, derive
+from isthmus.training.seeds import SAMPLING, SCORING, WEIGHTS, derive, seed_of
 from isthmus.training.trainer import Trainer
 
 ROWS = 1024  # rows at a time outside of training
@@ -92,7 +92,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         schema = self._learn_schema(examples, likelihood_scaling(likelihood))
         told = self.conditional or self.supervised
         y = examples.labels if y is None and told else y  # a Dataset's, or the names of folders
-        condition, target = self._learn_condition(y, examples), self._learn_target(y, examples)
+        condition, target = self._learn_condition(y, examples), self._learn_target(y, schema)
         seed = seed_of(self.random_state)
         setting = Setting(
             schema=schema,
@@ -105,12 +105,11 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         with RandomStream(derive(seed, WEIGHTS)):
             model = self.build(setting)
         trainer = Trainer() if self.trainer is None else self.trainer
-        rows = Resident(
-            schema.store(examples),
+        rows = Resident.of(
+            examples,
+            schema,
             condition=None if condition is None else condition.encode(self._given(y)),
-            target=None if target is None else stored_target(target, self._wanted(y)),
-            prepare=schema.to_model,
-            padding=schema.padding,
+            target=None if target is None else _stored_target(target, self._wanted(y)),
             in_order=self.in_order,
         )
         self.history_: History = trainer.fit(
@@ -274,7 +273,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             raise ParameterError("This model was loaded without its encoder: save the whole of it instead")
         content = {
             "model": registered_name(type(self)),
-            "parameters": plain_parameters(self),
+            "parameters": saving.plain_parameters(self),
             "autoencoder": self.autoencoder_.spec(),
             "data_schema": self.schema_.to_json(),
             "condition": _json(self.condition_),
@@ -376,8 +375,11 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """How these data become tensors, and back."""
         return NumericSchema.learn(examples, scaling=scaling, owner=type(self).__name__)
 
-    def _learn_target(self, y: Any, examples: Examples) -> Condition | Schema | None:
-        """What y is, where it is to be predicted: classes, or examples of their own. By default nothing but x is."""
+    def _learn_target(self, y: Any, schema: Schema) -> Condition | Schema | None:
+        """What y is, where it is to be predicted: classes, or examples, of a ``schema`` of their own or that of x.
+
+        By default nothing but x is.
+        """
         return None
 
     def _given(self, y: Any) -> Any:
@@ -412,13 +414,11 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     def _resident(self, examples: Examples, condition: Any = None, target: Tensor | None = None) -> Resident:
         """Rows as the model takes them."""
-        return Resident(
-            self.schema_.store(examples),
-            condition=self._condition(condition, len(examples)),
-            target=target,
-            prepare=self.schema_.to_model,
-            padding=self.schema_.padding,
-        )
+        return Resident.of(examples, self.schema_, condition=self._condition(condition, len(examples)), target=target)
+
+    def _batches(self, examples: Examples, condition: Any = None, target: Tensor | None = None) -> Iterator[Batch]:
+        """All rows in order, on the model's device; as many at a time as its outputs allow."""
+        return self._resident(examples, condition, target).to(self._device).batches(self._rows_at_once)
 
     def _parts(self, count: int, condition: Any, size: int = ROWS) -> Iterator[tuple[slice, Tensor | None]]:
         """Rows so few at a time, and what they are conditioned on."""
@@ -474,7 +474,7 @@ Estimator.transform = available_if(if_it_encodes)(Estimator.transform)  # type: 
 Estimator.fit_transform = available_if(if_it_encodes)(Estimator.fit_transform)
 
 
-def stored_target(target: Condition | Schema, y: Any) -> Tensor:
+def _stored_target(target: Condition | Schema, y: Any) -> Tensor:
     """What is to be predicted, as it is kept in memory: the number of a class, ``[n, 1]``, or an example."""
     return target.store(read(y)) if isinstance(target, Schema) else target.encode(y).argmax(1, keepdim=True)
 
@@ -485,43 +485,5 @@ def check_count(n: Any) -> None:
     check("sample", (whole, f"n is {n!r}; expected a whole number from 1 on"))
 
 
-def plain_parameters(estimator: BaseEstimator) -> dict[str, Any]:
-    """Constructor parameters as JSON-able data; what cannot be written (a log, own modules) is left out."""
-    from isthmus.component import Component
-
-    found: dict[str, Any] = {}
-    for name, value in estimator.get_params(deep=False).items():
-        if isinstance(value, Trainer):
-            found[name] = plain_parameters(value)
-        elif isinstance(value, Component):
-            found[name] = value.spec()
-        elif isinstance(value, Path):
-            found[name] = str(value)
-        elif isinstance(value, np.generic):
-            found[name] = value.item()
-        elif _is_plain(value):
-            found[name] = value
-    return found
-
-
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(isinstance(key, str) and _is_plain(item) for key, item in value.items())
-    if isinstance(value, list | tuple):
-        return all(_is_plain(item) for item in value)
-    return value is None or isinstance(value, bool | int | float | str)
-
-
 def _json(record: Condition | Schema | History | None) -> dict[str, Any] | None:
     return None if record is None else record.to_json()
-
-
-def seed_of(random_state: Any) -> int:
-    """A number from what scikit-learn allows; None draws a new one from the system."""
-    if random_state is None:
-        return int(np.random.SeedSequence().generate_state(1)[0])
-    if isinstance(random_state, np.random.RandomState):
-        return int(random_state.randint(np.iinfo(np.int32).max))
-    if isinstance(random_state, int | np.integer) and not isinstance(random_state, bool) and random_state >= 0:
-        return int(random_state)
-    raise ParameterError(f"random_state is {random_state!r}; expected 0 or more, a RandomState, or None")

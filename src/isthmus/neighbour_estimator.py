@@ -5,11 +5,10 @@ from __future__ import annotations
 from abc import ABC
 from typing import Any, ClassVar, Self
 
-from isthmus.data.examples import Examples
 from isthmus.data.kinds import check_kind
 from isthmus.data.neighbours import Neighbours, neighbours
 from isthmus.data.reading import read
-from isthmus.data.schemas.text import TextSchema
+from isthmus.data.schema import Schema
 from isthmus.sequence_estimator import SequenceEstimator
 
 
@@ -36,9 +35,9 @@ class NeighbourEstimator(SequenceEstimator, ABC):
         self.condition_ = self.target_ = None  # of pairs; what is asked from now on is about sentences
         return self
 
-    def _learn_target(self, y: Neighbours, examples: Examples) -> TextSchema:
-        """That of the sentences themselves: all of them have neighbours."""
-        return self._learn_schema(examples, "none")
+    def _learn_target(self, y: Neighbours, schema: Schema) -> Schema:
+        """Sentences like those that are read: all of them are neighbours, too."""
+        return schema
 
     def _wanted(self, y: Neighbours) -> Any:
         return y.others

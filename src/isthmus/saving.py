@@ -13,15 +13,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from sklearn.base import BaseEstimator
 from torch import Tensor, nn
 
 from isthmus import __version__, catalogue
+from isthmus.component import Component
 from isthmus.errors import SavedModelError, problems
 from isthmus.training.history import finite
+from isthmus.training.trainer import Trainer
 
 Made = TypeVar("Made", bound=nn.Module)
 
@@ -156,15 +160,29 @@ def load_weights(module: torch.nn.Module, tensors: Mapping[str, Tensor], prefixe
     module.load_state_dict(dict(tensors), strict=False)
 
 
+def plain_parameters(estimator: BaseEstimator) -> dict[str, Any]:
+    """Constructor parameters as JSON-able data; what cannot be written (a log, own modules) is left out."""
+    found: dict[str, Any] = {}
+    for name, value in estimator.get_params(deep=False).items():
+        if isinstance(value, Trainer):
+            found[name] = plain_parameters(value)
+        elif isinstance(value, Component):
+            found[name] = value.spec()
+        elif isinstance(value, np.generic | Path):
+            found[name] = _plain(value)
+        elif _is_plain(value):
+            found[name] = value
+    return found
+
+
 def versions() -> dict[str, str]:
     """What this was made with."""
-    import numpy
     import sklearn
 
     return {
         "isthmus": __version__,
         "torch": torch.__version__,
-        "numpy": numpy.__version__,
+        "numpy": np.__version__,
         "scikit-learn": sklearn.__version__,
         "python": platform.python_version(),
     }
@@ -248,6 +266,14 @@ def _umask() -> int:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _is_plain(item) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return all(_is_plain(item) for item in value)
+    return value is None or isinstance(value, bool | int | float | str)
 
 
 def _plain(value: Any) -> Any:

@@ -16,14 +16,15 @@ from isthmus import catalogue
 from isthmus.abilities import if_it_decodes, if_there_and_back
 from isthmus.architecture import Networks, Setting, make_networks, make_part, named
 from isthmus.data.examples import Examples
+from isthmus.data.reading import read
 from isthmus.data.schemas.text import END, MASK, UNKNOWN, TextSchema
-from isthmus.errors import check
-from isthmus.estimator import Estimator, check_count, seed_of
+from isthmus.errors import DataError, check
+from isthmus.estimator import Estimator, check_count
 from isthmus.layers.writing import Writing, written
 from isthmus.records import Code, View
 from isthmus.stations import Corruption, SequenceDecoder
 from isthmus.training.random_stream import RandomStream
-from isthmus.training.seeds import SAMPLING, derive
+from isthmus.training.seeds import SAMPLING, derive, seed_of
 from isthmus.training.trainer import Trainer
 
 ROWS = 256  # texts that are written at a time
@@ -116,6 +117,15 @@ class SequenceEstimator(Estimator, ABC):
                 texts.append(self._written(self.autoencoder_.encode(batch), view, how))
         return self.schema_.give_back(np.concatenate(texts), examples)
 
+    @torch.no_grad()
+    def _pair_scores(self, X: Any, y: Any, condition: Any = None) -> NDArray[np.float32]:
+        """log p(y | x), nats, for each pair of a text that is read and one that is written."""
+        examples, wanted = self._examples(X), read(y)
+        self._text_written.check(wanted, owner=type(self).__name__)
+        check_pairs(len(examples), len(wanted))
+        batches = self._batches(examples, condition, self._text_written.store(wanted))
+        return torch.cat([self.autoencoder_(batch).log_likelihood for batch in batches]).cpu().numpy()
+
     def _written(self, code: Code, view: View, how: Writing) -> NDArray[np.object_]:
         assert self._likelihood is not None  # refuses models that were loaded without what writes
         decoder = self.autoencoder_.decoder
@@ -136,16 +146,16 @@ class SequenceEstimator(Estimator, ABC):
     def _check_parameters(self) -> None:
         super()._check_parameters()
         trainer = Trainer() if self.trainer is None else self.trainer
+        length, rate = self.max_length, getattr(self, "encoder_rate", 1.0)
         check(
             type(self).__name__,
             *(
                 (value in (0, "auto"), f"trainer.{name} is {value!r}; texts cannot be blended or noisy: expected 0")
                 for name, value in (("mix", trainer.mix), ("noise", trainer.noise))
             ),
+            (length == "auto" or length >= 1, f"max_length is {length!r}; expected 1 or more tokens, or 'auto'"),
+            (rate == "auto" or rate > 0, f"encoder_rate is {rate!r}; expected a positive number"),
         )
-        name, length = type(self).__name__, self.max_length
-        told = f"max_length is {length!r}; expected 1 or more tokens, or 'auto'"
-        check(name, (length == "auto" or length >= 1, told))
 
     def _wanted_likelihood(self, examples: Examples) -> dict[str, Any]:
         return {"name": "categorical", "ordered": False}
@@ -206,6 +216,12 @@ class SequenceEstimator(Estimator, ABC):
         told += "'token_rotation'" + ("; MaskedLM learns from hidden tokens alone" if made.partial else "")
         check(type(self).__name__, (made.of_symbols and not made.partial, told))
         return made
+
+
+def check_pairs(count: int, others: int) -> None:
+    """Refuse texts that are not as many as those they belong to."""
+    if count != others:
+        raise DataError(f"X has {count} texts, y has {others}: expected pairs")
 
 
 def _writing(temperature: float, top_k: int | None, top_p: float | None, beams: int) -> Writing:

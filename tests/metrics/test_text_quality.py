@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import isthmus as im
+from isthmus import estimator
 from isthmus.data import read
 from isthmus.data.schemas.text import UnknownTokenWarning
 from isthmus.errors import DataError
@@ -56,8 +57,8 @@ def test_every_symbol_counts_once_the_end_too(network):
 
 def test_small_batches_change_nothing(vae, monkeypatch):
     whole = TextQuality.measure(vae, WORDS)
-    monkeypatch.setattr(rows, "MOST_SCORES", 1000)
-    assert max(len(batch) for batch in rows.batches(vae, WORDS)) == 1000 // (13 * 5)
+    monkeypatch.setattr(estimator, "MOST_OUTPUTS", 1000)
+    assert [len(batch) for batch in rows.batches(vae, WORDS)] == [16, 16, 16, 12]  # filled up: 1000 // (13 * 5) is less
     parts = TextQuality.measure(vae, WORDS)
     assert parts.nats_per_token == pytest.approx(whole.nats_per_token, rel=1e-5)
     assert parts.elbo == pytest.approx(whole.elbo, rel=1e-5)

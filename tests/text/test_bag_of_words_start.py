@@ -101,7 +101,7 @@ def test_what_starts_as_a_bag_of_words_learns_slowly(given, rate):
 
 
 def test_a_wrong_rate_is_refused():
-    with pytest.raises(ParameterError, match="encoder_rate is 0; expected a positive number, or 'auto'"):
+    with pytest.raises(ParameterError, match="encoder_rate is 0; expected a positive number"):
         im.TSDAE(8, encoder_rate=0).fit(["a b", "b c"])
 
 

@@ -165,7 +165,7 @@ def test_a_sentence_has_one_code_in_both_directions(skip):
 def test_wrong_arguments_are_named(skip):
     with pytest.raises(ParameterError, match="direction is 'after'; expected 'next' or 'previous'"):
         skip.predict(SAID, direction="after")
-    with pytest.raises(DataError, match="X has 12 sentences, y has 2: expected pairs"):
+    with pytest.raises(DataError, match="X has 12 texts, y has 2: expected pairs"):
         skip.score_samples(SAID, SAID[:2])
     with pytest.raises(ParameterError, match="y is None"):
         skip.score_samples(SAID)

@@ -7,38 +7,23 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import torch
-
 from isthmus.data.examples import Examples
 from isthmus.data.schema import Schema
 from isthmus.data.schemas.text import TextSchema, UnknownTokenWarning
 from isthmus.records import Batch
-from isthmus.training.resident import Resident
 
 if TYPE_CHECKING:
     from isthmus.estimator import Estimator
 
 LIKELIHOOD_ROWS = 1000
 DRAWS = 100  # of the code, for log p(x)
-ROWS = 1024  # at a time
-MOST_SCORES = 2**24  # of symbols, at a time: 64 MiB
 MOST_SHARES = 2**26  # of tokens in bags: 512 MiB
 FEWEST = 100
 
 
 def batches(estimator: Estimator, examples: Examples) -> Iterator[Batch]:
-    """All rows in order; texts so few at a time that the scores of all symbols at all places fit into memory."""
-    schema, condition = estimator.schema_, estimator.condition_
-    stored = schema.store(examples)
-    rows = Resident(
-        stored,
-        condition=condition.encode(examples.labels) if condition and examples.labels is not None else None,
-        prepare=schema.to_model,
-        padding=schema.padding,
-    )
-    device = next((p.device for p in estimator.autoencoder_.parameters()), torch.device("cpu"))
-    scores = schema.levels * stored.shape[1] if isinstance(schema, TextSchema) else 1
-    return rows.to(device).batches(min(ROWS, max(1, MOST_SCORES // scores)))
+    """All rows in order, with what the model is conditioned on where they tell."""
+    return estimator._batches(examples, examples.labels if estimator.condition_ else None)
 
 
 def compared(schema: Schema, examples: Examples) -> Examples:

@@ -138,10 +138,10 @@ class Classifier(ClassifierMixin, Estimator):
         known.schema.check(examples, owner="The pretrained model")
         return known.schema.of_count(len(examples))
 
-    def _learn_target(self, y: Any, examples: Examples) -> Condition:
+    def _learn_target(self, y: Any, schema: Schema) -> Condition:
         if y is None:
             raise ParameterError("Classifier requires y to be passed, but the target y is None: the class of each row")
-        found = Condition.learn(column_or_1d(y, warn=True), count=len(examples))
+        found = Condition.learn(column_or_1d(y, warn=True), count=schema.count)
         if found.classes is None or len(found.classes) < 2:
             told = "numbers (Unknown label type: continuous)" if found.classes is None else "1 class only"
             raise DataError(f"y holds {told}; Classifier expects two classes or more")

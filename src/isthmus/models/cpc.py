@@ -85,7 +85,7 @@ class CPC(Estimator):
     def place_features(self, X: Any) -> list[NDArray[np.float32]]:
         """The features of every place of each sequence: a list of ``[places, local_dim + latent_dim]``."""
         found: list[NDArray[np.float32]] = []
-        for batch in self._resident(self._examples(X)).to(self._device).batches(self._rows_at_once):
+        for batch in self._batches(self._examples(X)):
             code = self.autoencoder_.encode(batch)
             assert code.valid is not None
             found += [z[places].numpy() for z, places in zip(code.z.cpu(), code.valid.cpu(), strict=True)]

@@ -17,10 +17,10 @@ from isthmus.corruptions.patch_drop import PatchDrop
 from isthmus.data.masks import as_mask
 from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.errors import DataError, check
-from isthmus.estimator import Estimator, seed_of
+from isthmus.estimator import Estimator
 from isthmus.records import Batch, View
 from isthmus.terms.reconstruction import Reconstruction
-from isthmus.training.seeds import SAMPLING, SCORING, derive
+from isthmus.training.seeds import SAMPLING, SCORING, derive, seed_of
 from isthmus.training.trainer import Trainer
 
 MOST_PATCHES = 64  # of a picture, where the model chooses their size

@@ -10,7 +10,6 @@ from sklearn.utils.validation import check_is_fitted
 from isthmus.architecture import Setting, make_part, named
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
-from isthmus.errors import check
 from isthmus.neighbour_estimator import NeighbourEstimator
 from isthmus.records import Batch
 from isthmus.sequence_estimator import BAG_OF_WORDS
@@ -63,7 +62,6 @@ class QuickThought(NeighbourEstimator):
     def build(self, setting: Setting) -> Autoencoder:
         """``x -> z``, ``neighbour -> z'``; the information between them, by which z finds z' in a batch."""
         rate = self.encoder_rate
-        check("QuickThought", (rate > 0, f"encoder_rate is {rate!r}; expected a positive number"))
         known = {"in_shape": setting.schema.shape, "out_dim": self.latent_dim, "levels": setting.schema.levels}
         encoder = make_part("encoders", named(self.network, "transformer"), {**BAG_OF_WORDS, **known})
         return Autoencoder(

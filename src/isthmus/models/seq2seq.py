@@ -4,20 +4,17 @@ from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from isthmus.architecture import Setting
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
-from isthmus.data.examples import Examples
 from isthmus.data.reading import read
+from isthmus.data.schema import Schema
 from isthmus.data.schemas.text import TextSchema
 from isthmus.errors import DataError, ParameterError
-from isthmus.estimator import stored_target
 from isthmus.likelihoods.categorical import Categorical
-from isthmus.records import Batch
-from isthmus.sequence_estimator import SequenceEstimator
+from isthmus.sequence_estimator import SequenceEstimator, check_pairs
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
 
@@ -90,20 +87,7 @@ class Seq2Seq(SequenceEstimator):
         """log p(y | x) in nats for each pair of texts; raises ``ParameterError`` without y."""
         if y is None:
             raise ParameterError("Seq2Seq.score_samples wants the texts y whose likelihood is asked for")
-        examples = self._examples(X)
-        assert isinstance(self.target_, TextSchema)
-        wanted = read(y)
-        self.target_.check(wanted, owner="Seq2Seq")
-        _check_pairs(len(examples), len(wanted))
-        rows = self._resident(examples, target=stored_target(self.target_, wanted)).to(self._device)
-        with torch.no_grad():
-            found = [self._log_likelihood(batch) for batch in rows.batches(self._rows_at_once)]
-        return torch.cat(found).cpu().numpy()
-
-    def _log_likelihood(self, batch: Batch) -> torch.Tensor:
-        trace = self.autoencoder_(batch)
-        assert trace.log_likelihood is not None
-        return trace.log_likelihood
+        return self._pair_scores(X, y)
 
     def score(self, X: Any, y: Any = None) -> float:
         """The mean of ``score_samples``: what ``GridSearchCV`` makes as large as it can."""
@@ -114,16 +98,11 @@ class Seq2Seq(SequenceEstimator):
         assert isinstance(self.target_, TextSchema)
         return self.target_
 
-    def _learn_target(self, y: Any, examples: Examples) -> TextSchema:
+    def _learn_target(self, y: Any, schema: Schema) -> TextSchema:
         if y is None:
             raise ParameterError("Seq2Seq requires y to be passed, but the target y is None: the text for each of X")
         wanted = read(y)
         if wanted.kind != "text":
             raise DataError(f"y is {wanted.kind}, {wanted.values.shape}; Seq2Seq writes texts: strings")
-        _check_pairs(len(examples), len(wanted))
+        check_pairs(schema.count, len(wanted))
         return self._learn_schema(wanted, "none")
-
-
-def _check_pairs(count: int, others: int) -> None:
-    if count != others:
-        raise DataError(f"X has {count} texts, y has {others}: expected pairs")

@@ -14,11 +14,9 @@ from isthmus.bottlenecks.identity import Identity
 from isthmus.data.examples import Examples
 from isthmus.data.labels import Condition
 from isthmus.data.neighbours import BACKWARD, FORWARD, Neighbours
-from isthmus.data.reading import read
-from isthmus.errors import DataError, check
+from isthmus.errors import check
 from isthmus.likelihoods.categorical import Categorical
 from isthmus.neighbour_estimator import NeighbourEstimator
-from isthmus.records import Batch
 from isthmus.sequence_estimator import BAG_OF_WORDS
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -72,8 +70,6 @@ class SkipThought(NeighbourEstimator):
 
     def build(self, setting: Setting) -> Autoencoder:
         """``x -> z``, ``z, direction -> writer -> p(symbol of the neighbour | z, direction, symbols before)``."""
-        rate = self.encoder_rate
-        check("SkipThought", (rate > 0, f"encoder_rate is {rate!r}; expected a positive number"))
         both: dict[str, Any] = {
             "features": self.latent_dim,
             "symbol_dropout": self.symbol_dropout,
@@ -86,7 +82,7 @@ class SkipThought(NeighbourEstimator):
             decoder=self._networks(setting, **both).decoder,
             likelihood=Categorical(setting.schema.levels, ordered=False),
             terms=[Reconstruction()],
-            rates={"encoder.": rate},
+            rates={"encoder.": self.encoder_rate},
         )
 
     def predict(self, X: Any, *, direction: Direction = "next", beams: int = 1) -> NDArray[np.object_]:
@@ -96,21 +92,8 @@ class SkipThought(NeighbourEstimator):
 
     def score_samples(self, X: Any, y: Any = None, *, direction: Direction = "next") -> NDArray[np.float32]:
         """log p(y | x), nats, for each pair: y stands behind x, or before. Raises ``DataError``, ``ParameterError``."""
-        examples = self._examples(X)
         check("SkipThought.score_samples", (y is not None, "y is None; expected the neighbour of each sentence of X"))
-        wanted = read(y)
-        self.schema_.check(wanted, owner="SkipThought")
-        if len(wanted) != len(examples):
-            raise DataError(f"X has {len(examples)} sentences, y has {len(wanted)}: expected pairs")
-        rows = self._resident(examples, _known(direction), target=self.schema_.store(wanted)).to(self._device)
-        with torch.no_grad():
-            found = [self._log_likelihood(batch) for batch in rows.batches(self._rows_at_once)]
-        return torch.cat(found).cpu().numpy()
-
-    def _log_likelihood(self, batch: Batch) -> torch.Tensor:
-        trace = self.autoencoder_(batch)
-        assert trace.log_likelihood is not None
-        return trace.log_likelihood
+        return self._pair_scores(X, y, _known(direction))
 
     def _learn_condition(self, y: Neighbours, examples: Examples) -> Condition:
         return DIRECTIONS

@@ -5,7 +5,6 @@ from typing import Any, Literal
 from isthmus.architecture import Setting
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
-from isthmus.errors import check
 from isthmus.sequence_estimator import BAG_OF_WORDS, SequenceEstimator
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -69,8 +68,6 @@ class TSDAE(SequenceEstimator):
     def build(self, setting: Setting) -> Autoencoder:
         """``x, spoilt -> reader -> z -> writer -> p(symbol | z, symbols before)`` of the whole x; reconstruction."""
         rate = self.encoder_rate
-        told = f"encoder_rate is {rate!r}; expected a positive number, or 'auto'"
-        check("TSDAE", (rate == "auto" or rate > 0, told))
         networks = self._networks(
             setting,
             features=self.latent_dim,

@@ -9,6 +9,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from isthmus.data.examples import Examples
+from isthmus.data.schema import Schema
 from isthmus.records import Batch
 
 
@@ -36,6 +38,26 @@ class Resident:
     ) -> None:
         self.x, self.condition, self.target, self.weight, self.in_order = x, condition, target, weight, in_order
         self.prepare, self.padding = _as_float if prepare is None else prepare, padding
+
+    @classmethod
+    def of(
+        cls,
+        examples: Examples,
+        schema: Schema,
+        *,
+        condition: Tensor | None = None,
+        target: Tensor | None = None,
+        in_order: bool = False,
+    ) -> Resident:
+        """Examples, as their schema stores them."""
+        return cls(
+            schema.store(examples),
+            condition=condition,
+            target=target,
+            prepare=schema.to_model,
+            padding=schema.padding,
+            in_order=in_order,
+        )
 
     @cached_property
     def lengths(self) -> Tensor | None:
