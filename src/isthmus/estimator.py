@@ -243,22 +243,24 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """a, rebuilt with a part (or several) of b's code, in the units and layout that X had in ``fit``.
 
         a and b are single examples, or equally many; one b serves many a. ``condition`` is one for all, or one for
-        each pair. Raises ``ParameterError``, which lists the parts there are.
+        each pair, by which a and b are read and the result is drawn: one b is then read anew for each a. Raises
+        ``ParameterError``, which lists the parts there are.
         """
-        check_is_fitted(self)
-        grid = self.autoencoder_.code_shape
-        codes, others = (np.array(self.transform(self._one_or_many(each), condition)) for each in (a, b))
         known, wanted = self.code_parts_, [part] if isinstance(part, str) else list(part)
+        first, other = (read(self._one_or_many(each)) for each in (a, b))
         check(
             "swap",
             (len(wanted) > 0, f"part is {part!r}; expected one or several of {', '.join(known)}"),
             *((name in known, f"there is no part {name!r}. {did_you_mean(str(name), known)}") for name in wanted),
             (
-                len(others) in (1, len(codes)),
-                f"a has {len(codes)} examples, b has {len(others)}; expected as many, or one",
+                len(other) in (1, len(first)),
+                f"a has {len(first)} examples, b has {len(other)}; expected equally many, or one b for all of a",
             ),
         )
-        codes, others = codes.reshape(-1, *grid), others.reshape(-1, *grid)
+        if len(other) == 1 and np.ndim(condition) > 0:
+            other = other.take([0] * len(first))
+        grid = self.autoencoder_.code_shape
+        codes, others = (np.array(self.transform(each, condition)).reshape(-1, *grid) for each in (first, other))
         for name in wanted:
             codes[..., known[name]] = others[..., known[name]]
         made = self.inverse_transform(codes.reshape(len(codes), -1), condition)

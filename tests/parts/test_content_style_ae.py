@@ -65,6 +65,8 @@ def test_all_that_is_wrong_is_said_at_once(model, pictures):
         model.swap(pictures[:2], pictures[:3], "stile")
     with pytest.raises(ParameterError, match="expected one or several of content, style"):
         model.swap(pictures[0], pictures[1], ())
+    with pytest.raises(ParameterError, match="a has 1 examples, b has 2; expected equally many, or one b for all of a"):
+        model.swap(pictures[0], pictures[1:3], "style")
 
 
 def test_models_without_parts_say_so(pictures):
