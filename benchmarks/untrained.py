@@ -1,30 +1,37 @@
-"""A fitted model of texts as it was before it learnt."""
+"""A model as it is before it learns: what training adds is what lies above it."""
 
-import copy
-from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from isthmus import catalogue
+from sklearn.base import clone
+
 from isthmus.autoencoder import Autoencoder
-from isthmus.data.reading import read
-from isthmus.sequence_estimator import SequenceEstimator
-from isthmus.training.random_stream import RandomStream
+from isthmus.estimator import Estimator
+from isthmus.training.history import History
 from isthmus.training.resident import Resident
-from isthmus.training.seeds import WEIGHTS, derive
-from isthmus.training.trainer import start
+from isthmus.training.trainer import Trainer, start
 
-Model = TypeVar("Model", bound=SequenceEstimator)
+Model = TypeVar("Model", bound=Estimator)
 
 
-def untrained(
-    model: Model, texts: Sequence[str], seed: int, tie: Callable[[Autoencoder], object] = lambda _: None
-) -> Model:
-    """Of the same seed, started by the same ``texts``; ``tie`` makes parts alike that begin alike."""
-    begun, schema = copy.copy(model), model.schema_
-    with RandomStream(derive(seed, WEIGHTS)):
-        begun.autoencoder_ = catalogue.build(model.autoencoder_.spec())
-    tie(begun.autoencoder_)
-    rows = Resident(schema.store(read(list(texts))), prepare=schema.to_model, padding=schema.padding)
-    start(begun.autoencoder_, rows, seed)
-    begun.autoencoder_.eval()
-    return begun
+def untrained(model: Model) -> Model:
+    """The same model, not fitted; its ``fit`` starts it from the data as ever, and takes no step."""
+    return clone(model).set_params(trainer=NoSteps())
+
+
+class NoSteps(Trainer):
+    """A trainer that does what comes before the first step."""
+
+    def fit(
+        self,
+        model: Autoencoder,
+        rows: Resident,
+        *,
+        seed: int = 0,
+        may_blend: bool = False,
+        resume: bool = False,
+        resume_command: str = "",
+    ) -> History:
+        """Initialise the model from all rows."""
+        start(model, rows, seed)
+        model.eval()
+        return History()

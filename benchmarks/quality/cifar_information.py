@@ -1,26 +1,30 @@
 """CIFAR-10 as JPEG, 10 000 pictures: what a linear classifier makes of codes by Deep InfoMax, and by autoencoders."""
 
 import statistics
-import time
 from collections.abc import Sequence
 
+from sklearn.base import clone
 from sklearn.decomposition import PCA
 
 import isthmus as im
+from benchmarks.features import compare
 from benchmarks.quality.cifar_masked import probes
-from benchmarks.quality.result import Result, mean_sd
+from benchmarks.quality.result import Result
+from benchmarks.untrained import untrained
 from isthmus.data import load
+from isthmus.estimator import Estimator
 
 LATENT, GAIN = 64, 0.06
 ENCODER = {"name": "conv", "channels": (32, 64, 128), "blocks": 0, "norm": "batch"}
-EPOCHS, BATCH, RATE = 10, 128, 2e-3
+TRAINER = im.Trainer(epochs=10, batch_size=128, learning_rate=2e-3, validation=0, compile=False)
+INFO_MAX = im.DeepInfoMax(LATENT, network=ENCODER, trainer=TRAINER)
 MODELS = {  # all with the same encoder, but for what the last autoencoder has beside it
-    "autoencoder": im.AE(LATENT, network={**ENCODER, "linear_path": "none"}),
-    "Deep InfoMax, InfoNCE": im.DeepInfoMax(LATENT, network=ENCODER),
-    "untrained": im.DeepInfoMax(LATENT, network=ENCODER),
-    "autoencoder, with a straight road from PCA": im.AE(LATENT, network=ENCODER),
-    "Deep InfoMax, Jensen-Shannon": im.DeepInfoMax(LATENT, network=ENCODER, bound="jensen_shannon"),
-    "Deep InfoMax, Donsker-Varadhan": im.DeepInfoMax(LATENT, network=ENCODER, bound="donsker_varadhan"),
+    "autoencoder": im.AE(LATENT, network={**ENCODER, "linear_path": "none"}, trainer=TRAINER),
+    "Deep InfoMax, InfoNCE": INFO_MAX,
+    "untrained": untrained(INFO_MAX),
+    "autoencoder, with a straight road from PCA": im.AE(LATENT, network=ENCODER, trainer=TRAINER),
+    "Deep InfoMax, Jensen-Shannon": clone(INFO_MAX).set_params(bound="jensen_shannon"),
+    "Deep InfoMax, Donsker-Varadhan": clone(INFO_MAX).set_params(bound="donsker_varadhan"),
 }
 
 
@@ -36,21 +40,12 @@ def run(seeds: Sequence[int]) -> Result:
     pixels = [part.values.reshape(len(part), -1) / 255.0 for part in (train, test)]
     axes = PCA(LATENT, random_state=0).fit(pixels[0])
     result.add(f"PCA of pixels, {LATENT} numbers", *probes(*map(axes.transform, pixels), train.labels, test.labels), "")
-    found: dict[str, list[float]] = {}
-    for name, model in MODELS.items():
-        values, times = [], []
-        epochs, rate = (1, 1e-12) if name == "untrained" else (EPOCHS, RATE)
-        for seed in seeds:
-            began = time.process_time()
-            trainer = im.Trainer(epochs=epochs, batch_size=BATCH, learning_rate=rate, validation=0, compile=False)
-            model.set_params(trainer=trainer, random_state=seed).fit(train)
-            times.append(time.process_time() - began)
-            values.append(probes(model.transform(train), model.transform(test), train.labels, test.labels))
-            print(name, seed, *values[-1], f"{times[-1]:.0f} s", flush=True)
-        linear, near = zip(*values, strict=True)
-        found[name] = list(linear)
-        result.add(name, mean_sd(linear), mean_sd(near), mean_sd(times))
-    means = {name: statistics.fmean(values) for name, values in found.items()}
+
+    def probe(model: Estimator) -> tuple[float, float]:
+        return probes(model.transform(train), model.transform(test), train.labels, test.labels)
+
+    found = compare(result, MODELS, train, probe, seeds)
+    means = {name: statistics.fmean(linear for linear, _ in values) for name, values in found.items()}
     rival = max(value for name, value in means.items() if name.startswith("autoencoder"))
     result.met = means["Deep InfoMax, InfoNCE"] >= rival + GAIN
     result.note = f"Deep InfoMax is {means['Deep InfoMax, InfoNCE'] - rival:+.1%} from the better autoencoder."

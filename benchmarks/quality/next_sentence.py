@@ -6,9 +6,7 @@ import isthmus as im
 from benchmarks import sentence_order
 from benchmarks.quality.result import Result
 from benchmarks.untrained import untrained
-from isthmus.autoencoder import Autoencoder
 from isthmus.data.examples import Examples
-from isthmus.terms.neighbours import Neighbours
 
 
 def run(seeds: Sequence[int]) -> Result:
@@ -19,12 +17,5 @@ def fitted(train: Examples, seed: int) -> Mapping[str, sentence_order.Scores]:
     trainer = im.Trainer(epochs=2, batch_size=128, learning_rate=2e-3, validation=0)
     model = im.QuickThought(**sentence_order.SETTINGS, trainer=trainer, random_state=seed)
     model.fit(train, groups=train.labels)
-    begun = untrained(model, train.values.tolist(), seed, tie)
+    begun = untrained(model).fit(train, groups=train.labels)
     return {"QuickThought, untrained": begun.neighbour_scores, "QuickThought": model.neighbour_scores}
-
-
-def tie(model: Autoencoder) -> None:
-    """Both readers begin alike."""
-    (term,) = model.terms
-    assert isinstance(term, Neighbours)
-    term.reader.load_state_dict(model.encoder.state_dict())

@@ -40,7 +40,7 @@ def run(seeds: Sequence[int]) -> Result:
         im.TSDAE(NUMBERS, network=NETWORK, trainer=im.Trainer(**TRAINER), random_state=seed).fit(texts)
         for seed in seeds
     ]
-    begun = [add("TSDAE, untrained", s, untrained(m, texts, s).transform) for s, m in zip(seeds, models, strict=True)]
+    begun = [add("TSDAE, untrained", s, untrained(m).fit(texts).transform) for s, m in zip(seeds, models, strict=True)]
     trained = [add("TSDAE", s, model.transform) for s, model in zip(seeds, models, strict=True)]
     for name, found in [*rivals.items(), ("random projection", projected), ("untrained", begun), ("TSDAE", trained)]:
         result.add(f"{name}: mean", "", mean_sd(found), "")

@@ -1,20 +1,23 @@
 """Spoken digits: what linear classifiers make of features that CPC has learnt from 1800 recordings without labels."""
 
-import time
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 import isthmus as im
-from benchmarks.quality.result import Result, mean_sd
+from benchmarks.features import compare
+from benchmarks.quality.result import Result
+from benchmarks.untrained import untrained
 from isthmus.data import load
 from isthmus.data.examples import Examples
+from isthmus.estimator import Estimator
 from isthmus.metrics.probes import linear_probe
 
 GAIN = 0.10
 FEW, DRAWS = 10, 5  # labels of each class, and how often they are drawn
-EPOCHS, BATCH, RATE = 60, 64, 1e-3
+CPC = im.CPC(trainer=im.Trainer(epochs=60, batch_size=64, learning_rate=1e-3, validation=0))
+MODELS = {"untrained, 384 numbers": untrained(CPC), "CPC, 384 numbers": CPC}
 TASKS = ("digits", "speakers", f"digits, {FEW} labels each", f"speakers, {FEW} labels each", "digits, new speaker")
 
 
@@ -24,25 +27,18 @@ def run(seeds: Sequence[int]) -> Result:
     result = Result(
         name="spoken_digits",
         target=f"at least {GAIN:.0%} above the mean log-mel frame on digits or on speakers, not below it on the other",
-        columns=["features", *TASKS, "seconds"],
+        columns=["features", *TASKS, "CPU seconds"],
     )
     means, both = ([_frames(part, spread=spread) for part in (train, test)] for spread in (False, True))
     plain = probes(train, test, *means)
     result.add("mean log-mel frame, 40 numbers", *plain, "")
     result.add("its mean and spread, 80 numbers", *probes(train, test, *both), "")
-    found: dict[str, list[tuple[float, ...]]] = {"untrained": [], "CPC": []}
-    times: dict[str, list[float]] = {"untrained": [], "CPC": []}
-    for seed in seeds:
-        for name, epochs, rate in (("untrained", 1, 1e-12), ("CPC", EPOCHS, RATE)):
-            began = time.monotonic()
-            trainer = im.Trainer(epochs=epochs, batch_size=BATCH, learning_rate=rate, validation=0)
-            model = im.CPC(trainer=trainer, random_state=seed).fit(train)
-            times[name].append(time.monotonic() - began)
-            found[name].append(probes(train, test, model.transform(train), model.transform(test)))
-            print(name, seed, *found[name][-1], flush=True)
-    for name, values in found.items():
-        result.add(f"{name}, 384 numbers", *map(mean_sd, zip(*values, strict=True)), mean_sd(times[name]))
-    gains = np.array(found["CPC"]) - np.array(plain)
+
+    def probe(model: Estimator) -> tuple[float, ...]:
+        return probes(train, test, model.transform(train), model.transform(test))
+
+    found = compare(result, MODELS, train, probe, seeds)
+    gains = np.array(found["CPC, 384 numbers"]) - np.array(plain)
     result.met = bool((gains[:, :2].max(1) >= GAIN).all() and (gains[:, :2].min(1) >= 0).all())
     result.note = (
         f"With all labels the mean frame is right {plain[0]:.1%} and {plain[1]:.1%} of the time: {GAIN:.0%} more is "
