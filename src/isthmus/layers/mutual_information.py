@@ -1,7 +1,8 @@
 """How much two things tell of each other, bounded from below by scores of pairs."""
 
 import math
-from typing import Literal
+from itertools import pairwise
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
@@ -10,7 +11,7 @@ from torch.nn import functional as F
 from isthmus.errors import ParameterError, did_you_mean
 
 Bound = Literal["info_nce", "jensen_shannon", "donsker_varadhan"]
-BOUNDS: tuple[Bound, ...] = ("info_nce", "jensen_shannon", "donsker_varadhan")
+BOUNDS: tuple[Bound, ...] = get_args(Bound)
 
 
 def information_bound(scores: Tensor, bound: Bound) -> Tensor:
@@ -67,7 +68,7 @@ def products(codes: Tensor, others: Tensor) -> Tensor:
 
 
 def in_groups(count: int, most: int) -> list[slice]:
-    """Rows in groups of about equal size, at least 2 each and about ``most`` or less.
+    """Rows in groups of equal size, or of one row more; at least 2 each and, but for that, ``most`` or less.
 
     A bound depends on how many are compared: a large batch in groups is judged as smaller ones are.
 
@@ -75,9 +76,7 @@ def in_groups(count: int, most: int) -> list[slice]:
     [slice(0, 3, None), slice(3, 6, None), slice(6, 10, None)]
     """
     groups = max(1, min(-(-count // most), count // 2))
-    size = count // groups
-    ends = [*(size * (i + 1) for i in range(groups - 1)), count]
-    return [slice(start, end) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+    return [slice(*ends) for ends in pairwise(count * i // groups for i in range(groups + 1))]
 
 
 def _averaged(found: Tensor) -> Tensor:

@@ -64,6 +64,7 @@ class Classifier(ClassifierMixin, Estimator):
     takes: ClassVar[tuple[str, ...]] = (*NUMBERS, "text", "series")  # what the pretrained encoder has learnt from
     decodes: ClassVar[bool] = False
     blends: ClassVar[bool] = False
+    likelihood = "gaussian"  # of the classes, not of x; for x it says how to scale
 
     def __init__(
         self,
@@ -126,9 +127,6 @@ class Classifier(ClassifierMixin, Estimator):
         check_is_fitted(self)
         assert isinstance(self.target_, Condition)
         return np.asarray(self.target_.classes)
-
-    def _wanted_likelihood(self, examples: Examples) -> str:
-        return "gaussian"  # of the classes, not of x; for x it says how to scale
 
     def _learn_schema(self, examples: Examples, scaling: str) -> Schema:
         known = self._pretrained()

@@ -49,6 +49,7 @@ class CPC(Estimator):
     decodes: ClassVar[bool] = False
     pooled: ClassVar[bool] = True
     blends: ClassVar[bool] = False
+    likelihood = "gaussian"  # nothing is rebuilt
 
     def __init__(
         self,
@@ -90,9 +91,6 @@ class CPC(Estimator):
             assert code.valid is not None
             found += [z[places].numpy() for z, places in zip(code.z.cpu(), code.valid.cpu(), strict=True)]
         return found
-
-    def _wanted_likelihood(self, examples: Examples) -> str:
-        return "gaussian"  # nothing is rebuilt
 
     def _learn_schema(self, examples: Examples, scaling: str) -> SeriesSchema:
         return SeriesSchema.learn(examples, owner=type(self).__name__)

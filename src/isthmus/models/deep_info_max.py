@@ -10,7 +10,6 @@ from isthmus.architecture import Setting, make_part, named
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
 from isthmus.critics.code import Code as CodeCritic
-from isthmus.data.examples import Examples
 from isthmus.errors import DataError, check
 from isthmus.estimator import Estimator
 from isthmus.layers.mutual_information import BOUNDS, Bound
@@ -59,6 +58,7 @@ class DeepInfoMax(Estimator):
     decodes: ClassVar[bool] = False
     blends: ClassVar[bool] = False
     pictures_only: ClassVar[bool] = True
+    likelihood = "gaussian"  # nothing is rebuilt: it says how to scale
 
     def __init__(
         self,
@@ -86,14 +86,19 @@ class DeepInfoMax(Estimator):
         encoder = make_part("encoders", named(self.network, "conv"), {**known, "channels": fitting(shape)})
         maps = _maps(encoder, shape)
         level = self._level(maps, encoder)
-        sizes = {"latent_dim": self.latent_dim, "features_dim": maps[level].shape[1], "level": level}
-        places = maps[level][0, 0].numel()
+        compared: dict[str, Any] = {
+            "latent_dim": self.latent_dim,
+            "features_dim": maps[level].shape[1],
+            "level": level,
+            "bound": self.bound,
+            "group": self.group,
+        }
         terms: list[Term] = []
         if self.local_weight:
-            terms.append(InfoMax("local", **sizes, bound=self.bound, group=self.group, weight=self.local_weight))
+            terms.append(InfoMax("local", **compared, weight=self.local_weight))
         if self.global_weight:
-            sizes |= {"places": places}
-            terms.append(InfoMax("global", **sizes, bound=self.bound, group=self.group, weight=self.global_weight))
+            places = maps[level][0, 0].numel()
+            terms.append(InfoMax("global", **compared, places=places, weight=self.global_weight))
         if self.prior_weight:
             terms.append(Adversarial("codes", self.prior_weight))
         return Autoencoder(
@@ -103,9 +108,6 @@ class DeepInfoMax(Estimator):
             terms=terms,
             critics={"codes": CodeCritic(self.latent_dim)} if self.prior_weight else None,
         )
-
-    def _wanted_likelihood(self, examples: Examples) -> str:
-        return "gaussian"  # nothing is rebuilt: it says how to scale
 
     def _check(self, setting: Setting) -> None:
         """Refuse what makes no sense, all mistakes at once."""

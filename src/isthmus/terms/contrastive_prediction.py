@@ -83,9 +83,9 @@ class ContrastivePrediction(Term):
             places = torch.arange(real.shape[1], device=local.device)
             chosen = places[_spread(len(places), self.others)]
             return local[:, chosen], (places[:, None] == chosen) | ~real[:, None, chosen]
-        order = (~real.flatten()).byte().argsort(stable=True)  # real places come first
-        among = torch.arange(min(self.others, len(order)), device=local.device) * real.sum() // self.others
-        chosen = order[among.where(real.sum() > self.others, torch.arange(len(among), device=local.device))]
+        order, count = (~real.flatten()).byte().argsort(stable=True), real.sum()  # real places come first
+        first = torch.arange(min(self.others, len(order)), device=local.device)
+        chosen = order[(first * count // self.others).where(count > self.others, first)]
         place = torch.arange(real.numel(), device=local.device).view_as(real)
         return local.flatten(0, 1)[chosen][None], (place[..., None] == chosen) | ~real.flatten()[chosen]
 

@@ -81,7 +81,7 @@ class SeriesSchema(Schema):
         sequences = self._sequences(examples)
         stored = torch.full((len(sequences), max(map(len, sequences)), self.shape[1]), math.inf)
         for row, values in zip(stored, sequences, strict=True):
-            scaled = (values.astype(np.float64) - self.shift) / self.scale
+            scaled = self._scaled(values)
             _check_near(scaled)
             row[: len(values)] = torch.from_numpy(scaled)
         return stored
@@ -100,8 +100,11 @@ class SeriesSchema(Schema):
 
     def flat(self, examples: Examples) -> NDArray[np.float64]:
         """The mean and the spread of each scaled feature over time, ``[n, 2 * features]``."""
-        scaled = [(values.astype(np.float64) - self.shift) / self.scale for values in self._sequences(examples)]
+        scaled = map(self._scaled, self._sequences(examples))
         return np.stack([np.concatenate([frames.mean(0), frames.std(0)]) for frames in scaled])
+
+    def _scaled(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        return (values.astype(np.float64) - self.shift) / self.scale
 
     def _sequences(self, examples: Examples, owner: str = "Isthmus") -> NDArray[Any]:
         return series_of(examples, owner, features=self.shape[1])
