@@ -8,15 +8,20 @@ import torch
 from sklearn.decomposition import PCA
 
 import isthmus as im
-from benchmarks.quality.result import Result, mean_sd
+from benchmarks.features import compare
+from benchmarks.quality.result import Result
+from benchmarks.untrained import untrained
 from isthmus.data import load
+from isthmus.estimator import Estimator
 from isthmus.metrics.neighbours import knn_accuracy
 from isthmus.metrics.probes import linear_probe
 from isthmus.records import Batch, View
 
 WIDTH, GAIN, COST = 128, 0.10, 1 / 3
 NETWORK = {"name": "vit", "patch": 4, "width": WIDTH, "depth": 4, "heads": 4, "decoder": {"width": 64, "depth": 2}}
-EPOCHS, BATCH, RATE = 80, 64, 2e-3
+TRAINER = im.Trainer(epochs=80, batch_size=64, learning_rate=2e-3, weight_decay=0.05, validation=0)
+MASKED = im.MAE(WIDTH, network=NETWORK, trainer=TRAINER)
+BATCH = 64
 ROUNDS = 5  # of timing, of which the fastest counts
 
 
@@ -31,27 +36,18 @@ def run(seeds: Sequence[int]) -> Result:
     )
     pixels = [part.values.reshape(len(part), -1) / 255.0 for part in (train, test)]
     axes = PCA(WIDTH, random_state=0).fit(pixels[0])
-    told = {"PCA of pixels": [probes(*(axes.transform(x) for x in pixels), train.labels, test.labels)]}
-    result.add("PCA of pixels, 128 numbers", *told["PCA of pixels"][0], "")
-    found: dict[str, list[tuple[float, float]]] = {"untrained": [], "masked autoencoder": []}
-    times = []
-    for seed in seeds:
-        for name, epochs, rate in (("untrained", 1, 1e-12), ("masked autoencoder", EPOCHS, RATE)):
-            began = time.process_time()
-            trainer = im.Trainer(epochs=epochs, batch_size=BATCH, learning_rate=rate, weight_decay=0.05, validation=0)
-            model = im.MAE(WIDTH, network=NETWORK, trainer=trainer, random_state=seed).fit(train)
-            times.append(time.process_time() - began)
-            found[name].append(probes(model.transform(train), model.transform(test), train.labels, test.labels))
-            print(name, seed, *found[name][-1], flush=True)
-    for name, values in found.items():
-        linear, near = zip(*values, strict=True)
-        spent = times[0::2] if name == "untrained" else times[1::2]
-        result.add(name, mean_sd(linear), mean_sd(near), mean_sd(spent))
-    share = cost(model)
+    of_pixels = probes(*map(axes.transform, pixels), train.labels, test.labels)
+    result.add(f"PCA of pixels, {WIDTH} numbers", *of_pixels, "")
+
+    def probe(model: Estimator) -> tuple[float, float]:
+        return probes(model.transform(train), model.transform(test), train.labels, test.labels)
+
+    models = {"untrained": untrained(MASKED), "masked autoencoder": MASKED}
+    plain, learnt = ([linear for linear, _ in each] for each in compare(result, models, train, probe, seeds).values())
+    share = cost(MASKED)
     result.note = f"The encoder's step on a quarter of the patches takes {share:.2f} of its step on all of them."
-    plain, learnt = ([linear for linear, _ in found[name]] for name in found)
     gains = [b - a for a, b in zip(plain, learnt, strict=True)]
-    result.met = min(gains) >= GAIN and min(learnt) >= told["PCA of pixels"][0][0] and share <= COST
+    result.met = min(gains) >= GAIN and min(learnt) >= of_pixels[0] and share <= COST
     return result
 
 
