@@ -234,6 +234,11 @@ class Autoencoder(Component):
         return dict(self.critics.items())  # type: ignore[arg-type]
 
     @property
+    def answers_untold(self) -> bool:
+        """Whether it has practised on rows whose condition was hidden, so that it can be asked without one."""
+        return self.corruption is not None and self.corruption.hides_condition
+
+    @property
     def compares(self) -> bool:
         """Whether a lower loss is a better model: not where critics move the goal."""
         return all(term.compares for term in self._terms())

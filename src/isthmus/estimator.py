@@ -156,6 +156,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     @available_if(if_there_and_back)
     def reconstruct(self, X: Any, condition: Any = None) -> Any:
         """X, encoded and decoded; a data frame where X is one."""
+        self._check_told(condition)
         examples = self._examples(X)
         rebuilt = self._by_batch(examples, condition, lambda batch, _: self.autoencoder_.rebuild(batch))
         return self.schema_.give_back(self.schema_.from_model(rebuilt), examples)
@@ -169,6 +170,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         The ELBO at beta = 1, with the same draws for every row. Where the code is not random it is
         log p(x | z): what the code costs is left out. For real data a density in the units of X.
         """
+        self._check_told(condition)
         noise = self._noise(derive(0, SCORING), DRAWS)
         scores = self._by_batch(
             self._examples(X), condition, lambda batch, _: self.autoencoder_.log_bound(batch, noise)
@@ -188,6 +190,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         Closer to the truth than ``score_samples``, from below, the more draws (Burda et al. 2016).
         """
         check("log_prob", (samples >= 1, f"samples is {samples!r}; expected 1 or more"))
+        self._check_told(condition)
 
         def likelihood(batch: Batch, number: int) -> Tensor:
             noise = self._noise(derive(random_state, SCORING, number), samples, BLOCK)
@@ -406,6 +409,9 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
         Batches are filled up to whole vector registers, so that rounding does not depend on companions.
         """
+        encoder = self.autoencoder_.encoder
+        if encoder is not None and encoder.told:
+            self._check_told(condition)
         rows = self._resident(examples, condition)
         found, size = [], self._rows_at_once if size is None else size
         for number, start in enumerate(range(0, len(rows), size)):
@@ -423,11 +429,25 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return self._resident(examples, condition, target).to(self._device).batches(self._rows_at_once)
 
     def _parts(self, count: int, condition: Any, size: int = ROWS) -> Iterator[tuple[slice, Tensor | None]]:
-        """Rows so few at a time, and what they are conditioned on."""
+        """Rows so few at a time, and what they are conditioned on, for the decoder."""
+        self._check_told(condition)
         wanted = self._condition(condition, count)
         for start in range(0, count, size):
             rows = slice(start, min(start + size, count))
             yield rows, None if wanted is None else wanted[rows]
+
+    def _check_told(self, condition: Any) -> None:
+        """Refuse to do without a condition what was never practised without one."""
+        check_is_fitted(self)
+        if condition is not None or self.condition_ is None or self.autoencoder_.answers_untold:
+            return
+        classes = self.condition_.classes
+        known = f" Known: {', '.join(map(repr, classes[:20]))}." if classes else ""
+        raise ParameterError(
+            f"This {type(self).__name__} has always been told y in fit, and cannot answer without: pass condition=..., "
+            "on the command line --condition or --labels; or fit with condition_dropout above 0, so that it practises "
+            f"on rows whose y it does not know.{known}"
+        )
 
     def _condition(self, condition: Any, count: int) -> Tensor | None:
         """``[count, width]``; all zeros, which means "not known", where none is given."""

@@ -56,6 +56,6 @@ class SavedEncoder:
             raise ParameterError(f"{whose}, was loaded without its encoder")
         while isinstance(encoder, Pretrained):
             encoder = encoder.unwrapped()
-        if encoder.arguments.get("in_shape") is None or encoder.arguments.get("condition_dim"):
+        if encoder.arguments.get("in_shape") is None or encoder.told:
             raise ParameterError(f"{whose}, does not look at data alone; take an AE, a DAE, a MAE or a VAE")
         return cls(encoder=copy.deepcopy(encoder).cpu().eval(), schema=schema)

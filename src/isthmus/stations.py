@@ -25,6 +25,11 @@ class Corruption(Component, ABC):
     partial: ClassVar[bool] = False  # what it leaves visible is not judged
     of_symbols: ClassVar[bool] = False  # x is a sequence of symbols, [batch, length]; the view may be shorter
 
+    @property
+    def hides_condition(self) -> bool:
+        """Whether some rows are seen as if their condition were not known. By default: none are."""
+        return False
+
     @abstractmethod
     def forward(self, batch: Batch) -> View:
         """Spoil the batch; randomness comes from torch's current stream."""
@@ -42,6 +47,11 @@ class Encoder(Component, ABC):
     @abstractmethod
     def forward(self, view: View) -> Tensor:
         """Features of what is visible."""
+
+    @property
+    def told(self) -> bool:
+        """Whether it reads the condition, too."""
+        return bool(self.arguments.get("condition_dim"))
 
     @property
     def ragged(self) -> bool:

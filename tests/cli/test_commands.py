@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas
@@ -338,6 +339,18 @@ def test_a_conditional_model_is_told_the_labels(conditional, capsys):
     conditional.assign(kind="warm").to_csv("warm.csv", index=False)
     assert main(["encode", "cv", "warm.csv", "--out", "warm_codes.csv"]) == 1
     assert "'warm'" in told(capsys).err
+
+
+def test_a_model_that_must_know_the_class_says_so(conditional, capsys):
+    options = ["--labels", "kind", "--latent-dim", "1", "--out", "fader", "--no-report", *QUICK]
+    assert main(["fit", "fader-network", "kinds.csv", *options]) == 0
+    assert main(["encode", "fader", "bare.csv", "--out", "codes.csv"]) == 0
+    assert "without knowing" not in told(capsys).err
+    for command in (["sample", "fader"], ["decode", "fader", "codes.csv"], ["interpolate", "fader", "3", "7"]):
+        assert main([*command, "--out", "x.csv"]) == 1
+        assert "--condition" in told(capsys).err
+        assert main([*command, "--out", "x.csv", "--condition", "hot"]) == 0
+        Path("x.csv").unlink()
 
 
 def test_what_is_measured_is_not_what_was_trained_on(model, here, capsys):

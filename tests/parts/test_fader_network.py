@@ -1,6 +1,7 @@
 """The classifier that removes a known factor: who learns from what, of which part, and what is left in the code."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,9 +13,11 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
 from isthmus.bottlenecks.parts import Parts
 from isthmus.critics.factor import Factor
+from isthmus.data.reading import read
 from isthmus.errors import ParameterError
 from isthmus.metrics.probes import linear_probe
 from isthmus.records import Batch, Code, Trace, View
+from isthmus.report.page import write
 from isthmus.terms.adversarial import Adversarial
 from isthmus.terms.reconstruction import Reconstruction
 
@@ -141,6 +144,48 @@ def test_the_code_tells_less_and_the_factor_is_edited(model, data):
 def test_the_encoder_is_not_told(model, data):
     x, y = data
     assert np.array_equal(model.transform(x[:9], condition=y[:9]), model.transform(x[:9], condition=1 - y[:9]))
+
+
+def test_what_never_did_without_y_refuses_to(model, data):
+    x, y = data
+    codes = model.transform(x[:4])  # the encoder is not told
+    jobs = {
+        "reconstruct": lambda fitted, given: fitted.reconstruct(x[:4], **given),
+        "inverse_transform": lambda fitted, given: fitted.inverse_transform(codes, **given),
+        "sample": lambda fitted, given: fitted.sample(4, random_state=0, **given),
+        "score_samples": lambda fitted, given: fitted.score_samples(x[:4], **given),
+        "log_prob": lambda fitted, given: fitted.log_prob(x[:4], samples=2, **given),
+        "interpolate": lambda fitted, given: fitted.interpolate(x[0], x[1], 4, **given),
+    }
+    for job, answer in jobs.items():
+        with pytest.raises(ParameterError, match=r"(?s)condition=.*condition_dropout above 0.*Known: 0, 1"):
+            answer(model, {})
+        assert len(answer(model, {"condition": 1})) == 4, job
+    trainer = im.Trainer(epochs=1, validation=0, compile=False)
+    practised = im.FaderNetwork(3, condition_dropout=0.2, trainer=trainer).fit(x, y)
+    assert all(len(answer(practised, {})) == 4 for answer in jobs.values())
+
+
+def test_an_encoder_that_is_told_needs_to_be(data):
+    x, y = data
+    trainer = im.Trainer(epochs=1, validation=0, compile=False)
+    told = im.CVAE(2, condition_dropout=0.0, trainer=trainer).fit(x, y)
+    with pytest.raises(ParameterError, match="condition_dropout above 0"):
+        told.transform(x[:4])
+    assert told.transform(x[:4], condition=1).shape == (4, 2)
+    assert im.CVAE(2, trainer=trainer).fit(x, y).transform(x[:4]).shape == (4, 2)
+
+
+def test_the_report_tells_it_what_it_must_know(data, tmp_path):
+    x, y = data
+    trainer = im.Trainer(epochs=1, validation=0, compile=False)
+    rows = read((255 / 14 * (x - x.min())).clip(0, 255).astype(np.uint8).reshape(-1, 2, 3))
+    for labels in (y, y + np.linspace(0, 1, len(y))):
+        train, test = (replace(rows.take(some), labels=labels[some]) for some in (np.r_[:500], np.r_[500:600]))
+        fitted = im.FaderNetwork(2, trainer=trainer).fit(train)
+        page = write(fitted, train=train, test=test, path=tmp_path / "report.html").read_text()
+        assert "could not be made" not in page
+        assert "All are told y = " in page
 
 
 def test_numbers_can_be_removed_too(data):

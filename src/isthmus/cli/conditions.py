@@ -16,7 +16,8 @@ def as_condition(estimator: Estimator, text: str | None, *, drawing: bool = Fals
     For ``drawing`` that of the prior counts, too.
     """
     condition = estimator.condition_ or (estimator.prior_condition_ if drawing else None)
-    if condition is not None and text is None:
+    untold = estimator.condition_ is None or estimator.autoencoder_.answers_untold  # otherwise it refuses where it must
+    if condition is not None and text is None and untold:
         classes = f"Known: {', '.join(map(str, condition.classes[:20]))}" if condition.classes else ""
         sys.stderr.write(f"No --condition is given: the model works without knowing it. {classes}\n")
     if text is None or condition is None:

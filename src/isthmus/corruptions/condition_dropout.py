@@ -29,6 +29,11 @@ class ConditionDropout(Corruption):
         check("ConditionDropout", (0 <= share < 1, f"share is {share!r}; expected a probability in [0, 1)"))
         self.share = share
 
+    @property
+    def hides_condition(self) -> bool:
+        """Of none at a share of 0."""
+        return self.share > 0
+
     def forward(self, batch: Batch) -> View:
         """Encoder and decoder see the same condition, or the same lack of one; scoring sees it whole."""
         view = View(x=batch.x, valid=batch.valid, condition=batch.condition)

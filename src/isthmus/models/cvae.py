@@ -26,7 +26,7 @@ class CVAE(Estimator):
     Parameters
     ----------
     latent_dim, free_bits, warmup : as for ``VAE``.
-    condition_dropout : share of the rows trained on as if y were not known.
+    condition_dropout : share of the rows trained on as if y were not known; at 0 a condition must be given.
     network, likelihood, trainer, random_state : as for ``VAE``.
 
     >>> import isthmus as im

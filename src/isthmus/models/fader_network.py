@@ -37,8 +37,8 @@ class FaderNetwork(Estimator):
     warmup : steps in which that weight rises from 0, while the classifier learns.
     repeats : steps of the classifier for each step of the others.
     beta : weight of the KL, as for ``BetaVAE``.
-    condition_dropout : share of the rows trained on as if y were not known; above 0 ``reconstruct`` also answers
-        without a condition, at the cost of a code that keeps more of y.
+    condition_dropout : share of the rows trained on as if y were not known; above 0 ``reconstruct``, ``sample`` and
+        ``score_samples`` also answer without a condition, at the cost of a code that keeps more of y; at 0 they refuse.
     network, likelihood, trainer, random_state : as for ``VAE``.
 
     >>> import isthmus as im

@@ -80,6 +80,10 @@ class Context:
         conditional = self.estimator.condition_ is not None and examples.labels is not None
         return {"condition": examples.labels} if conditional else {}
 
+    def conditions(self, count: int) -> dict[str, Any]:
+        """The same for ``count`` new examples: as often as each is among the held-out rows."""
+        return self.condition(self.test.take(np.arange(count) % len(self.test)))
+
     def flat(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Values of examples as rows of numbers in the model's units, ``[n, numbers]``."""
         return self.estimator.schema_.flat(replace(self.test, values=np.asarray(values)))

@@ -29,6 +29,7 @@ def command(
     data: Annotated[
         str | None, typer.Option(help="Where row numbers count; by default the held-out rows of fit.")
     ] = None,
+    condition: Annotated[str | None, typer.Option(help="A class for all steps, for conditional models.")] = None,
     steps: Annotated[int, typer.Option(help="How many, both ends included.")] = 8,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
 ) -> None:
@@ -39,6 +40,7 @@ def command(
     - `isthmus interpolate models/faces 3 17 --steps 10 --out walk/`
     - `isthmus interpolate models/names anna hannah`
     """
+    from isthmus.cli.conditions import as_condition
     from isthmus.loading import load
 
     if out is not None:
@@ -46,4 +48,4 @@ def command(
     estimator = load(model)
     check_form(estimator, out)
     a, b = pair(estimator, model, first, last, data)
-    write_examples(estimator, estimator.interpolate(a, b, steps), out)
+    write_examples(estimator, estimator.interpolate(a, b, steps, as_condition(estimator, condition)), out)

@@ -21,7 +21,7 @@ def applies(context: Context) -> bool:
 def html(context: Context) -> str:
     """Precision, recall, density and coverage of draws against held-out rows, beside those of training rows."""
     test, train = context.test.at_most(MOST), context.train.at_most(KNOWN)
-    made = context.estimator.sample(len(test), random_state=0)
+    made = context.estimator.sample(len(test), random_state=0, **context.condition(test))
     real, known, drawn = (context.flat(v) for v in (test.values, train.values, made))
     labels = test.labels if has_classes(test) else None
     found = SampleQuality.measure(real=real, made=drawn, known=known, labels=labels)

@@ -27,7 +27,7 @@ def html(context: Context) -> str:
         rows = [context.pictures(values) for values in drawn.values()]
         if rows[0] is not None:
             return grid_image([row for row in rows if row is not None], "Samples by class", labels=list(drawn))
-    values = estimator.sample(4 * SIDE, random_state=context.seed)
+    values = estimator.sample(4 * SIDE, random_state=context.seed, **context.conditions(4 * SIDE))
     pictures = context.pictures(values)
     if pictures is not None:
         return grid_image(np.split(pictures, 4), "Samples from the prior")

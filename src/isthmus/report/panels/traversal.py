@@ -20,13 +20,15 @@ def html(context: Context) -> str:
     """Each row moves one dimension from -2 to 2 standard deviations, the others stay at the mean."""
     mean, spread = context.codes.mean(0), context.codes.std(0)
     chosen = context.ranked[:MOST]
+    given = context.condition(context.some.take([0] * STEPS))
     rows = []
     for dimension in chosen:
         codes = np.repeat(mean[None], STEPS, axis=0)
         codes[:, dimension] += np.linspace(-2, 2, STEPS) * spread[dimension]
-        pictures = context.pictures(context.estimator.inverse_transform(codes))
+        pictures = context.pictures(context.estimator.inverse_transform(codes, **given))
         assert pictures is not None
         rows.append(pictures)
     ranked = "KL" if context.usage is not None else "variance"
     note = f"One dimension a row, from -2 to 2 standard deviations of the codes; ranked by {ranked}."
+    note += f" All are told y = {given['condition'][0]}." if given else ""
     return grid_image(rows, note, labels=[f"z{i}" for i in chosen]) + f'<p class="note">{note}</p>'
