@@ -209,6 +209,10 @@ class Autoencoder(Component):
         """The step from which no weight warms up any more."""
         return max(t.weight.settles if isinstance(t.weight, Schedule) else 0 for t in self._terms())
 
+    def meanings(self) -> dict[str, str]:
+        """What the values of the terms say, in words, by their names; of those that say something."""
+        return {t.name: t.meaning for t in self._terms() if t.meaning}
+
     def players(self) -> list[Player]:
         """Who takes which gradient: by default one player lessens all terms with all parameters but the critics'.
 

@@ -269,6 +269,16 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         made = self.inverse_transform(codes.reshape(len(codes), -1), condition)
         return made[0] if np.ndim(a) == len(self.schema_.user_shape) else made
 
+    # -- measuring -----------------------------------------------------------------------------------
+
+    def judged(self, examples: Examples) -> Iterator[Batch]:
+        """Batches with all that the terms of the loss judge them by; raises ``DataError`` where that is missing."""
+        return self._judged_rows(self._examples(examples)).to(self._device).batches(self._rows_at_once)
+
+    def _judged_rows(self, examples: Examples) -> Resident:
+        """By default: what is conditioned on, the labels."""
+        return self._resident(examples, None if self.condition_ is None else examples.labels)
+
     # -- on disk -------------------------------------------------------------------------------------
 
     def save(self, path: str | Path, metrics: dict[str, Any] | None = None) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 from isthmus.data.kinds import check_kind
@@ -10,6 +11,7 @@ from isthmus.data.neighbours import Neighbours, neighbours
 from isthmus.data.reading import read
 from isthmus.data.schema import Schema
 from isthmus.sequence_estimator import SequenceEstimator
+from isthmus.training.resident import Resident
 
 
 class NeighbourEstimator(SequenceEstimator, ABC):
@@ -38,6 +40,13 @@ class NeighbourEstimator(SequenceEstimator, ABC):
     def _learn_target(self, y: Neighbours, schema: Schema) -> Schema:
         """Sentences like those that are read: all of them are neighbours, too."""
         return schema
+
+    def _judged_rows(self, examples: Examples) -> Resident:
+        """Pairs, as in ``fit``; raises ``DataError`` where no two sentences are neighbours."""
+        pairs = neighbours(examples.values, examples.labels, owner=type(self).__name__)
+        texts, others = (replace(examples, values=values, labels=None) for values in (pairs.texts, pairs.others))
+        told = self._learn_condition(pairs, texts)
+        return self._resident(texts, None if told is None else pairs.direction, target=self.schema_.store(others))
 
     def _wanted(self, y: Neighbours) -> Any:
         return y.others

@@ -421,6 +421,11 @@ class Term(Component, ABC):
     compares: ClassVar[bool] = True  # lower is better from step to step; not so where a critic moves the goal
     wants: ClassVar[frozenset[str]] = frozenset()  # as for critics; "maps" as well
 
+    @property
+    def meaning(self) -> str:
+        """What its value says of a model, for people, with the unit and the best there is. By default: nothing."""
+        return ""
+
     def initialise(self, batch: Batch) -> None:
         """Start from a sample of the data, once, before training. By default: nothing."""
 

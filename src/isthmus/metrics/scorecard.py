@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from isthmus.metrics.neighbours import knn_accuracy
 from isthmus.metrics.probes import linear_probe
 from isthmus.metrics.reconstruction import mean_squared_error
 from isthmus.metrics.rows import DRAWS, LIKELIHOOD_ROWS, compared, told_already
+from isthmus.metrics.term_values import term_values
 from isthmus.metrics.text_quality import TextQuality
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 LEARNT_ROWS = 20_000  # that PCA and the neighbours learn from, at the most
 NOTHING = 1e-12  # an error that is rounding
+NOTHING_TOLD = "no labels that name classes, so nothing tells what features know"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +41,8 @@ class Scorecard:
 
     Errors are in the model's scaled units (pictures: [0, 1]), so that no column counts by its unit; PCA sees
     the same scaled values. Models of features alone have no error; a linear classifier of their features tells what
-    they are worth. Models of texts have no error: ``text`` says how well they write, and PCA sees bags of tokens.
+    they are worth, and the terms of the loss what they have learnt. Models of texts have no error: ``text`` says how
+    well they write, and PCA sees bags of tokens.
     """
 
     model: str
@@ -61,6 +64,8 @@ class Scorecard:
     rows_are: str = "held-out rows"
     text: TextQuality | None = None  # of a model of texts
     collapse: str | None = None  # of a random code that tells next to nothing, and what to do
+    terms: dict[str, float] = field(default_factory=dict)  # of the loss, where nothing is rebuilt
+    meanings: dict[str, str] = field(default_factory=dict)  # of these
 
     @classmethod
     def measure(cls, estimator: Estimator, train: Examples, test: Examples) -> Scorecard:
@@ -71,6 +76,9 @@ class Scorecard:
         if conditional and test.labels is None:
             raise DataError(f"{type(estimator).__name__} is conditional: the rows to measure on need labels")
         schema, textual = estimator.schema_, isinstance(estimator.schema_, TextSchema)
+        silent = not (estimator.decodes or estimator.writes or estimator.supervised)
+        with told_already():
+            terms = term_values(estimator, test) if silent else {}
         train, test = compared(schema, train.at_most(LEARNT_ROWS)), compared(schema, test)
         given: dict[str, Any] = {"condition": test.labels} if conditional else {}
         began = time.perf_counter()
@@ -111,6 +119,8 @@ class Scorecard:
             bits=bits,
             text=text,
             collapse=None if usage is None else usage.remedy(estimator.get_params(deep=False)),
+            terms=terms,
+            meanings={name: meaning for name, meaning in estimator.autoencoder_.meanings().items() if name in terms},
         )
 
     @property
@@ -145,21 +155,23 @@ class Scorecard:
             rows.append(("ELBO, nats", f"{self.elbo:.2f}", ""))
         if self.text is None and self.log_likelihood is not None:
             rows.append((f"log p(x), nats ({DRAWS} draws)", f"{self.log_likelihood:.2f}", ""))
+        rows += [(f"{name}, a term of the loss", f"{value:.4g}", "") for name, value in self.terms.items()]
         if len(rows) == 1:
-            return f"{self.test_rows} {self.rows_are}: no labels that name classes, so nothing tells what features know"
+            return f"{self.test_rows} {self.rows_are}: {NOTHING_TOLD}"
         widths = [max(len(row[i]) for row in rows) for i in range(3)]
         lines = [f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}".rstrip() for a, b, c in rows]
         if np.isinf(self.ratio):
             lines.append(f"PCA loses nothing with {self.pca_dim} numbers: a smaller latent_dim would show more.")
         lines += [self.collapse] if self.collapse else []
+        lines += [f"{name}: {meaning}" for name, meaning in self.meanings.items()]
         return "\n".join([f"{self.test_rows} {self.rows_are}, {self.size} in the code", *lines])
 
     @property
     def rival(self) -> str:
         """What the model is measured beside, in words; empty where nothing is."""
-        if self.text is None:
-            return f"PCA-{self.pca_dim}"
-        return "" if self.pca_knn is None else f"bag of tokens, PCA-{self.pca_dim}"
+        if self.mse is None and self.pca_knn is None:
+            return ""
+        return f"PCA-{self.pca_dim}" if self.text is None else f"bag of tokens, PCA-{self.pca_dim}"
 
     @property
     def size(self) -> str:

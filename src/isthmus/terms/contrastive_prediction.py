@@ -1,5 +1,6 @@
 """What the context tells of the places that come later."""
 
+import math
 from collections.abc import Mapping
 from typing import Literal, get_args
 
@@ -55,6 +56,15 @@ class ContrastivePrediction(Term):
         self.rivals, self.others = rivals, others
         self.foretell = nn.ModuleList(
             nn.Linear(latent_dim - local_dim, local_dim) for _ in range(farthest - nearest + 1)
+        )
+
+    @property
+    def meaning(self) -> str:
+        """For people."""
+        most = math.log(self.others + 1)
+        return (
+            "minus what the context tells of the places to come, nats: 0 where it tells nothing; at best minus the "
+            f"logarithm of how many places are compared, -{most:.2f} in long sequences"
         )
 
     def forward(self, trace: Trace, earlier: Mapping[str, Tensor]) -> Tensor:

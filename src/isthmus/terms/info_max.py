@@ -1,5 +1,6 @@
 """What the code tells of each place of the picture."""
 
+import math
 from collections.abc import Mapping
 
 import torch
@@ -56,6 +57,15 @@ class InfoMax(Term):
         self.level, self.places = level, places
         self.of_code = _perceptron(latent_dim, width)
         self.of_features = _perceptron(features_dim * max(places, 1), width)
+
+    @property
+    def meaning(self) -> str:
+        """For people."""
+        what = f"minus what the code tells of {'all places together' if self.places else 'a place'} of its example"
+        if self.bound == "jensen_shannon":
+            return f"{what}, by the Jensen-Shannon bound, which is not in nats: 1.39 where it tells nothing, 0 at best"
+        best = f", -{math.log(self.group):.2f} at best" if self.bound == "info_nce" else ""
+        return f"{what}, nats: 0 where it tells nothing{best}"
 
     def forward(self, trace: Trace, earlier: Mapping[str, Tensor]) -> Tensor:
         """A scalar; raises ``ParameterError`` where there is nothing to compare with, or no such depth or places."""

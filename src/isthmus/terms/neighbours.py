@@ -1,5 +1,6 @@
 """Which of the sentences of a batch stand next to each other."""
 
+import math
 from collections.abc import Mapping
 
 import torch
@@ -33,6 +34,14 @@ class Neighbours(Term):
         super().__init__()
         check("Neighbours", (group >= 2, f"group is {group!r}; expected 2 or more examples to compare"))
         self.reader, self.group, self.weight = reader, group, weight
+
+    @property
+    def meaning(self) -> str:
+        """For people."""
+        return (
+            "minus what a code tells of its neighbour, nats: 0 where it tells nothing, "
+            f"-{math.log(self.group):.2f} where it finds the neighbour among {self.group}"
+        )
 
     def forward(self, trace: Trace, earlier: Mapping[str, Tensor]) -> Tensor:
         """A scalar."""

@@ -21,6 +21,11 @@ class Reconstruction(Term):
         super().__init__()
         self.name, self.weight = "reconstruction", weight
 
+    @property
+    def meaning(self) -> str:
+        """For people."""
+        return "-log p of what is to be told, given the code: nats per row, in the model's units; lower is better"
+
     def forward(self, trace: Trace, earlier: Mapping[str, Tensor]) -> Tensor:
         """``[batch]``."""
         if trace.log_likelihood is None:

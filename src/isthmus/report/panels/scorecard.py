@@ -1,8 +1,9 @@
 """The model beside PCA."""
 
 import math
+from html import escape
 
-from isthmus.metrics.scorecard import DRAWS
+from isthmus.metrics.scorecard import DRAWS, NOTHING_TOLD
 from isthmus.report.context import Context
 from isthmus.report.tables import table
 
@@ -32,5 +33,10 @@ def html(context: Context) -> str:
         rows.append(("ELBO, nats per row", card.elbo, ""))
     if card.text is None and card.log_likelihood is not None:
         rows.append((f"log p(x), nats per row ({DRAWS} draws)", card.log_likelihood, ""))
+    rows += [(f"{name}, a term of the loss", value, "") for name, value in card.terms.items()]
     note = f"{card.train_rows:,} rows to learn from, {card.test_rows:,} to measure on; {card.size} in the code."
-    return table(["held-out rows", card.model, card.rival], rows) + f'<p class="note">{note}</p>'
+    notes = [note, *(f"{name}: {meaning}." for name, meaning in card.meanings.items())]
+    if not rows:
+        notes.insert(0, f"Nothing can be measured here: {NOTHING_TOLD}. With labels (--labels, sub-folders) it can.")
+    told = "".join(f'<p class="note">{escape(each)}</p>' for each in notes)
+    return (table(["held-out rows", card.model, card.rival], rows) if rows else "") + told
