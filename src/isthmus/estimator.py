@@ -62,6 +62,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     pooled: ClassVar[bool] = False  # ``transform`` gives the mean of the features of all places
     code_parts: ClassVar[tuple[str, ...]] = ()  # named parts that its code is made of
     writes: ClassVar[bool] = False  # ``reconstruct`` writes texts again
+    directions: ClassVar[tuple[str, ...]] = ()  # of those ``predict`` takes one
     in_order: ClassVar[bool] = False  # rows are learnt from by those next to them
     blends: ClassVar[bool] = True  # blended and noisy rows may stand in for more data
     automatic_likelihood: ClassVar[Any] = "gaussian"  # for data that are not binary: a name, or a mapping

@@ -580,6 +580,8 @@ def test_a_masked_model_and_a_classifier_that_goes_on_from_it(here, capsys):
     assert list(found.columns) == ["class", "p(no)", "p(yes)"]
     assert (found["class"] == table["kind"]).mean() > 0.9
     assert main(["predict", "mae", "kinds.csv", "--out", "y.csv"]) == 1
-    assert "which tells no classes" in told(capsys).err
+    assert "which predicts nothing" in told(capsys).err
+    assert main(["predict", "c", "kinds.csv", "--out", "y.csv", "--direction", "next"]) == 1
+    assert "--direction is 'next'; c is of type Classifier, which has none" in told(capsys).err
     assert main(["fit", "classifier", "kinds.csv", "--drop", "kind", "--out", "d", *QUICK]) == 1
     assert "requires y" in told(capsys).err

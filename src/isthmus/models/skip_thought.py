@@ -50,7 +50,7 @@ class SkipThought(NeighbourEstimator):
     ((1, 8), 1)
     """
 
-    writes: ClassVar[bool] = False
+    directions: ClassVar[tuple[str, ...]] = (FORWARD, BACKWARD)
 
     def __init__(
         self,
