@@ -6,10 +6,14 @@ from abc import ABC
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
+from isthmus.data.examples import Examples
 from isthmus.data.kinds import check_kind
-from isthmus.data.neighbours import Neighbours, neighbours
+from isthmus.data.neighbours import Neighbours, neighbours, tell_scattered
 from isthmus.data.reading import read
 from isthmus.data.schema import Schema
+from isthmus.data.schemas.text import check_texts
+from isthmus.data.text_values import holds_documents
+from isthmus.errors import DataError
 from isthmus.sequence_estimator import SequenceEstimator
 from isthmus.training.resident import Resident
 
@@ -25,17 +29,40 @@ class NeighbourEstimator(SequenceEstimator, ABC):
         """Learn from the sentences X, in their order; ``groups`` says of each which document it is of;
         by default the labels that X may have.
 
-        No pair crosses from one document to another. y is not looked at. Raises ``DataError`` (fewer than two
-        consecutive sentences), ``ParameterError`` and ``TrainingError``.
+        No pair crosses from one document to another; the sentences of a document stand next to each other. y is not
+        looked at. Raises ``DataError`` (fewer than two consecutive sentences), ``ParameterError`` and
+        ``TrainingError``.
         """
         self._check_parameters()
-        examples = read(X)
-        check_kind(examples, self.takes, owner=type(self).__name__)
+        examples, owner = self._sentences(X), type(self).__name__
         groups = examples.labels if groups is None else groups  # a data set's, or a column's
-        pairs = neighbours(examples.values, groups, owner=type(self).__name__)
+        pairs = neighbours(examples.values, groups, owner=owner)
+        self._check_sentences(examples)
+        if groups is not None:
+            tell_scattered(groups)
         super().fit(pairs.texts, pairs, resume=resume)
+        self.schema_ = self._text_schema.of_texts(examples.values.tolist())
         self.condition_ = self.target_ = None  # of pairs; what is asked from now on is about sentences
         return self
+
+    def _sentences(self, X: Any) -> Examples:
+        """X as texts, one sentence each; raises ``DataError``."""
+        owner = type(self).__name__
+        if holds_documents(X):
+            raise DataError(
+                f"X is {len(X)} lists of sentences; {owner} takes the sentences of all documents in one list, and "
+                f"groups that say which document each is of: {owner}().fit([s for d in X for s in d], "
+                "groups=[i for i, d in enumerate(X) for _ in d])"
+            )
+        examples = read(X)
+        check_kind(examples, self.takes, owner=owner)
+        return examples
+
+    def _check_sentences(self, examples: Examples) -> None:
+        """Refuse empty sentences, and long ones, by their rows in X; later they are rows of pairs."""
+        check_texts(examples.values.tolist(), type(self).__name__)
+        if self.max_length != "auto":
+            self._learn_schema(examples, "none")
 
     def _learn_target(self, y: Neighbours, schema: Schema) -> Schema:
         """Sentences like those that are read: all of them are neighbours, too."""

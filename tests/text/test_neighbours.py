@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas
 import pytest
 import torch
 
@@ -10,7 +11,7 @@ import isthmus as im
 from isthmus import catalogue
 from isthmus.cli import main
 from isthmus.cli.rows import saved_rows
-from isthmus.data.neighbours import neighbours
+from isthmus.data.neighbours import ScatteredGroupsWarning, neighbours
 from isthmus.errors import DataError, IsthmusError, NotAvailableError, ParameterError
 from isthmus.records import Batch, Code, Trace, View
 from isthmus.training.random_stream import RandomStream
@@ -91,6 +92,45 @@ def test_too_few_sentences_are_refused_and_counted(name):
         make(name).fit(["one", "two", "three"], groups=[1, 2, 3])
     with pytest.raises(DataError, match=r"groups has shape \(2,\); expected \(3,\)"):
         make(name).fit(["one", "two", "three"], groups=[1, 2])
+
+
+@EACH
+def test_rows_in_errors_are_those_of_the_sentences(name):
+    with pytest.raises(DataError, match=r"1 of 12 texts are empty: row 7\."):
+        make(name).fit([*SAID[:7], " ", *SAID[8:]])
+    with pytest.raises(DataError, match=r"(?s)1 of 12 texts are longer.*: row 9 \(12 tokens\)\. Cut them"):
+        make(name, max_length=4).fit([*SAID[:9], "so " * 12, *SAID[10:]])
+
+
+@EACH
+def test_sentences_are_counted_once(name):
+    model = make(name).fit(STORY, groups=DOCUMENTS)
+    assert model.schema_.count == len(STORY)
+    assert model.schema_.tokens == sum(len(sentence.split()) for sentence in STORY)
+
+
+@EACH
+def test_groups_that_are_missing_are_told_by_row(name):
+    for missing in (None, float("nan"), pandas.NA, pandas.NaT):
+        groups = pandas.Series(["a", missing, "b", "b", missing], dtype=object)
+        with pytest.raises(DataError, match="groups is missing for rows 1, 4 of 5; expected the document of each"):
+            make(name).fit(SAID[:5], groups=groups)
+    with pytest.raises(DataError, match="groups is missing for row 1 of 3"):
+        make(name).fit(SAID[:3], groups=["a", float("nan"), "a"])
+
+
+@EACH
+def test_documents_that_are_torn_apart_are_told(name):
+    with pytest.warns(ScatteredGroupsWarning, match=r"(?s)3 documents, in 5 pieces, so that 2 of 9 pairs.*Sort the"):
+        make(name).fit(SAID, groups=list("aaabbbbaabcc"))
+
+
+@EACH
+def test_lists_of_documents_are_to_be_flattened(name):
+    documents = [SAID[:4], SAID[4:5], SAID[5:]]
+    for given in (documents, [SAID[:6], SAID[6:]], np.array([SAID[:6], SAID[6:]])):
+        with pytest.raises(DataError, match=r"lists of sentences.*one list.*groups=\[i for i, d in enumerate\(X\)"):
+            make(name).fit(given)
 
 
 @EACH
@@ -186,3 +226,21 @@ def test_the_command_line_holds_out_the_last_sentences(name, tmp_path, monkeypat
     rows = saved_rows(tmp_path / "m")
     assert [*rows.train.values, *rows.test.values] == STORY
     assert main(["encode", "m", "story.txt", "--out", "codes.csv"]) == 0
+
+
+def test_the_command_line_predicts_in_both_directions(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "new.txt").write_text("\n".join(SAID), encoding="utf8")
+    model = make("skip_thought", epochs=5, encoder_rate=1.0).fit(STORY)
+    model.save("skip")
+    make("quick_thought").fit(STORY).save("quick")
+    for direction, options in (("next", []), ("next", ["next"]), ("previous", ["previous"])):
+        told = [word for each in options for word in ("--direction", each)]
+        assert main(["predict", "skip", "new.txt", "--out", "out.txt", "--force", *told]) == 0
+        assert (tmp_path / "out.txt").read_text().splitlines() == model.predict(SAID, direction=direction).tolist()
+    for command, message in (
+        (["skip", "--direction", "before"], "--direction is 'before'; expected next or previous"),
+        (["quick"], "of type QuickThought, which predicts nothing; Classifier tells classes, Seq2Seq and SkipThought"),
+    ):
+        assert main(["predict", command[0], "new.txt", "--out", "no.txt", *command[1:]]) == 1
+        assert message in capsys.readouterr().err

@@ -30,6 +30,16 @@ def holds_texts(data: Any) -> bool:
     return library is not None and (_is_string_type(library, data.dtype) or holds_texts(data.to_numpy()))
 
 
+def holds_documents(data: Any) -> bool:
+    """Whether these are lists of sentences, one for each document.
+
+    >>> holds_documents([["a", "b"], ["c"]]), holds_documents(["a", "b"]), holds_documents([[1.0], [2.0]])
+    (True, False, False)
+    """
+    listed = isinstance(data, list | tuple | np.ndarray) and len(data) > 0
+    return listed and all(isinstance(item, list | tuple | np.ndarray) and holds_texts(item) for item in data)
+
+
 def series_library(data: Any) -> str | None:
     """``"pandas"`` or ``"polars"`` for their series; a library that is not loaded is not asked.
 

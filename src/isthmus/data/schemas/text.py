@@ -70,7 +70,7 @@ class TextSchema(Schema):
         Raises ``DataError`` and ``ParameterError``.
         """
         texts = examples.values.tolist()
-        _check_texts(texts, owner)
+        check_texts(texts, owner)
         if len(texts) < 2:
             raise DataError(f"There is 1 text, a minimum of 2 is required by {owner}: nothing can be learnt from one.")
         learnt = _learn_tokeniser(tokeniser, texts)
@@ -85,10 +85,14 @@ class TextSchema(Schema):
         if examples.kind != "text":
             raise DataError(f"X is {examples.kind}, {examples.values.shape}; {owner} was fitted on texts: strings")
         texts = examples.values.tolist()
-        _check_texts(texts, owner)
+        check_texts(texts, owner)
         numbers = self.tokeniser.numbers(texts)
         _check_lengths([len(each) for each in numbers], self.shape[0] - 1, "the model takes")
         self._tell_unknown(texts, numbers)
+
+    def of_texts(self, texts: Sequence[str]) -> TextSchema:
+        """The same, as of a fit on these texts."""
+        return replace(self, count=len(texts), tokens=sum(map(len, self.tokeniser.numbers(texts))))
 
     def of_count(self, count: int) -> TextSchema:
         """The same, for a fit on so many other rows."""
@@ -239,8 +243,8 @@ def _tokeniser_of(spec: Any) -> Any:
     return catalogue.build(spec)
 
 
-def _check_texts(texts: Sequence[str], owner: str) -> None:
-    """There are some, and none is empty."""
+def check_texts(texts: Sequence[str], owner: str) -> None:
+    """There are some, and none is empty; raises ``DataError``."""
     if not texts:
         raise DataError(f"Found 0 texts while a minimum of 1 is required by {owner}.")
     empty = [row for row, text in enumerate(texts) if not text.strip()]
