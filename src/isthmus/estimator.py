@@ -25,7 +25,7 @@ from isthmus.argument_types import check_types
 from isthmus.autoencoder import Autoencoder
 from isthmus.component import registered_name
 from isthmus.data.examples import Examples
-from isthmus.data.kinds import NUMBERS, check_kind
+from isthmus.data.kinds import NUMBERS, check_kind, check_many
 from isthmus.data.labels import Condition
 from isthmus.data.reading import read
 from isthmus.data.schema import Schema
@@ -87,6 +87,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         ``DataError``, ``ParameterError`` and ``TrainingError``.
         """
         self._check_parameters()
+        check_many(X, self.takes, owner=type(self).__name__)
         examples = read(X)
         check_kind(examples, self.takes, owner=type(self).__name__)
         likelihood = self._wanted_likelihood(examples)
@@ -408,6 +409,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     def _examples(self, X: Any) -> Examples:
         check_is_fitted(self)
+        check_many(X, self.schema_.kinds, owner=type(self).__name__)
         examples = read(X)
         self.schema_.check(examples, owner=type(self).__name__)
         return examples

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 from isthmus.data.examples import Examples
-from isthmus.data.kinds import check_kind
+from isthmus.data.kinds import check_kind, check_many
 from isthmus.data.neighbours import Neighbours, neighbours, tell_scattered
 from isthmus.data.reading import read
 from isthmus.data.schema import Schema
@@ -54,6 +54,7 @@ class NeighbourEstimator(SequenceEstimator, ABC):
                 f"groups that say which document each is of: {owner}().fit([s for d in X for s in d], "
                 "groups=[i for i, d in enumerate(X) for _ in d])"
             )
+        check_many(X, self.takes, owner=owner)
         examples = read(X)
         check_kind(examples, self.takes, owner=owner)
         return examples

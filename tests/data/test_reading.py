@@ -12,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
+import isthmus as im
 from isthmus.data import read
 from isthmus.errors import DataError, ParameterError, UnknownNameError
 
@@ -203,8 +204,31 @@ def test_a_close_file_name_is_suggested(tmp_path):
 
 
 def test_an_empty_folder(tmp_path):
-    with pytest.raises(DataError, match="holds no images"):
+    with pytest.raises(DataError, match=r"holds no images that can be read .* and no recordings \(.wav\)"):
         read(tmp_path)
+
+
+def test_a_text_that_is_no_path_says_how_to_give_it(tmp_path):
+    for text in ("a single text", "word", "long " * 2000, "long" * 2000, "a/" + "b" * 300 + "/c"):
+        with pytest.raises(DataError, match=r"no file or folder.*A single text is given in a list: \['"):
+            read(text)
+    with pytest.raises(DataError) as caught:
+        read(str(tmp_path / "table.csv"))
+    assert "single text" not in str(caught.value)
+
+
+def test_a_single_picture_says_how_to_give_it():
+    pictures = np.random.default_rng(0).integers(0, 255, (20, 4, 4), dtype=np.uint8)
+    model = im.AE(2, trainer=im.Trainer(epochs=1, validation=0)).fit(pictures)
+    with pytest.raises(DataError, match=r"expected \(4, 4\); X is a single one: pass X\[None\]"):
+        model.transform(pictures[0])
+    assert model.transform(pictures[0][None]).shape == (1, 2)
+
+
+def test_no_texts_are_told_in_the_words_of_texts():
+    for model in (im.SequenceAE(2), im.QuickThought(2)):
+        with pytest.raises(DataError, match=r"X is empty: \[\]; .* takes texts: a list of strings.*1 or more"):
+            model.fit([])
 
 
 def test_kinds():

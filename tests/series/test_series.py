@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from scipy.io import wavfile
 
 import isthmus as im
@@ -222,6 +223,81 @@ def test_a_folder_in_which_nothing_can_be_read(tmp_path):
     (tmp_path / "a.wav").write_bytes(b"no sound")
     with pytest.raises(DataError, match="no recordings that can be read.*1 could not be read"):
         read(tmp_path)
+
+
+def test_a_recording_that_is_cut_off_is_listed(tmp_path):
+    for name in "abcd":
+        wavfile.write(tmp_path / f"{name}.wav", 8000, (20_000 * tone(300)).astype(np.int16))
+    whole = (tmp_path / "b.wav").read_bytes()
+    (tmp_path / "b.wav").write_bytes(whole[: len(whole) // 2])
+    at = whole.index(b"data") + 4
+    for name, size in (("c", 0xFFFFFFFF), ("d", 0x7FFFFFFF)):  # written to a pipe: how long was not known yet
+        (tmp_path / f"{name}.wav").write_bytes(whole[:at] + size.to_bytes(4, "little") + whole[at + 4 :])
+    found = read(tmp_path)
+    assert found.names == ("a.wav", "c.wav", "d.wav")
+    assert [str(each) for each in found.quarantined] == [
+        "b.wav: cut off: its header promises 8000 bytes of sound, and 3978 are there"
+    ]
+    with pytest.raises(DataError, match=r"the first: b.wav: cut off"):
+        read(tmp_path / "b.wav")
+
+
+def test_compressed_recordings_are_listed_with_what_to_do(tmp_path):
+    (tmp_path / "b.mp3").write_bytes(b"sound")
+    (tmp_path / "c.FLAC").write_bytes(b"sound")
+    with pytest.raises(DataError, match=r"no recordings.*2 could not be read.*b.mp3: not read.*ffmpeg -i b.mp3 b.wav"):
+        read(tmp_path)
+    with pytest.raises(DataError, match=r"only .wav is; convert it: ffmpeg -i b.mp3 b.wav"):
+        read(tmp_path / "b.mp3")
+    wavfile.write(tmp_path / "a.wav", 8000, (20_000 * tone(300)).astype(np.int16))
+    found = read(tmp_path)
+    assert found.names == ("a.wav",)
+    assert [each.name for each in found.quarantined] == ["b.mp3", "c.FLAC"]
+
+
+def test_covers_beside_compressed_recordings_are_pictures(tmp_path):
+    Image.fromarray(np.zeros((4, 4), dtype=np.uint8)).save(tmp_path / "cover.png")
+    (tmp_path / "b.mp3").write_bytes(b"sound")
+    assert read(tmp_path).kind == "image"
+
+
+def test_paths_of_recordings_are_no_texts(tmp_path):
+    for name in "ab":
+        wavfile.write(tmp_path / f"{name}.wav", 8000, (20_000 * tone(300)).astype(np.int16))
+    fitted = small_cpc().fit(sequences((12, 13, 14), features=40))
+    for paths in (sorted(tmp_path.iterdir()), [str(path) for path in sorted(tmp_path.iterdir())]):
+        for job in (im.CPC(2).fit, fitted.transform):
+            with pytest.raises(DataError, match=r"X is 2 paths.*takes the folder that holds.*log_mel"):
+                job(paths)
+
+
+def small_cpc():
+    return im.CPC(2, local_dim=2, nearest=1, farthest=2, network={"width": 4}, trainer=im.Trainer(epochs=1))
+
+
+def test_samples_are_no_frames():
+    fitted = small_cpc().fit(replace(read(sequences((12, 13, 14), features=40)), rate=8000))
+    for waves in ([tone(300), tone(300, 0.3)], [tone(300), tone(400)]):
+        with pytest.raises(DataError, match=r"2 rows of single numbers.*frames of 40 bands.*log_mel.*at 8000 Hz"):
+            fitted.transform(waves)
+    for wave in (tone(300), torch.as_tensor(tone(300))):
+        with pytest.raises(DataError, match=r"single row of 4000 numbers.*A single sequence: \[X\].*log_mel"):
+            fitted.transform(wave)
+
+
+def test_nothing_and_a_single_one_are_told_in_the_words_of_sequences():
+    fitted = small_cpc().fit(sequences((12, 13, 14)))
+    for empty in ([], np.array([])):
+        for job in (small_cpc().fit, fitted.transform):
+            with pytest.raises(DataError, match=r"X is empty: .*; CPC takes sequences of frames: .*1 or more"):
+                job(empty)
+    with pytest.raises(DataError, match=r"X may be a single sequence: \[X\]"):
+        fitted.transform(sequences()[0])
+
+
+def test_recordings_are_described_with_bands_and_hop():
+    told = SeriesSchema.learn(replace(read(sequences(features=40)), rate=8000)).describe()
+    assert told["recordings"] == "8000 Hz, as frames of log-mel power: 40 bands, a frame each 10 ms, of 25 ms"
 
 
 def test_a_model_knows_the_rate_of_its_recordings():

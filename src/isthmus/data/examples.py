@@ -20,6 +20,9 @@ class Quarantined:
     name: str
     reason: str
 
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Examples:

@@ -1,11 +1,66 @@
 """Which models are for which kinds of data."""
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from isthmus.data.examples import Examples
 from isthmus.errors import DataError
 
 NUMBERS = ("table", "image", "array")  # kinds of examples that are numbers
+TEXTS = "texts: a list of strings, a series, or a file of lines"
+SEQUENCES = (
+    "sequences of frames: a list of arrays [time, features], an array [n, time, features], a .wav file or a folder of "
+    "such"
+)
+
+
+def check_many(data: Any, taken: Sequence[str], owner: str) -> None:
+    """Refuse, in the words of models of texts and of sequences, what is nothing, or a single wave; ``DataError``.
+
+    >>> check_many([], ("text",), "SequenceAE")
+    Traceback (most recent call last):
+    isthmus.errors.DataError: X is empty: []; SequenceAE takes texts: a list of strings, ... 1 or more of them.
+    """
+    if "table" in taken:
+        return
+    wanted = TEXTS if "text" in taken else SEQUENCES
+    if isinstance(data, list | tuple | np.ndarray) and getattr(data, "ndim", 1) == 1 and len(data) == 0:
+        raise DataError(f"X is empty: {data!r}; {owner} takes {wanted}: 1 or more of them.")
+    if "series" in taken and _is_wave(data):
+        raise DataError(
+            f"X is a single row of {len(data)} numbers; {owner} takes {wanted}. A single sequence: [X]; sound: "
+            "[isthmus.data.log_mel(samples, rate)]"
+        )
+
+
+def check_no_paths(examples: Examples, owner: str) -> None:
+    """Refuse paths of recordings that were given as if they were texts; raises ``DataError``."""
+    first = str(examples.values[0]) if examples.kind == "text" and len(examples) else ""
+    if first.lower().endswith(".wav") and is_there(first):
+        raise DataError(
+            f"X is {len(examples)} paths, such as {first!r:.60}; {owner} takes the folder that holds the recordings, "
+            f"{str(Path(first).parent)!r}, or their frames: [isthmus.data.log_mel(samples, rate), ...]"
+        )
+
+
+def is_there(path: str) -> bool:
+    """Whether there is such a file or folder; what is too long for a path is none.
+
+    >>> is_there("a" * 10_000)
+    False
+    """
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_wave(data: Any) -> bool:
+    """An array or a tensor of numbers in a row."""
+    return getattr(data, "ndim", 0) == 1 and getattr(data.dtype, "kind", "f") in "biuf" and len(data) > 0
 
 
 def check_kind(examples: Examples, taken: Sequence[str], owner: str) -> None:
@@ -18,6 +73,12 @@ def check_kind(examples: Examples, taken: Sequence[str], owner: str) -> None:
     """
     if examples.kind in taken:
         return
+    check_no_paths(examples, owner)
+    if examples.kind == "text" and "series" in taken:
+        raise DataError(
+            f"X holds {len(examples)} texts, such as {examples.values[0]!r:.60}; {owner} takes {SEQUENCES}. "
+            "SequenceAE and SequenceVAE take texts."
+        )
     if examples.kind == "text":
         raise DataError(
             f"X holds {len(examples)} texts, such as {examples.values[0]!r:.60}; {owner} takes numbers. SequenceAE and "
@@ -30,11 +91,5 @@ def check_kind(examples: Examples, taken: Sequence[str], owner: str) -> None:
         )
     told = {"table": "a table", "image": "pictures", "array": "an array"}[examples.kind]
     if "series" in taken:
-        raise DataError(
-            f"X is {told}, {examples.values.shape}; {owner} takes sequences of frames: a list of arrays [time, "
-            "features], an array [n, time, features], a .wav file or a folder of such."
-        )
-    raise DataError(
-        f"X is {told}, {examples.values.shape}; {owner} takes texts: a list of strings, a series, or a file of lines. "
-        "AE and VAE take numbers."
-    )
+        raise DataError(f"X is {told}, {examples.values.shape}; {owner} takes {SEQUENCES}.")
+    raise DataError(f"X is {told}, {examples.values.shape}; {owner} takes {TEXTS}. AE and VAE take numbers.")

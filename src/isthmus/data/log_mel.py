@@ -12,10 +12,11 @@ from isthmus.errors import check
 
 QUIET = 1e-8  # added to powers, whose full scale hangs on the window: hundreds
 AT_ONCE = 4096  # frames
+WINDOW, HOP = 0.025, 0.010  # seconds
 
 
 def log_mel(
-    samples: ArrayLike, rate: float, *, bands: int = 40, window: float = 0.025, hop: float = 0.010
+    samples: ArrayLike, rate: float, *, bands: int = 40, window: float = WINDOW, hop: float = HOP
 ) -> NDArray[np.float32]:
     """The log power of sound in ``bands`` that are evenly spaced on the mel scale: ``[frames, bands]``, nats.
 

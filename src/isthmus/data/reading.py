@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.examples import Examples, Kind
+from isthmus.data.kinds import is_there
 from isthmus.data.options import Mode, Options, file_part
 from isthmus.errors import DataError, ParameterError, did_you_mean
 
@@ -64,6 +65,8 @@ def read(
         return data if labels is None else replace(data, labels=np.asarray(labels))
     if isinstance(data, Path):
         data = str(data)
+    if isinstance(data, list | tuple) and len(data) > 0 and all(isinstance(item, Path) for item in data):
+        data = [str(item) for item in data]  # refused in words
     if isinstance(data, str):
         _check_exists(data)
     options = Options(
@@ -110,14 +113,16 @@ def _sources() -> list[Source]:
 
 def _check_exists(data: str) -> None:
     path = Path(file_part(data))
-    if path.exists():
+    if is_there(str(path)):
         return
-    there = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    there = [entry.name for entry in path.parent.iterdir()] if is_there(str(path.parent)) else []
     hint = did_you_mean(path.name, there) if 0 < len(there) <= 50 else ""
     from isthmus.data.loading import names  # which reads
 
     hint = f"For the data set of that name: isthmus.data.load({data!r})" if data in names() else hint
-    raise DataError(f"There is no file or folder {data!r}. {hint}".strip())
+    named = data in names() or (path.suffix and " " not in data)
+    hint = hint if named else f"{hint} A single text is given in a list: [{data!r:.60}]".strip()
+    raise DataError(f"There is no file or folder {data!r:.300}. {hint}".strip())
 
 
 def _told(data: Any) -> str:

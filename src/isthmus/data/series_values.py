@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from isthmus.data.checks import LARGEST, SHOWN
 from isthmus.data.examples import Examples
+from isthmus.data.kinds import check_no_paths
 from isthmus.errors import DataError, problems
 
 
@@ -84,11 +85,14 @@ def series_of(examples: Examples, owner: str = "Isthmus", *, features: int | Non
     if examples.kind == "series":
         return examples.values
     waves = examples.kind == "table" and features == 1
+    check_no_paths(examples, owner)
     if not waves and (examples.kind not in ("image", "array") or examples.values.ndim != 3):
+        alone = examples.kind == "table" and examples.values.shape[1] == features
         told = "texts" if examples.kind == "text" else f"{examples.kind}, {examples.values.shape}"
         raise DataError(
             f"X is {told}; {owner} takes sequences of frames: a list of arrays [time, features], an array [n, time, "
             "features] (of one number a frame: X[:, :, None]), a .wav file or a folder of such"
+            + ("; X may be a single sequence: [X]" if alone else "")
         )
     if len(examples) == 0:
         raise DataError(f"Found array with 0 sample(s) while a minimum of 1 is required by {owner}.")

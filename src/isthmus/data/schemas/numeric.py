@@ -114,7 +114,8 @@ class NumericSchema(Schema):
                     f"X has {values.shape[1]} features, but {owner} is expecting {self.user_shape[0]} features as "
                     "input."
                 )
-            found.append(f"each example has shape {values.shape[1:]}; expected {self.user_shape}")
+            alone = "; X is a single one: pass X[None]" if values.shape == self.user_shape else ""
+            found.append(f"each example has shape {values.shape[1:]}; expected {self.user_shape}{alone}")
         if (self.dtype == "uint8") != (values.dtype == np.uint8) and self.kind == "image":
             found.append(f"the values are {values.dtype}; the model was fitted on {self.dtype}")
         if found:

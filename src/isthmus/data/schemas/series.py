@@ -14,6 +14,7 @@ from torch import Tensor
 
 from isthmus.data.checks import LARGEST
 from isthmus.data.examples import Examples
+from isthmus.data.log_mel import HOP, WINDOW
 from isthmus.data.schema import Schema
 from isthmus.data.series_values import series_of
 from isthmus.errors import DataError, SavedModelError, problems
@@ -66,11 +67,23 @@ class SeriesSchema(Schema):
 
     def check(self, examples: Examples, owner: str = "Isthmus") -> None:
         """Refuse what is no sequence of frames with as many features."""
+        self._check_no_waves(examples, owner)
         features = self._sequences(examples, owner)[0].shape[1]
         if features != self.shape[1]:
             raise DataError(f"The frames of X have {features} features; {owner} was fitted on {self.shape[1]}")
         if None not in (self.rate, examples.rate) and examples.rate != self.rate:
             raise DataError(f"The recordings of X are at {examples.rate:g} Hz; {owner} was fitted on {self.rate:g} Hz")
+
+    def _check_no_waves(self, examples: Examples, owner: str) -> None:
+        """Samples of sound are no frames."""
+        rows = examples.kind == "series" and examples.values[0].shape[1] == 1
+        waves = rows or (examples.kind == "table" and examples.values.shape[1] != self.shape[1])
+        if waves and self.rate is not None and self.shape[1] != 1:
+            raise DataError(
+                f"X is {len(examples)} rows of single numbers, as samples of sound are; {owner} was fitted on "
+                f"recordings as frames of {self.shape[1]} bands: give [isthmus.data.log_mel(samples, rate) for samples "
+                f"in X], at {self.rate:g} Hz"
+            )
 
     def of_count(self, count: int) -> SeriesSchema:
         """The same, for a fit on so many other rows."""
@@ -127,8 +140,14 @@ class SeriesSchema(Schema):
             "frames": f"{self.frames:,} in all, up to {self.shape[0]} in one",
             "features of a frame": f"{self.shape[1]}",
             "scaling": "standard",
-            **({} if self.rate is None else {"recordings": f"{self.rate:g} Hz, as frames of log-mel power"}),
+            **({} if self.rate is None else {"recordings": self._recordings()}),
         }
+
+    def _recordings(self) -> str:
+        return (
+            f"{self.rate:g} Hz, as frames of log-mel power: {self.shape[1]} bands, a frame each {1000 * HOP:g} ms, of "
+            f"{1000 * WINDOW:g} ms"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""

@@ -44,7 +44,8 @@ def read(data: str, options: Options) -> Examples:
             quarantined.append(Quarantined(name=name, reason=str(error) or type(error).__name__))
     if not pictures:
         lost = f"; {len(quarantined)} could not be read, the first: {quarantined[0]}" if quarantined else ""
-        raise DataError(f"{data} holds no images that can be read ({', '.join(ENDINGS)}): 0 sample(s){lost}")
+        nor = " and no recordings (.wav)" if Path(data).is_dir() else ""
+        raise DataError(f"{data} holds no images that can be read ({', '.join(ENDINGS)}){nor}: 0 sample(s){lost}")
     if options.mode == "auto":
         pictures = _common_mode(pictures)
     _check_sizes(data, pictures)
