@@ -98,6 +98,19 @@ def test_the_start_is_kept_where_training_only_harms():
     assert history.settings["stop_after"] == 0
 
 
+def test_what_layers_learn_without_gradients_is_averaged_too():
+    """A norm's means belong to the weights beside them."""
+    pictures = (im.data.load("digits").values[:64] * 15).astype(np.uint8).reshape(-1, 8, 8)
+
+    def mean(**settings):
+        model = im.AE(2, network={"name": "conv", "channels": (4,), "norm": "batch"})
+        model.set_params(trainer=Trainer(epochs=2, validation=0, compile=False, **settings)).fit(pictures)
+        return next(b for name, b in model.autoencoder_.named_buffers() if name.endswith("running_mean"))
+
+    assert torch.allclose(mean(average=1e-6), mean(), atol=1e-4)
+    assert 0 < mean(average=0.9).norm() < 0.9 * mean().norm()
+
+
 def test_the_moving_average_is_what_is_kept():
     plain, averaged = small_vae(), small_vae()
     Trainer(epochs=2, validation=0).fit(plain, curved_rows())

@@ -62,8 +62,7 @@ class Run:
         )
         self.stream = RandomStream(derive(settings.seed, NOISE, engine.rank), engine.device)
         self.stopping = EarlyStopping(model, settings.patience)
-        weights = [p for p in model.parameters() if p.requires_grad]
-        self.average = None if settings.average is None else WeightAverage(weights, settings.average)
+        self.average = None if settings.average is None else WeightAverage(_learnt(model), settings.average)
         self.history = History()
         self.epoch, self.position, self.steps = 0, 0, 0
         self.calibrations: list[dict[str, Tensor]] = []  # the likelihood's buffers after each evaluation
@@ -284,6 +283,13 @@ class Run:
             f"Stopped at step {self.steps}; the checkpoint is {self.settings.checkpoint}. "
             f"To go on: {self.settings.resume_command or 'fit again with resume=True'}"
         )
+
+
+def _learnt(model: Autoencoder) -> list[Tensor]:
+    """What changes from step to step: weights, and buffers such as a norm's means or a codebook's vectors."""
+    calibrated = {id(buffer) for buffer in model.calibration().values()}  # anew at each evaluation
+    buffers = [b for b in model.buffers() if b.is_floating_point() and id(b) not in calibrated]
+    return [*(p for p in model.parameters() if p.requires_grad), *buffers]
 
 
 def _spread(rows: Resident) -> float:
