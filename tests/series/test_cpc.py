@@ -281,7 +281,12 @@ def test_the_scorecard_sees_means_and_spreads_beside_it():
         ({"local_dim": 0}, "local_dim is 0"),
         ({"nearest": 0}, "nearest is 0"),
         ({"nearest": 4}, "farthest is 3"),
+        ({"nearest": 4}, r"3; expected 4 or more places ahead, as nearest is \(a place is 1 frame\)"),
         ({"nearest": 40, "farthest": 50}, "the longest sequence has 2. places"),
+        (
+            {"farthest": 15, "network": {"stride": 2}},
+            r"15; the longest sequence has 15 places \(29 frames; a place is 2 frames\): expected 14 or fewer",
+        ),
         ({"rivals": "nobody"}, "rivals is 'nobody'"),
         ({"latent_dim": 0}, "latent_dim is 0"),
         ({"network": {"stride": 0, "dropout": 1.0}}, "2 parameters are wrong"),
@@ -293,6 +298,11 @@ def test_the_scorecard_sees_means_and_spreads_beside_it():
 def test_wrong_parameters_are_refused(given, told):
     with pytest.raises(IsthmusError, match=told):
         make(**given).fit(turning(20)[0])
+
+
+def test_the_farthest_that_can_be_reached_is_taken():
+    x = turning(20)[0]
+    assert make(farthest=max(map(len, x)) - 1, epochs=1).fit(x).transform(x[:2]).shape == (2, 12)
 
 
 @pytest.mark.skipif("ISTHMUS_DATA" not in os.environ, reason="needs spoken-digits")

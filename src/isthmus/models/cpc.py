@@ -13,6 +13,7 @@ from isthmus.data.examples import Examples
 from isthmus.data.schemas.series import SeriesSchema
 from isthmus.errors import check
 from isthmus.estimator import Estimator
+from isthmus.stations import Encoder
 from isthmus.terms.contrastive_prediction import ContrastivePrediction, Rivals
 from isthmus.training.trainer import Trainer
 
@@ -20,18 +21,20 @@ from isthmus.training.trainer import Trainer
 class CPC(Estimator):
     """Contrastive predictive coding: from what a sequence has been so far, what comes next is known among much else.
 
-    The features of a place are what is heard there and the context, the memory of all before. ``transform`` gives their
-    mean over time. For recordings, and for any sequences of numbers: a list of arrays ``[time, features]``, an array
+    The features of a place are what is heard there, ``local_dim`` numbers, and behind them the context, the memory of
+    all before, ``latent_dim``. ``transform`` gives their mean over time: 128 + 256 columns, unless told otherwise. For
+    recordings, and for any sequences of numbers: a list of arrays ``[time, features]``, an array
     ``[n, time, features]``, a .wav file or a folder of such. Nothing is rebuilt.
 
     Source: van den Oord et al. 2018, Representation learning with contrastive predictive coding.
 
     Parameters
     ----------
-    latent_dim : numbers in the context.
+    latent_dim : numbers in the context; what ``transform`` gives has ``local_dim`` more.
     local_dim : numbers in what is heard at one place.
-    nearest, farthest : how many places ahead the context foretells; nearer than 5 places share frames with what has
-        been heard already, by the default network.
+    nearest, farthest : how many places ahead the context foretells; a place is as many frames as the network's
+        ``stride``, 2 by default. Nearer than 5 places share frames with what has been heard already, by the default
+        network.
     rivals : the places among which the right one is to be known: all of the same ``"sequence"``, so that features tell
         what happens when; or others of the ``"batch"``, so that they tell who is heard, too.
     network : ``"auto"`` (convolutions and a recurrent unit), or a mapping: ``{"name": "conv_recurrent", "stride": 4}``.
@@ -72,14 +75,34 @@ class CPC(Estimator):
         width = self.local_dim + self.latent_dim
         known = {"in_shape": setting.schema.shape, "out_dim": width, "local_dim": self.local_dim}
         encoder = make_part("encoders", named(self.network, "conv_recurrent"), known)
-        places = encoder.grid[0] if len(encoder.grid) == 1 else 0
-        short = f"nearest is {self.nearest!r}; the longest sequence has {places} places: nothing can be foretold"
-        told = f"network is {self.network!r:.100}; expected one that gives features of each place, as 'conv_recurrent'"
-        check("CPC", (encoder.ragged, told), (not encoder.ragged or self.nearest < places, short))
+        self._check_reach(setting.schema.shape[0], encoder)
         return Autoencoder(
             encoder=encoder,
             bottleneck=Identity(width),
             terms=[ContrastivePrediction(width, self.local_dim, self.nearest, self.farthest, self.rivals)],
+        )
+
+    def _check_reach(self, frames: int, encoder: Encoder) -> None:
+        """Refuse networks without places, and what no sequence of ``fit`` is long enough for."""
+        told = f"network is {self.network!r:.100}; expected one that gives features of each place, as 'conv_recurrent'"
+        check("CPC", (encoder.ragged and len(encoder.grid) == 1, told))
+        nearest, farthest, places = self.nearest, self.farthest, encoder.grid[0]
+        each = -(-frames // places)  # as many frames as the network's stride
+        unit = f"a place is {each} frame{'s' if each > 1 else ''}"
+        longest = f"the longest sequence has {places} places ({frames} frames; {unit})"
+        known = nearest >= 1 and farthest >= nearest
+        check(
+            "CPC",
+            (nearest >= 1, f"nearest is {nearest!r}; expected 1 or more places ahead ({unit})"),
+            (
+                farthest >= nearest,
+                f"farthest is {farthest!r}; expected {nearest} or more places ahead, as nearest is ({unit})",
+            ),
+            (not known or nearest < places, f"nearest is {nearest!r}; {longest}: nothing can be foretold"),
+            (
+                not known or nearest >= places or farthest < places,
+                f"farthest is {farthest!r}; {longest}: expected {places - 1} or fewer places ahead",
+            ),
         )
 
     @torch.no_grad()
