@@ -55,6 +55,15 @@ def problems(title: str, found: Iterable[str]) -> str:
     return "\n".join([title, *(f"  - {line}" for line in found)])
 
 
+def counted(count: int, what: str) -> str:
+    """How many of something, in words.
+
+    >>> counted(1, "epoch"), counted(2000, "step")
+    ('1 epoch', '2,000 steps')
+    """
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     """The closest known names, as the end of an error message.
 

@@ -131,7 +131,7 @@ def test_nothing_leads_back_and_that_is_said():
         ({"level": 2}, "level is 2; the network's depths are 0 to 1"),
         ({"network": "mlp"}, "'mlp', with 1 place"),
         ({"network": {"flatten": False}}, "flatten=True"),
-        ({"trainer": im.Trainer(epochs=1, batch_size=1, compile=False)}, "a batch of 1 row"),
+        ({"trainer": im.Trainer(epochs=1, batch_size=1, compile=False)}, "trainer.batch_size is 1"),
     ],
 )
 def test_wrong_parameters_are_refused(given, told):
@@ -145,11 +145,19 @@ def test_wrong_parameters_are_refused(given, told):
         (np.random.default_rng(0).normal(size=(30, 5)), "takes pictures"),
         (["a text", "another"], "takes numbers"),
         (digits(1), "minimum of 2"),
+        (digits(2), r"X holds 2 pictures; DeepInfoMax compares .* 3 or more, or trainer=Trainer\(validation=0\)"),
     ],
 )
 def test_it_is_for_several_pictures(data, told):
     with pytest.raises((DataError, ParameterError), match=told):
-        make().fit(data)
+        make(trainer=im.Trainer(epochs=1, compile=False)).fit(data)
+
+
+@pytest.mark.parametrize("given", [{"validation": 0}, {}])
+def test_as_few_pictures_as_can_be_compared_are_taken(given):
+    data = digits(2 if given else 3)
+    model = make(trainer=im.Trainer(epochs=1, compile=False, **given)).fit(data)
+    assert np.isfinite(model.transform(data)).all()
 
 
 def test_the_cost_does_not_depend_on_how_large_a_batch_is():

@@ -10,6 +10,8 @@ import isthmus as im
 from isthmus.data import load, read
 from isthmus.errors import DataError
 from isthmus.report import page
+from isthmus.report.context import Context
+from isthmus.report.panels import losses
 
 QUICK = im.Trainer(epochs=1, validation=0)
 
@@ -96,8 +98,6 @@ def test_colour_pictures(tmp_path):
 
 
 def test_a_panel_that_fails_is_a_note(digits, tmp_path, monkeypatch):
-    from isthmus.report.panels import losses
-
     def broken(context):
         raise DataError("<odd>")
 
@@ -107,6 +107,16 @@ def test_a_panel_that_fails_is_a_note(digits, tmp_path, monkeypatch):
     checker, text = parsed(page.write(model, train=train, test=test, path=tmp_path / "r.html"))
     assert "could not be made: &lt;odd&gt;" in text
     assert "scorecard" in checker.ids
+
+
+@pytest.mark.parametrize(("epochs", "style", "told"), [(1, "o", "1 epoch done;"), (2, "None", "all 2 epochs done;")])
+def test_one_epoch_is_a_point_and_not_a_blank_chart(digits, monkeypatch, epochs, style, told):
+    drawn = []
+    monkeypatch.setattr(losses, "as_image", lambda made, alt: drawn.append(made) or "")
+    model = im.AE(2, trainer=im.Trainer(epochs=epochs, validation=0)).fit(digits[0])
+    assert told in losses.html(Context(estimator=model, train=digits[0], test=digits[1]))
+    (line,) = drawn[0].axes[0].lines
+    assert line.get_marker() == style
 
 
 def test_a_generator_alone_has_a_page_too(digits, tmp_path):

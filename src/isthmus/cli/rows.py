@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isthmus.errors import DataError, ParameterError, did_you_mean
+from isthmus.errors import DataError, ParameterError, counted, did_you_mean
 
 if TYPE_CHECKING:
     from isthmus.cli.configuration import Configuration
@@ -177,7 +177,8 @@ def tell_quarantined(*parts: Examples) -> None:
 
     lost = list(dict.fromkeys(item for part in parts for item in part.quarantined))
     if lost:
-        sys.stderr.write(f"{len(lost)} inputs could not be read and were left out:\n")
+        were = "was" if len(lost) == 1 else "were"
+        sys.stderr.write(f"{counted(len(lost), 'input')} could not be read and {were} left out:\n")
         for item in lost[:10]:
             sys.stderr.write(f"  {item.name}: {item.reason}\n")
         if len(lost) > 10:

@@ -11,7 +11,7 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
 from isthmus.data.examples import Examples
 from isthmus.data.schemas.series import SeriesSchema
-from isthmus.errors import check
+from isthmus.errors import check, counted
 from isthmus.estimator import Estimator
 from isthmus.stations import Encoder
 from isthmus.terms.contrastive_prediction import ContrastivePrediction, Rivals
@@ -88,7 +88,7 @@ class CPC(Estimator):
         check("CPC", (encoder.ragged and len(encoder.grid) == 1, told))
         nearest, farthest, places = self.nearest, self.farthest, encoder.grid[0]
         each = -(-frames // places)  # as many frames as the network's stride
-        unit = f"a place is {each} frame{'s' if each > 1 else ''}"
+        unit = f"a place is {counted(each, 'frame')}"
         longest = f"the longest sequence has {places} places ({frames} frames; {unit})"
         known = nearest >= 1 and farthest >= nearest
         check(

@@ -111,9 +111,16 @@ class DeepInfoMax(Estimator):
 
     def _check(self, setting: Setting) -> None:
         """Refuse what makes no sense, all mistakes at once."""
+        trainer = Trainer() if self.trainer is None else self.trainer
+        kept_aside = trainer.validation != 0 and not self.prior_weight  # with a critic nothing tells when to stop
         kind, shape = setting.schema.kind, setting.schema.shape
         if kind != "image":
             raise DataError(f"DeepInfoMax takes pictures, [n, height, width]; X is a {kind} of {shape} in each row")
+        if setting.rows < 2 + kept_aside:
+            raise DataError(
+                f"X holds {setting.rows} pictures; DeepInfoMax compares each with others in every step, and keeps some "
+                "aside to find when to stop: expected 3 or more, or trainer=Trainer(validation=0)"
+            )
         weights = {"local": self.local_weight, "global": self.global_weight, "prior": self.prior_weight}
         learnt = self.local_weight != 0 or self.global_weight != 0
         check(
@@ -122,6 +129,10 @@ class DeepInfoMax(Estimator):
             (learnt, "local_weight and global_weight are 0; expected one above, or nothing is learnt"),
             (self.bound in BOUNDS, f"bound is {self.bound!r}; expected one of {', '.join(BOUNDS)}"),
             (self.group >= 2, f"group is {self.group!r}; expected 2 or more rows to compare"),
+            (
+                trainer.batch_size != 1,
+                "trainer.batch_size is 1; expected 2 or more pictures, which are compared with each other, or 'auto'",
+            ),
         )
 
     def _level(self, maps: list[Tensor], encoder: Encoder) -> int:

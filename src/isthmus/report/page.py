@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from isthmus.data.examples import Examples
-from isthmus.errors import IsthmusError, MissingExtraError
+from isthmus.errors import IsthmusError, MissingExtraError, counted
 from isthmus.estimator import Estimator
 from isthmus.metrics.rows import told_already
 from isthmus.report.context import Context
@@ -65,7 +65,7 @@ def write(
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{html.escape(title)}</title><style>{STYLE}</style></head>
 <body><h1>{html.escape(title)}</h1>
-<p class="lead">Everything below is measured on {len(test):,} rows that were not trained on, unless it says so.</p>
+<p class="lead">Everything below is measured on {counted(len(test), "row")} not trained on, unless it says so.</p>
 <nav>{"".join(links)}</nav>{"".join(sections)}</body></html>
 """
     target = Path(path)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from isthmus.autoencoder import Autoencoder
-from isthmus.errors import Interrupted, TrainingError
+from isthmus.errors import Interrupted, TrainingError, counted
 from isthmus.stations import Schedule
 from isthmus.training.augmentation import blended, noisy
 from isthmus.training.buckets import bucketed
@@ -260,7 +260,8 @@ class Run:
             self.history.best_epoch = self.epoch
         for name, value in self.model.calibration().items():
             value.copy_(self.calibration.get(name, value))
-        done = f"all {epochs} epochs done" if epochs else "no epoch made held-out rows better: the start was kept"
+        all_done = f"{'' if epochs == 1 else 'all '}{counted(epochs, 'epoch')} done"
+        done = all_done if epochs else "no epoch made held-out rows better: the start was kept"
         self.history.stopped = self.history.stopped or done
         self.history.steps = self.steps
         self.model.eval()

@@ -31,11 +31,16 @@ def command(
     told |= {f"training: {key}": value for key, value in description.history.get("settings", {}).items()}
     codebook = description.history.get("codebook") or {}
     told |= {f"codebook: {key}": codebook[key] for key in ("usage", "perplexity", "dead", "bits") if key in codebook}
-    told |= {f"measured: {key}": value for key, value in _flat(description.metrics) if value is not None}
+    told |= {f"measured: {key}": _short(value) for key, value in _flat(description.metrics) if value is not None}
     told |= {f"version: {key}": value for key, value in description.versions.items()}
     width = max(map(len, told))
     for key, value in told.items():
         say(f"{key:<{width}}  {value}")
+
+
+def _short(value: Any) -> Any:
+    """Four digits of what was measured; --json has all."""
+    return f"{value:.4g}" if isinstance(value, float) else value
 
 
 def _flat(metrics: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

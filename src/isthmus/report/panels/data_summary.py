@@ -1,6 +1,7 @@
 """What the data are."""
 
 from isthmus.data.schemas.text import TextSchema
+from isthmus.errors import counted
 from isthmus.report.context import Context
 from isthmus.report.tables import pairs, table
 
@@ -21,7 +22,7 @@ def html(context: Context) -> str:
         told["from"] = context.train.origin
     lost = [*context.train.quarantined, *context.test.quarantined]
     rows = [(item.name, item.reason) for item in lost[:50]]
-    listed = f"<h3>{len(lost)} inputs could not be read</h3>" + table(["file", "why"], rows) if lost else ""
+    listed = f"<h3>{counted(len(lost), 'input')} could not be read</h3>" + table(["file", "why"], rows) if lost else ""
     return pairs(told) + listed
 
 

@@ -1,5 +1,6 @@
 """Losses through training, term by term."""
 
+from isthmus.errors import counted
 from isthmus.report.context import Context
 from isthmus.report.figures import COLOURS, as_image, figure, tidy
 
@@ -25,7 +26,7 @@ def html(context: Context) -> str:
                 axes.plot(
                     [e["epoch"] for e in entries],
                     [e[part][name] for e in entries],
-                    style,
+                    style if len(entries) > 1 else "o",  # a line needs two points
                     color=colour,
                     label=label,
                 )
@@ -35,7 +36,8 @@ def html(context: Context) -> str:
         tidy(axes)
     made.axes[0].legend(frameon=False, fontsize=8)
     units = "Losses are of scaled values; likelihoods elsewhere are of values in the units of the data. "
-    told = f"{history.stopped}; best epoch {history.best_epoch}; {history.steps:,} steps, {history.seconds:.1f} s."
+    steps = counted(history.steps, "step")
+    told = f"{history.stopped}; best epoch {history.best_epoch}; {steps}, {history.seconds:.1f} s."
     told = units + told if _scaled(context) else told
     skipped = f" Skipped for not being finite: {history.skipped}." if history.skipped else ""
     return as_image(made, "Loss curves by term") + f'<p class="note">{told}{skipped}</p>' + _choice(context)
@@ -58,6 +60,6 @@ def _choice(context: Context) -> str:
     axes.set_xlabel("share of the run, %")
     axes.set_ylabel("held-out loss, nats per row")
     tidy(axes)
-    folds = context.estimator.history_.settings.get("folds", 0)
-    note = f"When to stop was found on rows held out from {folds} earlier run(s); then all rows were trained on."
+    runs = counted(context.estimator.history_.settings.get("folds", 0), "earlier run")
+    note = f"When to stop was found on rows held out from {runs}; then all rows were trained on."
     return as_image(made, "Held-out loss by share of the run") + f'<p class="note">{note}</p>'

@@ -3,6 +3,7 @@
 import math
 from html import escape
 
+from isthmus.errors import counted
 from isthmus.metrics.scorecard import DRAWS, NOTHING_TOLD
 from isthmus.report.context import Context
 from isthmus.report.tables import table
@@ -34,7 +35,9 @@ def html(context: Context) -> str:
     if card.text is None and card.log_likelihood is not None:
         rows.append((f"log p(x), nats per row ({DRAWS} draws)", card.log_likelihood, ""))
     rows += [(f"{name}, a term of the loss", value, "") for name, value in card.terms.items()]
-    note = f"{card.train_rows:,} rows to learn from, {card.test_rows:,} to measure on; {card.size} in the code."
+    note = (
+        f"{counted(card.train_rows, 'row')} to learn from, {card.test_rows:,} to measure on; {card.size} in the code."
+    )
     notes = [note, *(f"{name}: {meaning}." for name, meaning in card.meanings.items())]
     if not rows:
         notes.insert(0, f"Nothing can be measured here: {NOTHING_TOLD}. With labels (--labels, sub-folders) it can.")
