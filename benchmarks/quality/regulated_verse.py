@@ -1,4 +1,4 @@
-"""Chinese regulated verse as 128 numbers: SequenceVAE on 21 000 poems of the Tang, by characters."""
+"""Chinese regulated verse as 32 numbers: SequenceVAE on 21 000 poems of the Tang, by their 3400 commonest characters."""
 
 import re
 from collections.abc import Sequence
@@ -14,8 +14,15 @@ def run(seeds: Sequence[int]) -> Result:
     task = texts.Task(
         name="regulated_verse",
         data="tang-poems",
-        model=im.SequenceVAE(128, free_bits=0.5, network={"width": 256}),
-        epochs=4,
+        model=im.SequenceVAE(
+            32,
+            free_bits=0.25,
+            symbol_dropout=0,
+            tokeniser={"name": "characters", "size": 3400},  # 99 % of what is written
+            network={"width": 128},
+        ),
+        epochs=5,
+        batch_size=128,
         rule="4 or 8 lines, all of 5 or all of 7 characters",
         valid=is_regulated,
     )
