@@ -251,3 +251,18 @@ def test_the_scorecard_is_that_of_the_library(here, capsys):
     card = json.loads(told(capsys).out)
     rows = im.data.read("names.txt")
     assert card["text"] == Scorecard.measure(im.load("m"), rows, rows).to_json()["text"]
+
+
+def test_gaps_are_filled_on_the_command_line(here, capsys):
+    model = str(here / "language")
+    assert main(["fit", "masked-lm", "names.txt", "--out", model, "--set", "tokeniser=characters", *SMALL]) == 0
+    told(capsys)
+    assert main(["fill", model, "a[MASK]na", "--candidates", "3"]) == 0
+    filled, gap = told(capsys).out.splitlines()
+    assert len(filled) == 4
+    assert gap.startswith(f"gap 1: {filled[1]} 0.")
+    assert gap.count(",") == 2
+    assert main(["fill", model, "anna"]) == 1
+    assert "no gap '[MASK]'" in told(capsys).err
+    assert main(["fill", "m", "a[MASK]na"]) == 1
+    assert "which fills no gaps" in told(capsys).err

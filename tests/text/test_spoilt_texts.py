@@ -269,3 +269,23 @@ def test_a_classifier_goes_on_from_an_encoder_of_texts(masked, tmp_path):
 def test_a_classifier_without_one_takes_no_texts():
     with pytest.raises(DataError, match="Classifier without a pretrained model takes numbers"):
         im.Classifier().fit(TEXTS, [len(text) for text in TEXTS])
+
+
+def test_candidates_are_the_tokens_by_their_probability(masked):
+    text = TEXTS[0].split()
+    gapped = " ".join(["[MASK]", *text[1:-1], "[MASK]"])
+    (gaps,) = masked.candidates([gapped], k=len(masked.schema_.tokeniser.tokens))
+    assert len(gaps) == 2
+    for found in gaps:
+        shares = [each.probability for each in found]
+        assert shares == sorted(shares, reverse=True)
+        assert sum(shares) == pytest.approx(1, abs=1e-4)
+    filled = masked.fill([gapped])[0].split()
+    assert [gaps[0][0].token, gaps[1][0].token] == [filled[0], filled[-1]]
+
+
+def test_candidates_of_no_gap_or_too_many_are_refused(masked):
+    with pytest.raises(DataError, match="have no gap"):
+        masked.candidates([TEXTS[0]])
+    with pytest.raises(ParameterError, match="k is 1000"):
+        masked.candidates(["[MASK]"], k=1000)

@@ -1,6 +1,6 @@
 """The masked language model."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from isthmus.architecture import Setting, make_part, named
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
+from isthmus.candidate import Candidate
 from isthmus.corruptions.token_masking import TokenMasking
 from isthmus.data.schemas.text import END, MASK, SPECIAL, symbols_of
 from isthmus.decoders.token_head import TokenHead
@@ -87,21 +88,54 @@ class MaskedLM(SequenceEstimator):
 
         Gaps are filled all at once, each as if the others stayed gaps. Raises ``DataError`` where a text has none.
         """
+        schema = self._text_schema
+        filled: list[str] = []
+        for symbols, scores in self._scored("fill", texts):
+            filled += schema.from_model(torch.where(symbols == MASK, scores.argmax(1), symbols)).tolist()
+        return filled
+
+    def candidates(self, texts: Sequence[str], k: int = 5) -> list[list[list[Candidate]]]:
+        """For each text, for each of its gaps, the ``k`` likeliest tokens, the likeliest first.
+
+        Raises ``DataError`` where a text has no gap, ``ParameterError``.
+
+        >>> import isthmus as im
+        >>> small = {"trainer": im.Trainer(epochs=1), "network": {"width": 16, "depth": 1}, "tokeniser": "whitespace"}
+        >>> model = im.MaskedLM(8, **small).fit(["the cat sat", "the dog sat", "a cat ran"] * 5)
+        >>> ((found,),) = model.candidates(["the [MASK] sat"], k=3)
+        >>> len(found), found[0].probability >= found[1].probability
+        (3, True)
+        """
         check_is_fitted(self)
-        check("MaskedLM.fill", (not isinstance(texts, str), f"texts is {texts!r:.60}; expected a list of texts"))
+        known = self._text_schema.levels - SPECIAL
+        check("MaskedLM.candidates", (1 <= k <= known, f"k is {k!r}; expected 1 to {known}, the tokens it knows"))
+        found: list[list[list[Candidate]]] = []
+        for symbols, scores in self._scored("candidates", texts):
+            best = scores.softmax(1).topk(k, dim=1)  # [batch, k, length]
+            for row, gaps in enumerate(symbols == MASK):
+                places = gaps.nonzero().flatten().tolist()
+                found.append([self._told(best.indices[row, :, i], best.values[row, :, i]) for i in places])
+        return found
+
+    def _told(self, symbols: torch.Tensor, shares: torch.Tensor) -> list[Candidate]:
+        tokens = (self._text_schema.tokeniser.text([symbol - SPECIAL]) for symbol in symbols.tolist())
+        return [Candidate(token=t, probability=p) for t, p in zip(tokens, shares.tolist(), strict=True)]
+
+    @torch.no_grad()
+    def _scored(self, job: str, texts: Sequence[str]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Symbols with gaps, ``[batch, length]``, and the scores of all symbols there, ``[batch, levels, length]``."""
+        check_is_fitted(self)
+        check(f"MaskedLM.{job}", (not isinstance(texts, str), f"texts is {texts!r:.60}; expected a list of texts"))
         without = [row for row, text in enumerate(texts) if GAP not in text]
         if without:
             raise DataError(f"{len(without)} of {len(texts)} texts have no gap {GAP!r}: row {without[0]}, for example")
         schema, model = self._text_schema, self.autoencoder_
         stored = schema.filled_up([self._with_gaps(text) for text in texts])
         rows = Resident(stored, prepare=schema.to_model, padding=schema.padding).to(self._device)
-        filled: list[str] = []
-        with torch.no_grad():
-            for batch in rows.batches(self._rows_at_once):
-                scores = model.decode(model.encode(batch))
-                scores[:, :SPECIAL] = -torch.inf
-                filled += schema.from_model(torch.where(batch.x == MASK, scores.argmax(1), batch.x)).tolist()
-        return filled
+        for batch in rows.batches(self._rows_at_once):
+            scores = model.decode(model.encode(batch))
+            scores[:, :SPECIAL] = -torch.inf
+            yield batch.x, scores
 
     def _with_gaps(self, text: str) -> list[int]:
         """The symbols of a text, a mask for each gap, and the end."""
