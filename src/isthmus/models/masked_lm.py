@@ -9,8 +9,8 @@ from sklearn.utils.validation import check_is_fitted
 from isthmus.architecture import Setting, make_part, named
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
-from isthmus.candidate import Candidate
 from isthmus.corruptions.token_masking import TokenMasking
+from isthmus.data.candidate import Candidate
 from isthmus.data.schemas.text import END, MASK, SPECIAL, symbols_of
 from isthmus.decoders.token_head import TokenHead
 from isthmus.errors import DataError, check
