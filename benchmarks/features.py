@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from sklearn.base import clone
+
 from benchmarks.quality.result import Result, mean_sd
 from isthmus.data.examples import Examples
 from isthmus.estimator import Estimator
@@ -19,9 +21,9 @@ def compare(
         found[name], times = [], []
         for seed in seeds:
             began = time.process_time()
-            model.set_params(random_state=seed).fit(train)
+            fitted = clone(model).set_params(random_state=seed).fit(train)
             times.append(time.process_time() - began)
-            found[name].append(probe(model))
+            found[name].append(probe(fitted))
             print(name, seed, *found[name][-1], f"{times[-1]:.0f} s", flush=True)
         result.add(name, *map(mean_sd, zip(*found[name], strict=True)), mean_sd(times))
     return found

@@ -13,7 +13,7 @@ from benchmarks.quality.result import Result, mean_sd
 from isthmus.data import load
 from isthmus.metrics.latent_usage import ACTIVE
 
-UNITS, COPIES, VALID = 4, 0.5, 0.5
+UNITS, COPIES, VALID, DIFFERENT = 4, 0.5, 0.5, 0.5
 DRAWN, TESTED = 1000, 2000
 LIKELIEST = " at 0"  # drawn codes, of which the likeliest symbols are written
 STEPS = 7
@@ -30,6 +30,7 @@ class Task:
     epochs: int
     rule: str
     valid: Callable[[str], bool] | None  # None where what would tell is not installed
+    note: str = ""
     exact: float = 0.0  # share of held-out texts that are to come back letter by letter
     batch_size: int | Literal["auto"] = "auto"
 
@@ -41,7 +42,7 @@ def run(task: Task, seeds: Sequence[int]) -> Result:
         name=task.name,
         target=f"{wanted}{UNITS} or more of {task.model.latent_dim} dimensions active; of what is drawn at most "
         f"{COPIES:.0%} are copies of training texts and, where the likeliest symbols are written (temperature 0), at "
-        f"least {VALID:.0%} are valid; every seed",
+        f"least {VALID:.0%} are valid and {DIFFERENT:.0%} different; every seed",
         columns=[
             "seed",
             "exact",
@@ -62,13 +63,14 @@ def run(task: Task, seeds: Sequence[int]) -> Result:
         each["exact"] >= task.exact
         and each["active"] >= UNITS
         and max(each["copies"], each[f"copies{LIKELIEST}"]) <= COPIES
-        and not each[f"valid{LIKELIEST}"] < VALID  # not a number where nothing tells
+        and each[f"valid{LIKELIEST}"] >= VALID  # not so where nothing tells
+        and each[f"different{LIKELIEST}"] >= DIFFERENT
         for each in found
     )
     held_out = (
         "RDKit is not installed" if task.valid is None else f"{_valid(task, _split(task)[1]):.1%} of held-out texts"
     )
-    result.note = f"valid: {task.rule} ({held_out})"
+    result.note = f"valid: {task.rule} ({held_out}). {task.note}".strip()
     return result
 
 
@@ -82,7 +84,7 @@ def measure(task: Task, seed: int, *, shown: bool) -> dict[str, float]:
     seconds = time.process_time() - began
     if shown:
         _write_paths(task, model, test)
-    rebuilt, known = model.reconstruct(test), set(train)
+    rebuilt, known = model.reconstruct(test), {*train, *_as_written(model, train)}
     return {
         "exact": float(np.mean(rebuilt == test)),
         "right": float(np.mean([_agreement(a, b) for a, b in zip(test, rebuilt, strict=True)])),
@@ -100,6 +102,12 @@ def _of_drawn(task: Task, drawn: np.ndarray, known: set[str], where: str = "") -
         f"copies{where}": float(np.mean([text in known for text in drawn])),
         f"different{where}": len(set(drawn)) / len(drawn),
     }
+
+
+def _as_written(model: im.SequenceVAE, texts: np.ndarray) -> list[str]:
+    """Texts without the tokens that the model does not know."""
+    tokeniser = model.schema_.tokeniser
+    return [tokeniser.text([number for number in row if number >= 0]) for row in tokeniser.numbers(texts.tolist())]
 
 
 def _split(task: Task) -> tuple[np.ndarray, np.ndarray]:

@@ -16,6 +16,8 @@ def run(seeds: Sequence[int]) -> Result:
         epochs=6,
         batch_size=64,
         rule="a molecule, by RDKit",
+        note="Numbers, free nats, symbol dropout and batches were chosen after a first run (64 numbers, .7 free nats "
+        "each, seed 0) of whose draws 8 % were valid.",
         valid=_molecule(),
     )
     return texts.run(task, seeds)

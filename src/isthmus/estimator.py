@@ -30,7 +30,7 @@ from isthmus.data.labels import Condition
 from isthmus.data.reading import read
 from isthmus.data.schema import Schema
 from isthmus.data.schemas.numeric import NumericSchema
-from isthmus.errors import ParameterError, check, did_you_mean
+from isthmus.errors import DataError, ParameterError, check, did_you_mean
 from isthmus.layers.mean_of_places import mean_of_places
 from isthmus.records import Batch, Code, View
 from isthmus.training.history import History
@@ -141,6 +141,12 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return self._by_batch(
             self._examples(X), condition, lambda batch, _: self._laid_out(self.autoencoder_.encode(batch))
         ).numpy()
+
+    def fit_transform(self, X: Any, y: Any = None) -> NDArray[np.float32]:
+        """``fit``, then ``transform``: told y where the encoder is, and has always been."""
+        fitted, encoder = self.fit(X, y), self.autoencoder_.encoder
+        wanted = encoder is not None and encoder.told and not self.autoencoder_.answers_untold
+        return fitted.transform(X, y if wanted else None)
 
     @available_if(if_it_decodes)
     def inverse_transform(self, Z: ArrayLike, condition: Any = None) -> NDArray[np.float32]:
@@ -279,6 +285,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     def _judged_rows(self, examples: Examples) -> Resident:
         """By default: what is conditioned on, the labels."""
+        if self.condition_ is not None and examples.labels is None:
+            raise DataError(f"{type(self).__name__} is conditional: the rows to measure on need labels")
         return self._resident(examples, None if self.condition_ is None else examples.labels)
 
     # -- on disk -------------------------------------------------------------------------------------
@@ -506,7 +514,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
 # After scikit-learn has wrapped it for set_output, which would hide what it depends on.
 Estimator.transform = available_if(if_it_encodes)(Estimator.transform)  # type: ignore[method-assign]
-Estimator.fit_transform = available_if(if_it_encodes)(Estimator.fit_transform)
+Estimator.fit_transform = available_if(if_it_encodes)(Estimator.fit_transform)  # type: ignore[method-assign]
 
 
 def _stored_target(target: Condition | Schema, y: Any) -> Tensor:

@@ -48,6 +48,8 @@ class Encoder(Component, ABC):
     def forward(self, view: View) -> Tensor:
         """Features of what is visible."""
 
+    stride: int = 1  # of x's places in a row, for each place of the features
+
     @property
     def told(self) -> bool:
         """Whether it reads the condition, too."""

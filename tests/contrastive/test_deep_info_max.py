@@ -8,6 +8,7 @@ from sklearn.base import clone
 import isthmus as im
 from isthmus import catalogue
 from isthmus.errors import DataError, IsthmusError, NotAvailableError, ParameterError
+from isthmus.metrics.term_values import term_values
 from isthmus.records import Batch, Code, Trace, View
 from isthmus.training.random_stream import RandomStream
 
@@ -210,3 +211,11 @@ def test_what_only_a_decoder_makes_is_not_wanted_of_a_model_without():
             terms=[term(features_dim=6)],
             critics={"examples": critic},
         )
+
+
+def test_one_row_alone_tells_nothing():
+    pictures = im.data.load("digits").values[:40].reshape(-1, 8, 8) / 16
+    trainer = im.Trainer(epochs=1, validation=0, compile=False)
+    model = im.DeepInfoMax(4, network={"channels": (4,)}, bound="jensen_shannon", trainer=trainer).fit(pictures)
+    assert term_values(model, im.data.read(pictures[:1])) == {}
+    assert 0 < term_values(model, im.data.read(pictures))["local"] < 2

@@ -283,3 +283,12 @@ def test_a_damaged_member_of_a_zip_is_listed(photos, tmp_path):
     damaged = read(str(path))
     assert len(damaged) == whole - 1
     assert any("CRC" in each.reason for each in damaged.quarantined)
+
+
+def test_lists_of_paths_and_places_under_files_are_refused_in_words(tmp_path):
+    file = tmp_path / "a.txt"
+    file.write_text("a text")
+    with pytest.raises(DataError, match=r"X is 2 paths, the first .*a.txt; expected the folder"):
+        read([file, file])
+    with pytest.raises(DataError, match="There is no file or folder"):
+        read(file / "inside")

@@ -199,3 +199,16 @@ def test_numbers_can_be_removed_too(data):
 def test_wrong_settings_are_refused_all_at_once(data):
     with pytest.raises(ParameterError, match=r"(?s)adversary is -1.*beta is -2.*repeats is 0"):
         im.FaderNetwork(2, adversary=-1.0, beta=-2.0, repeats=0).fit(*data)
+
+
+def test_without_practice_a_condition_is_asked_for_and_fit_transform_hands_it_on():
+    digits = im.data.load("digits").take(range(60))
+    told = {"condition_dropout": 0.0, "trainer": im.Trainer(epochs=1, validation=0, compile=False)}
+    fader, cvae = im.FaderNetwork(2, **told), im.CVAE(2, **told)
+    assert fader.fit_transform(digits.values, digits.labels).shape == (60, 2)  # its encoder is not told
+    codes = cvae.fit_transform(digits.values, digits.labels)
+    assert np.array_equal(codes, cvae.transform(digits.values, digits.labels))
+    for model in (fader, cvae):
+        for job in (model.reconstruct, model.score_samples):
+            with pytest.raises(ParameterError, match="condition_dropout above 0"):
+                job(digits.values)

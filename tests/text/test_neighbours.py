@@ -244,3 +244,10 @@ def test_the_command_line_predicts_in_both_directions(tmp_path, monkeypatch, cap
     ):
         assert main(["predict", command[0], "new.txt", "--out", "no.txt", *command[1:]]) == 1
         assert message in capsys.readouterr().err
+
+
+def test_groups_may_be_numpys_own_numbers():
+    found = neighbours(np.array(list("abcd")), list(np.array([1, 1, 2, 2])), owner="Isthmus")
+    assert found.texts.tolist() == ["a", "b", "c", "d"]
+    with pytest.raises(DataError, match="missing for row 1 "):
+        neighbours(np.array(list("abcd")), list(np.array([1, np.nan, 2, 2])), owner="Isthmus")

@@ -16,6 +16,10 @@ from isthmus.errors import DataError, problems
 FORWARD, BACKWARD = "next", "previous"
 
 
+class NoNeighboursError(DataError):
+    """No two sentences stand next to each other."""
+
+
 class ScatteredGroupsWarning(UserWarning):
     """Sentences of a document do not stand next to each other, and are not learnt from as neighbours."""
 
@@ -46,7 +50,8 @@ def neighbours(texts: NDArray[Any], groups: Any, *, owner: str) -> Neighbours:
     if not together.any():
         found = [f"X has {len(texts)} sentence{'s' if len(texts) != 1 else ''}"]
         found += [] if groups is None else [f"groups has {len(set(of.tolist()))} documents, none with two in a row"]
-        raise DataError(problems(f"{owner} learns from neighbours; expected two consecutive sentences or more:", found))
+        expected = f"{owner} learns from neighbours; expected two consecutive sentences or more:"
+        raise NoNeighboursError(problems(expected, found))
     first, last = texts[:-1][together], texts[1:][together]
     return Neighbours(
         texts=np.stack([first, last], axis=1).reshape(-1),
@@ -92,7 +97,7 @@ def _checked(groups: Any, count: int) -> NDArray[Any]:
 def _is_missing(document: Any) -> bool:
     """None, NaN, and what else is not equal to itself, as pandas' NA and NaT."""
     same = document == document
-    return document is None or not isinstance(same, bool) or not same
+    return document is None or not isinstance(same, bool | np.bool_) or not same
 
 
 def _rows(numbers: Sequence[int]) -> str:

@@ -66,7 +66,10 @@ def read(
     if isinstance(data, Path):
         data = str(data)
     if isinstance(data, list | tuple) and len(data) > 0 and all(isinstance(item, Path) for item in data):
-        data = [str(item) for item in data]  # refused in words
+        raise DataError(
+            f"X is {len(data)} paths, the first {data[0]}; expected the folder that holds the files, one file, or what "
+            "the files hold: [isthmus.data.read(path).values for path in paths]"
+        )
     if isinstance(data, str):
         _check_exists(data)
     options = Options(
@@ -115,7 +118,10 @@ def _check_exists(data: str) -> None:
     path = Path(file_part(data))
     if is_there(str(path)):
         return
-    there = [entry.name for entry in path.parent.iterdir()] if is_there(str(path.parent)) else []
+    try:
+        there = [entry.name for entry in path.parent.iterdir()]
+    except OSError:  # no folder, or a name that is too long for one
+        there = []
     hint = did_you_mean(path.name, there) if 0 < len(there) <= 50 else ""
     from isthmus.data.loading import names  # which reads
 

@@ -29,8 +29,10 @@ def attention(
     torch.Size([1, 2, 3, 4])
     """
     mask = None if valid is None else valid[:, None, None]
+    dtype, on_cpu = queries.dtype, queries.device.type == "cpu"
     # on a processor PyTorch's gradient of attention in bf16 takes ten times as long as in float32
-    with torch.autocast("cpu", enabled=False) if queries.device.type == "cpu" else nullcontext():
-        if queries.device.type == "cpu" and queries.dtype == torch.bfloat16:
-            queries, keys, values = queries.float(), keys.float(), values.float()
-        return F.scaled_dot_product_attention(queries, keys, values, mask, dropout_p=dropout, is_causal=causal)
+    with torch.autocast("cpu", enabled=False) if on_cpu else nullcontext():
+        if on_cpu:
+            queries, keys, values = (x.float() if x.dtype == torch.bfloat16 else x for x in (queries, keys, values))
+        seen = F.scaled_dot_product_attention(queries, keys, values, mask, dropout_p=dropout, is_causal=causal)
+    return seen.to(dtype)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from isthmus.data.examples import Examples
-from isthmus.errors import DataError
+from isthmus.data.neighbours import NoNeighboursError
 from isthmus.metrics.rows import LIKELIHOOD_ROWS
 from isthmus.records import batch_mean
 from isthmus.training.random_stream import RandomStream
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def term_values(estimator: Estimator, test: Examples) -> dict[str, float]:
     """Of each term that means something by itself, on at most 1000 rows: the last ones where order counts.
 
-    Empty where rows are in order and no two of them are neighbours.
+    Empty where there is nothing to compare: one row, or none next to another where order counts.
 
     >>> import isthmus as im
     >>> X = im.data.load("digits").values[:100].reshape(-1, 8, 8) / 16
@@ -31,11 +31,13 @@ def term_values(estimator: Estimator, test: Examples) -> dict[str, float]:
     """
     last = range(max(0, len(test) - LIKELIHOOD_ROWS), len(test))
     some = test.take(last) if estimator.in_order else test.at_most(LIKELIHOOD_ROWS)
+    if len(some) < 2:
+        return {}
     model = estimator.autoencoder_
     named = model.meanings()
     try:
         batches = list(estimator.judged(some))
-    except DataError:
+    except NoNeighboursError:
         return {}
     sums = dict.fromkeys(named, 0.0)
     with RandomStream(derive(0, EVALUATION), batches[0].x.device):

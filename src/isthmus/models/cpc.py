@@ -33,8 +33,8 @@ class CPC(Estimator):
     latent_dim : numbers in the context; what ``transform`` gives has ``local_dim`` more.
     local_dim : numbers in what is heard at one place.
     nearest, farthest : how many places ahead the context foretells; a place is as many frames as the network's
-        ``stride``, 2 by default. Nearer than 5 places share frames with what has been heard already, by the default
-        network.
+        ``stride``, 2 by default: the longest sequence needs 25 frames. Nearer than 5 places share frames with what has
+        been heard already, by the default network.
     rivals : the places among which the right one is to be known: all of the same ``"sequence"``, so that features tell
         what happens when; or others of the ``"batch"``, so that they tell who is heard, too.
     network : ``"auto"`` (convolutions and a recurrent unit), or a mapping: ``{"name": "conv_recurrent", "stride": 4}``.
@@ -87,8 +87,7 @@ class CPC(Estimator):
         told = f"network is {self.network!r:.100}; expected one that gives features of each place, as 'conv_recurrent'"
         check("CPC", (encoder.ragged and len(encoder.grid) == 1, told))
         nearest, farthest, places = self.nearest, self.farthest, encoder.grid[0]
-        each = -(-frames // places)  # as many frames as the network's stride
-        unit = f"a place is {counted(each, 'frame')}"
+        unit = f"a place is {counted(encoder.stride, 'frame')}"
         longest = f"the longest sequence has {places} places ({frames} frames; {unit})"
         known = nearest >= 1 and farthest >= nearest
         check(

@@ -82,7 +82,9 @@ class Context:
 
     def conditions(self, count: int) -> dict[str, Any]:
         """The same for ``count`` new examples: as often as each is among the held-out rows."""
-        return self.condition(self.test.take(np.arange(count) % len(self.test)))
+        spread = np.linspace(0, len(self.test) - 1, count).astype(int)
+        order = np.arange(len(self.test)) if self.test.labels is None else np.argsort(self.test.labels, kind="stable")
+        return self.condition(self.test.take(order[spread]))
 
     def flat(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Values of examples as rows of numbers in the model's units, ``[n, numbers]``."""

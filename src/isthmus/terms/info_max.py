@@ -64,7 +64,8 @@ class InfoMax(Term):
         what = f"minus what the code tells of {'all places together' if self.places else 'a place'} of its example"
         if self.bound == "jensen_shannon":
             return f"{what}, by the Jensen-Shannon bound, which is not in nats: 1.39 where it tells nothing, 0 at best"
-        best = f", -{math.log(self.group):.2f} at best" if self.bound == "info_nce" else ""
+        most = f"(at most {self.group}, -{math.log(self.group):.2f})"
+        best = f", at best minus the logarithm of how many are compared {most}" if self.bound == "info_nce" else ""
         return f"{what}, nats: 0 where it tells nothing{best}"
 
     def forward(self, trace: Trace, earlier: Mapping[str, Tensor]) -> Tensor:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from isthmus.errors import TrainingError
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -287,7 +287,10 @@ class Run:
 
 
 def _learnt(model: Autoencoder) -> list[Tensor]:
-    """What changes from step to step: weights, and buffers such as a norm's means or a codebook's vectors."""
+    """What an average is made of: weights, and float buffers such as a norm's means and a codebook's vectors.
+
+    Those that never change stay what they are.
+    """
     calibrated = {id(buffer) for buffer in model.calibration().values()}  # anew at each evaluation
     buffers = [b for b in model.buffers() if b.is_floating_point() and id(b) not in calibrated]
     return [*(p for p in model.parameters() if p.requires_grad), *buffers]

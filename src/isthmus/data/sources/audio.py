@@ -8,6 +8,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from isthmus.errors import DataError
 ENDING = ".wav"
 COMPRESSED = (".mp3", ".flac", ".ogg", ".m4a", ".aac", ".opus", ".wma")  # recordings that are listed, and not read
 UNKNOWN_SIZE = 2**31 - 2**16  # bytes from which a header says that it was written before the sound was
+WHOLE = 0.99  # share of the sound from which on a recording counts as whole
 
 
 def accepts(data: object) -> bool:
@@ -93,9 +95,11 @@ def _recording(file: Path) -> tuple[int, NDArray[np.generic]]:
     from scipy.io import wavfile
 
     if file.suffix.lower() != ENDING:
-        raise DataError(f"not read: only {ENDING} is; convert it: ffmpeg -i {file.name} {file.stem}{ENDING}")
+        raise DataError(
+            f"not read: only {ENDING} is; convert it: ffmpeg -i {quote(file.name)} {quote(file.stem + ENDING)}"
+        )
     promised, there = _bytes_of_sound(file)
-    if there < promised < UNKNOWN_SIZE:
+    if there < WHOLE * promised and promised < UNKNOWN_SIZE:
         raise DataError(f"cut off: its header promises {promised} bytes of sound, and {there} are there")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", wavfile.WavFileWarning)  # of chunks that hold no sound
