@@ -100,7 +100,7 @@ def test_what_rebuilds_or_is_labelled_needs_none():
 
 def test_each_bound_says_what_it_is():
     sizes = {"latent_dim": 4, "features_dim": 3, "group": 8}
-    assert "-2.08 at best" in InfoMax("local", **sizes).meaning
+    assert "(at most 8, -2.08)" in InfoMax("local", **sizes).meaning
     assert "not in nats: 1.39" in InfoMax("local", **sizes, bound="jensen_shannon").meaning
     assert "all places together" in InfoMax("global", **sizes, places=4).meaning
 
