@@ -415,7 +415,7 @@ def test_pictures_of_an_earlier_run_do_not_stay(here, capsys):
     (here / "photos" / "broken.png").write_text("no")
     assert main(["fit", "vae", "photos", "--out", "p", "--latent-dim", "2", "--no-report", *QUICK]) == 0
     err = told(capsys).err
-    assert "1 inputs could not be read" in err
+    assert "1 input could not be read" in err
     assert err.count("broken.png") == 1
     assert main(["sample", "p", "-n", "9", "--out", "new"]) == 0
     assert main(["sample", "p", "-n", "4", "--out", "new", "--force"]) == 0
