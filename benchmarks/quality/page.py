@@ -34,10 +34,18 @@ def write(names: Sequence[str]) -> Path:
         note = f"\n\n{content['note']}" if content["note"] else ""
         parts.append(
             f"## {name}\n\n{about}\n\n`python -m benchmarks.quality {name}`\n\nTarget: {content['target']}: "
-            f"{state}.{note}\n\n{lines}\n\n*{versions}*\n"
+            f"{state}.{note}\n\n{lines}\n\n{written(name)}*{versions}*\n"
         )
     PAGE.write_text("\n".join(parts))
     return PAGE
+
+
+def written(name: str) -> str:
+    """What a model of texts wrote on its way from one held-out text to another, where that is kept."""
+    file = PAGE.parent / "pictures" / f"{name}.txt"
+    if not file.is_file():
+        return ""
+    return f"From one held-out text to another:\n\n```text\n{file.read_text(encoding='utf8').strip()}\n```\n\n"
 
 
 def cell(value: Any) -> str:
