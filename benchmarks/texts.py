@@ -33,6 +33,7 @@ class Task:
     note: str = ""
     exact: float = 0.0  # share of held-out texts that are to come back letter by letter
     batch_size: int | Literal["auto"] = "auto"
+    learning_rate: float = 3e-3
 
 
 def run(task: Task, seeds: Sequence[int]) -> Result:
@@ -77,7 +78,9 @@ def run(task: Task, seeds: Sequence[int]) -> Result:
 def measure(task: Task, seed: int, *, shown: bool) -> dict[str, float]:
     """On held-out texts that are in no part twice; where it is to be shown, paths between some are written."""
     train, test = _split(task)
-    trainer = im.Trainer(epochs=task.epochs, batch_size=task.batch_size, learning_rate=3e-3, validation=0.02)
+    trainer = im.Trainer(
+        epochs=task.epochs, batch_size=task.batch_size, learning_rate=task.learning_rate, validation=0.02
+    )
     model = task.model.set_params(trainer=trainer, random_state=seed)
     began = time.process_time()
     model.fit(train)

@@ -19,10 +19,11 @@ def run(seeds: Sequence[int]) -> Result:
             free_bits=0.25,
             symbol_dropout=0,
             tokeniser={"name": "characters", "size": 3400},  # 99 % of what is written
-            network={"width": 128},
+            network={"name": "transformer", "width": 128, "depth": 2},
         ),
         epochs=5,
-        batch_size=128,
+        batch_size=64,
+        learning_rate=2e-3,
         rule="4 or 8 lines, all of 5 or all of 7 characters",
         note="Characters beyond the 3400 commonest are unknown ones: 30 % of held-out poems hold some, and cannot come "
         "back exactly; the ELBO is that of poems with unknown characters.",
