@@ -137,7 +137,7 @@ def test_interpolation_between_texts_and_rows(here, capsys):
     capsys.readouterr()
     assert main(["interpolate", "m", "12", "dia"]) == 0  # without --data a number is a text
     err = told(capsys).err
-    assert "2 of 2 tokens (100.0%) were not there in fit" in err
+    assert "2 of 2 tokens (100.0%) are not in the vocabulary of fit" in err
 
 
 def test_evaluate_info_and_report(here, capsys):
@@ -163,7 +163,8 @@ def test_unknown_tokens_are_one_line_on_standard_error(here, capsys):
         assert main([name, "m", str(here / "odd.txt"), *out]) == 0
         err = told(capsys).err
         lines = [line for line in err.splitlines() if "overlap" not in line and "trained on" not in line]
-        assert lines == ["2 of 11 tokens (18.2%) were not there in fit and are taken as unknown: 'ä' (1), 'ö' (1)"]
+        told_of = "are not in the vocabulary of fit and are taken as unknown: 'ä' (1), 'ö' (1)"
+        assert lines == [f"2 of 11 tokens (18.2%) {told_of}"]
 
 
 def test_texts_too_long_to_be_measured_are_left_out_and_told(here, capsys):

@@ -485,7 +485,7 @@ def test_unknown_letters_are_counted_and_told(vae):
         codes = vae.transform(["Anna", "ÖÖ", "mia"])
     assert len(caught) == 1
     message = str(caught[0].message)
-    assert "3 of 9 tokens (33.3%) were not there in fit and are taken as unknown" in message
+    assert "3 of 9 tokens (33.3%) are not in the vocabulary of fit and are taken as unknown" in message
     assert "'Ö' (2), 'A' (1)" in message
     assert np.isfinite(codes).all()
 

@@ -205,8 +205,8 @@ class TextSchema(Schema):
             named = ", ".join(f"{piece!r:.40} ({times})" for piece, times in unknown.most_common(SHOWN))
             more = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
             warnings.warn(
-                f"{count:,} of {total:,} tokens ({count / total:.1%}) were not there in fit and are taken as unknown: "
-                f"{named}{more}",
+                f"{count:,} of {total:,} tokens ({count / total:.1%}) are not in the vocabulary of fit and are taken "
+                f"as unknown: {named}{more}",
                 UnknownTokenWarning,
                 stacklevel=4,
             )

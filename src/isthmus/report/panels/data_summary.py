@@ -27,7 +27,7 @@ def html(context: Context) -> str:
 
 
 def _unknown(context: Context) -> dict[str, str]:
-    """How many tokens of held-out texts were not there in fit."""
+    """How many tokens of held-out texts are not in the vocabulary."""
     schema = context.estimator.schema_
     if not isinstance(schema, TextSchema):
         return {}
