@@ -7,7 +7,18 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
-LONG = {"adversaries", "content_and_style", "discrete_codes", "neighbours", "texts"}  # half a minute or so each
+LONG = {
+    "adversaries",
+    "content_and_style",
+    "continuous_codes",
+    "discrete_codes",
+    "information",
+    "masked",
+    "neighbours",
+    "spoilt_texts",
+    "symbols_and_prior",
+    "texts",
+}  # half a minute or so each
 CASES = [pytest.param(file, id=file.stem, marks=[pytest.mark.slow] if file.stem in LONG else []) for file in EXAMPLES]
 
 

@@ -20,7 +20,7 @@ def sparse_data(seed, count=20_000):
     return amounts @ features, features
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 @pytest.mark.parametrize("sparsity", ["l1", "threshold", "kl_sparse", {"name": "top_k", "k": ACTIVE}], ids=str)
 def test_known_features_are_recovered(sparsity, seed):
     x, features = sparse_data(seed)
