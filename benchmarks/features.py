@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from sklearn.base import clone
 
@@ -9,14 +10,18 @@ from benchmarks.quality.result import Result, mean_sd
 from isthmus.data.examples import Examples
 from isthmus.estimator import Estimator
 
-Probe = Callable[[Estimator], Sequence[float]]  # of a fitted model
+Found = TypeVar("Found", bound=Sequence[float])  # by probes, in one fitted model
 
 
 def compare(
-    result: Result, models: Mapping[str, Estimator], train: Examples, probe: Probe, seeds: Sequence[int]
-) -> dict[str, list[Sequence[float]]]:
+    result: Result,
+    models: Mapping[str, Estimator],
+    train: Examples,
+    probe: Callable[[Estimator], Found],
+    seeds: Sequence[int],
+) -> dict[str, list[Found]]:
     """Add a row for each model: what ``probe`` finds, and the CPU seconds of ``fit``. Gives what it finds, by seeds."""
-    found: dict[str, list[Sequence[float]]] = {}
+    found: dict[str, list[Found]] = {}
     for name, model in models.items():
         found[name], times = [], []
         for seed in seeds:

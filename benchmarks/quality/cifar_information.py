@@ -4,15 +4,11 @@ import statistics
 from collections.abc import Sequence
 
 from sklearn.base import clone
-from sklearn.decomposition import PCA
 
 import isthmus as im
-from benchmarks.features import compare
-from benchmarks.quality.cifar_masked import probes
+from benchmarks import cifar
 from benchmarks.quality.result import Result
 from benchmarks.untrained import untrained
-from isthmus.data import load
-from isthmus.estimator import Estimator
 
 LATENT, GAIN = 64, 0.06
 ENCODER = {"name": "conv", "channels": (32, 64, 128), "blocks": 0, "norm": "batch"}
@@ -29,22 +25,13 @@ MODELS = {  # all with the same encoder, but for what the last autoencoder has b
 
 
 def run(seeds: Sequence[int]) -> Result:
-    """Probes by logistic regression and by 20 neighbours, of 2000 pictures that nobody has seen."""
-    train, test = load("cifar10-jpeg", "train"), load("cifar10-jpeg", "test")
     result = Result(
         name="cifar_information",
         target=f"linear probe of {LATENT} numbers by local Deep InfoMax (InfoNCE) at least {GAIN:.0%} above that of an "
         f"autoencoder with the same encoder that learns as long, with or without a straight road from PCA, in the mean",
-        columns=["codes", "linear probe", "20 neighbours", "CPU seconds"],
+        columns=cifar.COLUMNS,
     )
-    pixels = [part.values.reshape(len(part), -1) / 255.0 for part in (train, test)]
-    axes = PCA(LATENT, random_state=0).fit(pixels[0])
-    result.add(f"PCA of pixels, {LATENT} numbers", *probes(*map(axes.transform, pixels), train.labels, test.labels), "")
-
-    def probe(model: Estimator) -> tuple[float, float]:
-        return probes(model.transform(train), model.transform(test), train.labels, test.labels)
-
-    found = compare(result, MODELS, train, probe, seeds)
+    _, found = cifar.rows(result, MODELS, LATENT, seeds)
     means = {name: statistics.fmean(linear for linear, _ in values) for name, values in found.items()}
     rival = max(value for name, value in means.items() if name.startswith("autoencoder"))
     result.met = means["Deep InfoMax, InfoNCE"] >= rival + GAIN
