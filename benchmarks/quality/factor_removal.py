@@ -1,8 +1,8 @@
-"""dSprites: the orientation removed from the code; what probes still tell of it, and what that costs.
+"""dSprites: the horizontal place removed from the code; what probes still tell of it, and what that costs.
 
-Pictures are shrunk to 32 x 32 pixels, binary. The decoder is told the orientation (10 of them) in both rows; `without`
-has no adversary. Probes learn from the codes of training pictures and are tested on held-out ones, which neither the
-model nor they have seen.
+Pictures are shrunk to 32 x 32 pixels, binary. The decoder is told the place (16 of them) in both rows; `without` has no
+adversary. Probes learn from the codes of training pictures and are tested on held-out ones, which neither the model nor
+they have seen.
 """
 
 import time
@@ -22,9 +22,9 @@ from isthmus.data.loading import RemoteFile, local
 from isthmus.metrics.probes import linear_probe
 from isthmus.records import Batch, View
 
-FACTOR, CLASSES = "orientation", 10
+FACTOR, CLASSES = "posX", 16  # orientation and shape cannot be removed for nothing: see docs/decisions
 ABOVE_CHANCE, COST = 0.05, 0.10
-ADVERSARY = 2.0
+ADVERSARY = 3.0
 STARTS = 2  # of the perceptron, whose early stopping is a matter of luck
 
 
@@ -42,11 +42,10 @@ def fader(seed: int, adversary: float) -> im.FaderNetwork:
     return im.FaderNetwork(
         10,
         adversary=adversary,
-        warmup=3000,
-        repeats=3,
-        network={"name": "mlp", "hidden": (256, 256)},
+        warmup=0,
+        network={"name": "mlp", "hidden": (256, 256), "linear_path": "none"},  # the road from pixels leads round
         likelihood="bernoulli",
-        trainer=im.Trainer(epochs=40, batch_size=128, learning_rate=2e-3, validation=0),
+        trainer=im.Trainer(epochs=12, batch_size=128, learning_rate=2e-3, validation=0),
         random_state=seed,
     )
 

@@ -212,3 +212,19 @@ def test_without_practice_a_condition_is_asked_for_and_fit_transform_hands_it_on
         for job in (model.reconstruct, model.score_samples):
             with pytest.raises(ParameterError, match="condition_dropout above 0"):
                 job(digits.values)
+
+
+def test_what_is_told_in_a_whisper_is_told():
+    """A code that shrinks, or moves, tells as much: whoever learns from it will bring it to one size first."""
+    z, y = torch.randn(60, 3), torch.randint(3, (60,))
+    critic = trained(30, Factor(3, 3, hidden=(16,)), told(z, torch.eye(3)[y]))
+    verdict = critic.verdict(told(z, torch.eye(3)[y]))
+    whisper = critic.verdict(told(5 + 0.03 * z, torch.eye(3)[y]))
+    assert torch.allclose(verdict, whisper, rtol=1e-3, atol=1e-4)
+
+
+def test_one_row_is_judged_by_the_spread_that_is_known():
+    z, condition = torch.randn(60, 3), torch.eye(2)[torch.randint(2, (60,))]
+    critic = trained(200, Factor(3, 2, hidden=(16,)), told(3 + z, condition))
+    alone = critic.verdict(told(3 + z[:1], condition[:1]))
+    assert alone.item() == pytest.approx(critic.eval().verdict(told(3 + z, condition))[0].item(), abs=1e-5)

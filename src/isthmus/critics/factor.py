@@ -7,10 +7,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from isthmus.errors import ParameterError, check, did_you_mean
+from isthmus.layers.batch_norm import BatchNorm
 from isthmus.layers.judging import perceptron
 from isthmus.layers.mean_of_places import mean_of_places
 from isthmus.records import Trace
 from isthmus.stations import Critic
+
+SMALLEST_VARIANCE = 1e-8  # of a number of the code that is heard
 
 
 class Factor(Critic):
@@ -18,8 +21,9 @@ class Factor(Critic):
 
     It also learns to guess without the code; the verdict is the divergence of that guess from what it says having seen
     the code, nats, 0 where the code tells nothing. It sees the mean of a code that is random in all its parts, and
-    draws of others. ``part`` is the part of the code that it judges; None: all of it. Of a code with places it means
-    the scores over the places.
+    draws of others, each number with mean 0 and spread 1 over the batch, as whoever learns from codes later will: what
+    is told in a whisper is told. ``part`` is the part of the code that it judges; None: all of it. Of a code with
+    places it means the scores over the places.
 
     The condition is a class, one-hot, or with ``numbers`` standardised ones with a 1 behind them: then it tells their
     mean, and the divergence is that of Gaussians of variance 1.
@@ -51,6 +55,7 @@ class Factor(Critic):
         )
         self.numbers, self.part, self.repeats = numbers, part, repeats
         told = condition_dim - 1 if numbers else condition_dim
+        self.norm = BatchNorm(latent_dim, eps=SMALLEST_VARIANCE, affine=False)
         self.network = perceptron(latent_dim, hidden, outputs=told)
         self.guess = nn.Parameter(torch.zeros(told))  # what it says without the code
 
@@ -81,4 +86,10 @@ class Factor(Critic):
                 raise ParameterError(f"The code has no part {self.part!r}. {known}")
             z = z[..., code.parts[self.part]]
         with torch.autocast(z.device.type, enabled=False):
-            return mean_of_places(self.network(z.float()), code.valid)
+            return mean_of_places(self._of_places(z.float(), code.valid), code.valid)
+
+    def _of_places(self, z: Tensor, valid: Tensor | None) -> Tensor:
+        """What each place tells, ``[batch, *grid, told]``; 0 where there is nothing."""
+        real = torch.ones(z.shape[:-1], dtype=torch.bool, device=z.device) if valid is None else valid
+        told = self.network(self.norm(z[real]))
+        return told.new_zeros(*real.shape, told.shape[-1]).masked_scatter(real[..., None], told)

@@ -10,8 +10,9 @@ from isthmus.layers.processes import process, sum_over_processes
 class BatchNorm(nn.BatchNorm2d):
     """Each channel with mean 0 and spread 1 over the batch and all places; after training by what is known.
 
-    A batch with values that are not finite leaves the known means and variances as they are: its step is skipped. Each
-    process of a run norms by its own rows; what is known is the mean of all.
+    A batch with values that are not finite leaves the known means and variances as they are: its step is skipped. One
+    value alone has no spread, and is normed by what is known. Each process of a run norms by its own rows; what is
+    known is the mean of all.
 
     Source: Ioffe & Szegedy 2015, Batch normalization, algorithms 1 and 2.
 
@@ -21,16 +22,16 @@ class BatchNorm(nn.BatchNorm2d):
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        """``[batch, channels, height, width]``."""
-        if not self.training:
-            return super().forward(input)
+        """``[batch, channels, *places]``."""
+        if not self.training or input.numel() == input.shape[1]:
+            return F.batch_norm(input, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
         self._learn(input.detach())
         return F.batch_norm(input, None, None, self.weight, self.bias, training=True, eps=self.eps)
 
     @torch.no_grad()
     def _learn(self, x: Tensor) -> None:
         """Move what is known towards the means and variances of these rows."""
-        places, (_, processes) = (0, 2, 3), process()
+        places, (_, processes) = (0, *range(2, x.ndim)), process()
         found = sum_over_processes(x.float().mean(places), x.float().var(places))
         finite = torch.stack(found).isfinite().all()
         for buffer, value in zip((self.running_mean, self.running_var), found, strict=True):

@@ -35,7 +35,7 @@ class FaderNetwork(Estimator):
     latent_dim : numbers in the code.
     adversary : weight of what the classifier tells of y, which is in nats, as the reconstruction is.
     warmup : steps in which that weight rises from 0, while the classifier learns.
-    repeats : steps of the classifier for each step of the others.
+    repeats : steps of the classifier for each step of the others; with few it lags behind, and leaves much unseen.
     beta : weight of the KL, as for ``BetaVAE``.
     condition_dropout : share of the rows trained on as if y were not known; above 0 ``reconstruct``, ``sample`` and
         ``score_samples`` also answer without a condition, at the cost of a code that keeps more of y; at 0 they refuse.
@@ -57,7 +57,7 @@ class FaderNetwork(Estimator):
         *,
         adversary: float = 10.0,
         warmup: int = 1000,
-        repeats: int = 2,
+        repeats: int = 10,
         beta: float = 1.0,
         condition_dropout: float = 0.0,
         network: Any = "auto",
