@@ -43,6 +43,7 @@ def fader(seed: int, adversary: float) -> im.FaderNetwork:
         10,
         adversary=adversary,
         warmup=0,
+        repeats=20,
         network={"name": "mlp", "hidden": (256, 256), "linear_path": "none"},  # the road from pixels leads round
         likelihood="bernoulli",
         trainer=im.Trainer(epochs=12, batch_size=128, learning_rate=2e-3, validation=0),

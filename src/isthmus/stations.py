@@ -43,12 +43,11 @@ class Encoder(Component, ABC):
 
     out_dim: int
     grid: tuple[int, ...] = ()
+    stride: int = 1  # of x's places in a row, for each place of the features
 
     @abstractmethod
     def forward(self, view: View) -> Tensor:
         """Features of what is visible."""
-
-    stride: int = 1  # of x's places in a row, for each place of the features
 
     @property
     def told(self) -> bool:
