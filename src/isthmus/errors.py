@@ -44,6 +44,14 @@ class MissingExtraError(IsthmusError, ImportError):
     """An optional dependency is needed and is not installed."""
 
 
+class StartKeptWarning(UserWarning):
+    """Learning from labels made held-out rows worse at every epoch, and what is kept has not learnt them."""
+
+
+class QuarantineWarning(UserWarning):
+    """Files that could not be read: the rows that are used are fewer than the files."""
+
+
 def problems(title: str, found: Iterable[str]) -> str:
     """One message for all mistakes at once.
 

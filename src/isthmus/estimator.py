@@ -27,7 +27,7 @@ from isthmus.component import registered_name
 from isthmus.data.examples import Examples
 from isthmus.data.kinds import NUMBERS, check_kind, check_many
 from isthmus.data.labels import Condition
-from isthmus.data.reading import read
+from isthmus.data.reading import read, read_and_tell
 from isthmus.data.schema import Schema
 from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.errors import DataError, ParameterError, check, did_you_mean
@@ -88,7 +88,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """
         self._check_parameters()
         check_many(X, self.takes, owner=type(self).__name__)
-        examples = read(X)
+        examples = read_and_tell(X)
         check_kind(examples, self.takes, owner=type(self).__name__)
         likelihood = self._wanted_likelihood(examples)
         schema = self._learn_schema(examples, likelihood_scaling(likelihood))
@@ -257,7 +257,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         each pair, by which a and b are read and the result is drawn: one b is then read anew for each a. Raises
         ``ParameterError``, which lists the parts there are.
         """
-        known, wanted = self.code_parts_, [part] if isinstance(part, str) else list(part)
+        named = [part] if isinstance(part, str) or not isinstance(part, Sequence) else part
+        known, wanted = self.code_parts_, list(map(str, named))
         first, other = (read(self._one_or_many(each)) for each in (a, b))
         check(
             "swap",
@@ -418,7 +419,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _examples(self, X: Any) -> Examples:
         check_is_fitted(self)
         check_many(X, self.schema_.kinds, owner=type(self).__name__)
-        examples = read(X)
+        examples = read_and_tell(X)
         self.schema_.check(examples, owner=type(self).__name__)
         return examples
 
@@ -487,7 +488,10 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return wanted.to(self._device)
 
     def _codes(self, Z: ArrayLike) -> Tensor:
-        codes = torch.as_tensor(np.asarray(Z, dtype=np.float32))
+        try:
+            codes = torch.as_tensor(np.asarray(Z, dtype=np.float32))
+        except (TypeError, ValueError) as error:
+            raise ParameterError(f"Codes are {Z!r:.60}; expected numbers, as transform gives") from error
         if codes.ndim != 2 or codes.shape[1] != self._n_features_out:
             raise ParameterError(
                 f"Codes have shape {tuple(codes.shape)}; expected [n, {self._n_features_out}] as transform gives"

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 from isthmus.data.examples import Examples
 from isthmus.data.kinds import check_kind, check_many
 from isthmus.data.neighbours import Neighbours, neighbours, tell_scattered
-from isthmus.data.reading import read
+from isthmus.data.reading import read_and_tell
 from isthmus.data.schema import Schema
 from isthmus.data.schemas.text import check_texts
 from isthmus.data.text_values import holds_documents
@@ -55,7 +55,7 @@ class NeighbourEstimator(SequenceEstimator, ABC):
                 "groups=[i for i, d in enumerate(X) for _ in d])"
             )
         check_many(X, self.takes, owner=owner)
-        examples = read(X)
+        examples = read_and_tell(X)
         check_kind(examples, self.takes, owner=owner)
         return examples
 

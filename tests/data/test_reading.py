@@ -14,7 +14,7 @@ from PIL import Image
 
 import isthmus as im
 from isthmus.data import read
-from isthmus.errors import DataError, ParameterError, UnknownNameError
+from isthmus.errors import DataError, ParameterError, QuarantineWarning, UnknownNameError
 
 X = np.arange(12, dtype=float).reshape(6, 2)
 
@@ -292,3 +292,12 @@ def test_lists_of_paths_and_places_under_files_are_refused_in_words(tmp_path):
         read([file, file])
     with pytest.raises(DataError, match="There is no file or folder"):
         read(file / "inside")
+
+
+def test_models_tell_of_files_that_they_leave_out(photos):
+    small = im.AE(2, trainer=im.Trainer(epochs=1))
+    with pytest.warns(QuarantineWarning, match=r"1 input of .*dog/broken.png"):
+        small.fit(str(photos))
+    with pytest.warns(QuarantineWarning, match="rows are not the inputs in order"):
+        codes = small.transform(str(photos))
+    assert len(codes) == len(small.transform(read(str(photos))))  # who has read them himself has been told

@@ -458,3 +458,10 @@ def test_names_are_the_published_file():
 
     file = importlib.import_module("isthmus.data.sets.names").FILE
     assert hashlib.sha256((Path(LOCAL) / file.path).read_bytes()).hexdigest() == file.sha256
+
+
+def test_lines_of_blanks_are_left_out_as_empty_ones_are(tmp_path):
+    (tmp_path / "texts.txt").write_text("one\n   \n\ntwo\n\t\n")
+    found = read(str(tmp_path / "texts.txt"))
+    assert found.values.tolist() == ["one", "two"]
+    assert [item.name for item in found.quarantined] == ["line 2", "line 3", "line 5"]

@@ -10,7 +10,7 @@ from sklearn.frozen import FrozenEstimator
 
 import isthmus as im
 from isthmus import catalogue
-from isthmus.errors import IsthmusError, ParameterError, SavedModelError
+from isthmus.errors import IsthmusError, ParameterError, SavedModelError, StartKeptWarning
 from isthmus.metrics.probes import linear_probe
 from isthmus.training.step import _groups
 
@@ -69,6 +69,34 @@ def test_rates_fall_from_the_last_layer_to_the_first(mae, digits):
     groups = _groups(player, 0.01)
     assert {group["multiple"] for group in groups} == {10, 0.5, 0.25, 0.125, 0.0625}
     assert sum(len(group["params"]) for group in groups) == len(player.parameters)
+
+
+def test_all_learn_slower_where_there_are_more_features(digits):
+    """A step of Adam moves each weight alike: of 64 features the scores move twice as far as of 32."""
+    x, y = digits
+    wide = im.AE(64, trainer=quick(1)).fit(x[:100])
+    model = im.Classifier(wide, trainer=quick(1)).fit(x[:100], y[:100]).autoencoder_
+    (player,) = model.players()
+    rates = {id(p): rate for p, rate in zip(player.parameters, player.rates, strict=True)}
+    assert rates[id(model.decoder.head.weight)] == 5
+    assert rates[next(id(p) for p in model.encoder.parameters())] < 0.5
+
+
+@pytest.mark.parametrize("name", ["vqvae", "categorical_vae"])
+def test_encoders_of_symbols_are_taken_too(name, digits):
+    """Those models have a parameter called estimator, and are no wrappers."""
+    x, y = digits
+    known = catalogue.find("models", name)(4, trainer=quick(1)).fit(x[:60])
+    for given in (known, FrozenEstimator(known)):
+        assert im.Classifier(given, trainer=quick(1)).fit(x[:60], y[:60]).predict_proba(x[:3]).shape == (3, 10)
+
+
+def test_a_start_that_is_kept_is_told(mae, digits):
+    x, y = digits
+    worse = im.Trainer(epochs=2, learning_rate=10.0, batch_size=32, compile=False)
+    with pytest.warns(StartKeptWarning, match="the start was kept.*lower learning_rate"):
+        model = im.Classifier(mae, trainer=worse).fit(x[:100], y[:100])
+    assert model.history_.steps == 0
 
 
 @pytest.mark.parametrize("name", ["mlp", "conv", "vit"])

@@ -172,7 +172,7 @@ def test_what_cannot_be_is_refused(pictures, changed, said):
 @pytest.mark.parametrize(
     ("hidden", "said"),
     [
-        (1.0, r"share is 1.0; expected a number in \(0, 1\)"),
+        (1.0, r"the patches to be hidden is 1.0; expected a number in \(0, 1\)"),
         (np.ones(1), "expected booleans"),
         (np.ones((8, 8), dtype=bool), "touches every patch of 2"),
         (np.ones((4, 4), dtype=bool), r"hidden is bool, \(4, 4\); expected booleans, \(8, 8\), names of columns"),

@@ -314,3 +314,15 @@ def test_a_folder_of_recordings_and_pictures_is_neither(tmp_path):
     (tmp_path / "b.png").write_bytes(b"a picture")
     with pytest.raises(DataError, match=r"1 pictures \(such as b.png\) beside 1 recordings"):
         read(tmp_path)
+
+
+def test_slow_recordings_have_as_many_bands_as_a_window_tells_apart():
+    assert log_mel(np.zeros(4000), 4000).shape[1] == 32
+    assert log_mel(np.zeros(8000), 8000).shape[1] == 40
+
+
+def test_one_sequence_of_single_numbers_is_not_taken_for_many():
+    schema = SeriesSchema.learn(read([np.zeros((5, 1)), np.ones((4, 1))]))
+    with pytest.raises(DataError, match=r"table, \(30, 1\).*a single sequence: \[X\]"):
+        schema.check(read(np.zeros((30, 1))))
+    schema.check(read(np.zeros((3, 30))))

@@ -6,7 +6,7 @@ import torch
 
 import isthmus as im
 from isthmus import catalogue
-from isthmus.data.schemas.text import END, MASK
+from isthmus.data.schemas.text import END, MASK, UnknownTokenWarning
 from isthmus.errors import DataError, IsthmusError, NotAvailableError, ParameterError
 from isthmus.records import Batch
 from isthmus.training.random_stream import RandomStream
@@ -239,6 +239,7 @@ def test_both_texts_have_vocabularies_and_lengths_of_their_own():
         (None, "requires y to be passed"),
         (TEXTS[:5], "X has 30 texts, y has 5"),
         (np.ones((30, 2)), "Seq2Seq writes texts"),
+        (list(range(30)), r"y is \[0, 1, 2.*a string for each of X"),
         ([*TEXTS[:-1], " "], "1 of 30 texts are empty: row 29"),
     ],
 )
@@ -289,3 +290,32 @@ def test_candidates_of_no_gap_or_too_many_are_refused(masked):
         masked.candidates([TEXTS[0]])
     with pytest.raises(ParameterError, match="k is 1000"):
         masked.candidates(["[MASK]"], k=1000)
+
+
+def test_the_rest_of_a_text_stays_as_it_is_and_what_is_not_known_is_told(masked):
+    with pytest.warns(UnknownTokenWarning, match="2 of 4 tokens.*'ZEBRA'"):
+        (filled,) = masked.fill(["the  [MASK] ZEBRA \u732b drinks"])
+    assert filled.startswith("the  ")
+    assert filled.endswith(" ZEBRA \u732b drinks")
+    assert "[MASK]" not in filled
+
+
+def test_gaps_side_by_side_are_written_together():
+    characters = make("masked_lm", tokeniser="characters").fit(TEXTS)
+    with pytest.warns(UnknownTokenWarning):
+        (filled,) = characters.fill(["the[MASK][MASK]Q"])
+    assert len(filled) == 6
+    assert (filled[:3], filled[-1]) == ("the", "Q")
+
+
+@pytest.mark.parametrize("wrong", [None, 3, float("nan")])
+@pytest.mark.parametrize("job", ["fill", "candidates"])
+def test_gaps_in_what_is_no_text_are_refused(masked, job, wrong):
+    with pytest.raises(DataError, match=f"1 of 2 texts are no strings: row 1, {wrong!r}"):
+        getattr(masked, job)(["the [MASK]", wrong])
+
+
+def test_a_column_of_texts_is_asked_for_as_a_row_of_them(masked):
+    for job in (make("masked_lm").fit, masked.transform):
+        with pytest.raises(DataError, match=r"X has the shape \(2, 1\); MaskedLM takes texts: .*a row of strings"):
+            job(np.array([["the cat"], ["the dog"]]))

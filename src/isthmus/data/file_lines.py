@@ -28,7 +28,7 @@ class Lines:
 
 
 def lines_of(path: str) -> Lines:
-    r"""All lines that are not empty; lines end with ``\n``, ``\r\n`` or ``\r``. Raises ``DataError``.
+    r"""All lines with more than blanks; lines end with ``\n``, ``\r\n`` or ``\r``. Raises ``DataError``.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -38,11 +38,11 @@ def lines_of(path: str) -> Lines:
     (1, 3)
     """
     read = list(enumerate(io.StringIO(_decoded(path), newline=None), start=1))  # other breaks stay in the texts
-    kept = [(number, line.removesuffix("\n")) for number, line in read if line != "\n"]
+    kept = [(number, line.removesuffix("\n")) for number, line in read if line.strip()]
     return Lines(
         texts=tuple(line for _, line in kept),
         numbers=tuple(number for number, _ in kept),
-        empty=_listed([number for number, line in read if line == "\n"]),
+        empty=_listed([number for number, line in read if not line.strip()]),
     )
 
 

@@ -18,7 +18,7 @@ SEQUENCES = (
 
 
 def check_many(data: Any, taken: Sequence[str], owner: str) -> None:
-    """Refuse, in the words of models of texts and of sequences, what is nothing, or a single wave; ``DataError``.
+    """Refuse, in the words of models of texts and of sequences, what is nothing, a table, or one wave; ``DataError``.
 
     >>> check_many([], ("text",), "SequenceAE")
     Traceback (most recent call last):
@@ -29,6 +29,8 @@ def check_many(data: Any, taken: Sequence[str], owner: str) -> None:
     wanted = TEXTS if "text" in taken else SEQUENCES
     if isinstance(data, list | tuple | np.ndarray) and getattr(data, "ndim", 1) == 1 and len(data) == 0:
         raise DataError(f"X is empty: {data!r}; {owner} takes {wanted}: 1 or more of them.")
+    if "text" in taken and getattr(data, "ndim", 1) != 1:
+        raise DataError(f"X has the shape {tuple(data.shape)}; {owner} takes {wanted}, a row of strings.")
     if "series" in taken and _is_wave(data):
         raise DataError(
             f"X is a single row of {len(data)} numbers; {owner} takes {wanted}. A single sequence: [X]; sound: "

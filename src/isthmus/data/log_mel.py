@@ -13,12 +13,15 @@ from isthmus.errors import check
 QUIET = 1e-8  # added to powers, whose full scale hangs on the window: hundreds
 AT_ONCE = 4096  # frames
 WINDOW, HOP = 0.025, 0.010  # seconds
+BANDS = 40
 
 
 def log_mel(
-    samples: ArrayLike, rate: float, *, bands: int = 40, window: float = WINDOW, hop: float = HOP
+    samples: ArrayLike, rate: float, *, bands: int | None = None, window: float = WINDOW, hop: float = HOP
 ) -> NDArray[np.float32]:
     """The log power of sound in ``bands`` that are evenly spaced on the mel scale: ``[frames, bands]``, nats.
+
+    By default there are 40 bands, or as many as the window tells apart where the rate is low.
 
     ``samples`` ``[time]``, or ``[time, channels]``, whose mean is taken; whole numbers are in units of their largest.
     ``rate`` in Hz, ``window`` and ``hop`` in seconds: frame i begins ``i * hop`` after the first sample. Sound that is
@@ -35,6 +38,7 @@ def log_mel(
     waves = np.asarray(samples)
     size, step = round(window * rate), round(hop * rate)
     points = 2 ** math.ceil(math.log2(max(size, 1)))  # of the transform
+    bands = max(1, min(BANDS, points // 4)) if bands is None else bands
     check(
         "log_mel",
         (waves.ndim in (1, 2) and waves.size > 0, f"samples have shape {waves.shape}; expected [time], of 1 or more"),

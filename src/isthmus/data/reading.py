@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from isthmus.data.examples import Examples, Kind
 from isthmus.data.kinds import is_there
 from isthmus.data.options import Mode, Options, file_part
-from isthmus.errors import DataError, ParameterError, did_you_mean
+from isthmus.errors import DataError, ParameterError, QuarantineWarning, counted, did_you_mean
 
 _KINDS = ("auto", "table", "image", "array", "text")
 
@@ -48,7 +49,8 @@ def read(
     ``labels``: an array, or the name of a column, which is then not a feature. ``text``: the name of the column, or
     of the key in .jsonl, that holds texts; all others are then left out. ``drop``: columns to leave out; with
     ``missing_ok`` these columns and that of the labels need not be there. ``size`` ``(height, width)`` and ``mode``
-    bring pictures to a common shape. Raises ``DataError``.
+    bring pictures to a common shape. What cannot be read among several files is left out, and listed with the reason in
+    ``quarantined``. Raises ``DataError``.
 
     >>> read(np.zeros((4, 8, 8), dtype=np.uint8)).kind
     'image'
@@ -94,6 +96,21 @@ def read(
         examples = _as_kind(examples, kind)
     if labels is not None and not isinstance(labels, str):
         examples = replace(examples, labels=_labels(labels, len(examples)))
+    return examples
+
+
+def read_and_tell(data: Any) -> Examples:
+    """As ``read``, with a ``QuarantineWarning`` where files could not be read, unless the user has read them."""
+    examples = read(data)
+    lost = examples.quarantined
+    if lost and not isinstance(data, Examples):
+        named = "; ".join(map(str, lost[:3])) + ("; ..." if len(lost) > 3 else "")
+        warnings.warn(
+            f"{counted(len(lost), 'input')} of {str(data)!r:.100} could not be used and left out, so that rows are not "
+            f"the inputs in order ({named}). isthmus.data.read tells all: names and quarantined.",
+            QuarantineWarning,
+            stacklevel=4,
+        )
     return examples
 
 

@@ -84,7 +84,7 @@ def series_of(examples: Examples, owner: str = "Isthmus", *, features: int | Non
     """
     if examples.kind == "series":
         return examples.values
-    waves = examples.kind == "table" and features == 1
+    waves = examples.kind == "table" and features == 1 < examples.values.shape[1]  # else a single sequence, [time, 1]
     check_no_paths(examples, owner)
     if not waves and (examples.kind not in ("image", "array") or examples.values.ndim != 3):
         alone = examples.kind == "table" and examples.values.shape[1] == features

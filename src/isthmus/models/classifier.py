@@ -1,11 +1,13 @@
 """Classes told by an encoder: one that has learnt without labels, or a new one."""
 
+import warnings
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 from torch import Tensor
 
@@ -18,7 +20,7 @@ from isthmus.data.kinds import NUMBERS, check_kind
 from isthmus.data.labels import Condition
 from isthmus.data.schema import Schema
 from isthmus.encoders.pretrained import Pretrained
-from isthmus.errors import DataError, ParameterError, check
+from isthmus.errors import DataError, ParameterError, StartKeptWarning, check
 from isthmus.estimator import Estimator
 from isthmus.likelihoods.categorical import Categorical
 from isthmus.records import Batch
@@ -28,16 +30,18 @@ from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
 
 FEATURES = 128  # of an encoder that begins anew
-NEW_LAYER = 10.0  # the rate of the linear layer in units of the trainer's: it alone begins from nothing
+NEW_LAYER = 10.0  # the rate of the linear layer in units of the encoder's: it alone begins from nothing
+FEW_FEATURES = 32  # up to which the encoder's rate is the trainer's
 
 
 class Classifier(ClassifierMixin, Estimator):
     """Fine-tuning: the encoder of a model that was fitted without labels, and a linear layer, learn to tell classes.
 
     The encoder's layers learn at rates that fall from the last to the first by ``layer_decay``, so that what they know
-    is kept; the linear layer, which begins from nothing, at ten times the trainer's. Without a ``pretrained`` model the
-    encoder begins anew, and all learns at one rate. ``transform`` gives the encoder's features; those of a pretrained
-    one averaged over their places, and scaled by their spread before fine-tuning.
+    is kept; the linear layer, which begins from nothing, at ten times the last one's. Of more than 32 features all
+    learn slower, by their inverse. Without a ``pretrained`` model the encoder begins anew, and all learns at one rate.
+    Where no epoch makes held-out rows better a ``StartKeptWarning`` says so. ``transform`` gives the encoder's features;
+    those of a pretrained one averaged over their places, and scaled by their spread before fine-tuning.
 
     Source: He et al. 2022, Masked autoencoders are scalable vision learners, section 4 and appendix A.1; rates by
     layer: Clark et al. 2020, ELECTRA, appendix A.
@@ -89,9 +93,10 @@ class Classifier(ClassifierMixin, Estimator):
         encoder = self._encoder(setting)
         assert isinstance(setting.target, Condition)
         count, depths = len(setting.target.classes or ()), [] if self.frozen else encoder.depths()
+        rate = min(1.0, FEW_FEATURES / encoder.out_dim)  # steps move weights alike, and scores by the sum of them
         names = [name for name, parameter in encoder.named_parameters() if parameter.requires_grad]
         rates = {
-            f"encoder.{beginning}": self.layer_decay ** (len(depths) - i)
+            f"encoder.{beginning}": rate * self.layer_decay ** (len(depths) - i)
             for i, beginnings in enumerate(depths)
             for beginning in beginnings
             if any(name.startswith(beginning) for name in names)
@@ -105,7 +110,7 @@ class Classifier(ClassifierMixin, Estimator):
             ),
             likelihood=Categorical(count),
             terms=[Reconstruction()],
-            rates={"decoder.": NEW_LAYER, **rates} if self.pretrained is not None else None,
+            rates={"decoder.": NEW_LAYER * rate, **rates} if self.pretrained is not None else None,
         )
 
     def predict_proba(self, X: Any) -> NDArray[np.float32]:
@@ -127,6 +132,15 @@ class Classifier(ClassifierMixin, Estimator):
         check_is_fitted(self)
         assert isinstance(self.target_, Condition)
         return np.asarray(self.target_.classes)
+
+    def _look_at(self, examples: Examples, y: Any) -> None:
+        if self.history_.best_epoch == 0:
+            warnings.warn(
+                "No epoch of learning from labels made held-out rows better, so the start was kept: what predict says "
+                "means nothing. Take a lower learning_rate (Trainer(learning_rate=3e-4)), more epochs, or frozen=True.",
+                StartKeptWarning,
+                stacklevel=3,
+            )
 
     def _learn_schema(self, examples: Examples, scaling: str) -> Schema:
         known = self._pretrained()
@@ -154,7 +168,7 @@ class Classifier(ClassifierMixin, Estimator):
 
     def _pretrained(self) -> SavedEncoder | None:
         """A copy of the encoder that goes on learning; raises ``ParameterError`` and ``SavedModelError``."""
-        given = getattr(self.pretrained, "estimator", self.pretrained)  # scikit-learn's FrozenEstimator
+        given = self.pretrained.estimator if isinstance(self.pretrained, FrozenEstimator) else self.pretrained
         if given is None:
             if hasattr(self, "autoencoder_") and isinstance(self.autoencoder_.encoder, Pretrained):
                 raise ParameterError(

@@ -141,8 +141,8 @@ class MAE(Estimator):
         check_is_fitted(self)
         wanted = self._corruption.ratio if share is None else share
         number = isinstance(wanted, numbers.Real) and not isinstance(wanted, bool)
-        told = f"share is {wanted!r:.60}; expected a number in (0, 1): the share of the patches that is hidden"
-        check("MAE.draw_hidden", (number and 0 < wanted < 1, told))
+        told = f"the share of the patches to be hidden is {wanted!r:.60}; expected a number in (0, 1)"
+        check("MAE", (number and 0 < wanted < 1, told))
         order = self._order(derive(seed_of(random_state), SAMPLING))
         visible = order[: PatchDrop(self._corruption.patch, float(wanted)).visible(len(order))]
         hidden = self._seen(Batch(x=torch.zeros(1, *self.schema_.shape, device=self._device)), visible).hidden

@@ -86,12 +86,16 @@ class MaskedLM(SequenceEstimator):
     def fill(self, texts: Sequence[str]) -> list[str]:
         """Texts with gaps written ``[MASK]``, one for each token, filled with the likeliest tokens.
 
-        Gaps are filled all at once, each as if the others stayed gaps. Raises ``DataError`` where a text has none.
+        Gaps are filled all at once, each as if the others stayed gaps; the rest of a text stays as it is, also what the
+        model does not know, of which it warns. Raises ``DataError`` where a text has none.
         """
-        schema = self._text_schema
         filled: list[str] = []
         for symbols, scores in self._scored("fill", texts):
-            filled += schema.from_model(torch.where(symbols == MASK, scores.argmax(1), symbols)).tolist()
+            best = scores.argmax(1)  # [batch, length]
+            filled += [
+                self._with_tokens(texts[len(filled) + row], best[row][gaps].tolist())
+                for row, gaps in enumerate(symbols == MASK)
+            ]
         return filled
 
     def candidates(self, texts: Sequence[str], k: int = 5) -> list[list[list[Candidate]]]:
@@ -126,10 +130,16 @@ class MaskedLM(SequenceEstimator):
         """Symbols with gaps, ``[batch, length]``, and the scores of all symbols there, ``[batch, levels, length]``."""
         check_is_fitted(self)
         check(f"MaskedLM.{job}", (not isinstance(texts, str), f"texts is {texts!r:.60}; expected a list of texts"))
+        other = [row for row, text in enumerate(texts) if not isinstance(text, str)]
+        if other:
+            raise DataError(
+                f"{len(other)} of {len(texts)} texts are no strings: row {other[0]}, {texts[other[0]]!r:.60}"
+            )
         without = [row for row, text in enumerate(texts) if GAP not in text]
         if without:
             raise DataError(f"{len(without)} of {len(texts)} texts have no gap {GAP!r}: row {without[0]}, for example")
         schema, model = self._text_schema, self.autoencoder_
+        schema.tell_unknown([part for text in texts for part in self._parts_of(text) if part])
         stored = schema.filled_up([self._with_gaps(text) for text in texts])
         rows = Resident(stored, prepare=schema.to_model, padding=schema.padding).to(self._device)
         for batch in rows.batches(self._rows_at_once):
@@ -137,13 +147,27 @@ class MaskedLM(SequenceEstimator):
             scores[:, :SPECIAL] = -torch.inf
             yield batch.x, scores
 
+    def _parts_of(self, text: str) -> list[str]:
+        """What is before, between and after its gaps."""
+        parts = text.split(GAP)
+        if self._text_schema.tokeniser.takes_blanks:  # the blank before a gap is part of what is missing
+            return [*(part.rstrip(" ") for part in parts[:-1]), parts[-1]]
+        return parts
+
+    def _with_tokens(self, text: str, symbols: Sequence[int]) -> str:
+        """A text with its gaps as these symbols; those of gaps with nothing between are written together."""
+        tokeniser, (made, *others) = self._text_schema.tokeniser, self._parts_of(text)
+        together: list[int] = []
+        for symbol, part in zip(symbols, others, strict=True):
+            together.append(symbol - SPECIAL)
+            if part:
+                made, together = made + tokeniser.text(together) + part, []
+        return made + tokeniser.text(together) if together else made
+
     def _with_gaps(self, text: str) -> list[int]:
         """The symbols of a text, a mask for each gap, and the end."""
         schema = self._text_schema
-        parts = text.split(GAP)
-        if schema.tokeniser.takes_blanks:  # the blank before a gap is part of what is missing
-            parts = [*(part.rstrip(" ") for part in parts[:-1]), parts[-1]]
-        first, *others = schema.tokeniser.numbers(parts)
+        first, *others = schema.tokeniser.numbers(self._parts_of(text))
         symbols = symbols_of(first)
         for part in others:
             symbols += [MASK, *symbols_of(part)]

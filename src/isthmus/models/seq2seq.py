@@ -1,5 +1,6 @@
 """From one text to another."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
@@ -101,6 +102,8 @@ class Seq2Seq(SequenceEstimator):
     def _learn_target(self, y: Any, schema: Schema) -> TextSchema:
         if y is None:
             raise ParameterError("Seq2Seq requires y to be passed, but the target y is None: the text for each of X")
+        if isinstance(y, Sequence | np.ndarray) and not all(isinstance(text, str) for text in y):
+            raise DataError(f"y is {y!r:.60}; Seq2Seq writes texts: expected a string for each of X")
         wanted = read(y)
         if wanted.kind != "text":
             raise DataError(f"y is {wanted.kind}, {wanted.values.shape}; Seq2Seq writes texts: strings")

@@ -53,7 +53,9 @@ class Checkpoint:
     def load(cls, path: Path) -> Checkpoint:
         """Read and check; raises ``TrainingError`` saying what is wrong with the file."""
         if not path.is_file():
-            raise TrainingError(f"There is no checkpoint at {path}.")
+            raise TrainingError(
+                f"There is no checkpoint at {path} to go on from. Begin anew: without resume (--resume)."
+            )
         try:
             with safe_open(path, framework="pt") as file:
                 metadata = file.metadata() or {}

@@ -88,7 +88,7 @@ class TextSchema(Schema):
         check_texts(texts, owner)
         numbers = self.tokeniser.numbers(texts)
         _check_lengths([len(each) for each in numbers], self.shape[0] - 1, "the model takes")
-        self._tell_unknown(texts, numbers)
+        self.tell_unknown(texts, numbers)
 
     def of_texts(self, texts: Sequence[str]) -> TextSchema:
         """The same, as of a fit on these texts."""
@@ -193,11 +193,12 @@ class TextSchema(Schema):
         assert isinstance(tokeniser, Tokeniser)
         return cls(shape=(data["longest"],), tokeniser=tokeniser, count=data["count"], tokens=data["tokens"])
 
-    def _tell_unknown(self, texts: Sequence[str], numbers: Sequence[Sequence[int]]) -> None:
+    def tell_unknown(self, texts: Sequence[str], numbers: Sequence[Sequence[int]] | None = None) -> None:
         """Warn of tokens that are not in the vocabulary: how many, and which most of all."""
         unknown: Counter[str] = Counter()
+        numbers = self.tokeniser.numbers(list(texts)) if numbers is None else numbers
         for text, known in zip(texts, numbers, strict=True):
-            if min(known) < 0:
+            if min(known, default=0) < 0:
                 pieces = self.tokeniser.pieces(text)
                 unknown.update(piece for piece, number in zip(pieces, known, strict=True) if number < 0)
         if unknown:

@@ -37,7 +37,7 @@ def accepts(data: object) -> bool:
 
 
 def read(data: str, options: Options) -> Examples:
-    """Frames ``[time, 40]`` of each recording, a hundred to the second: see ``isthmus.data.log_mel``.
+    """Frames ``[time, bands]`` of each recording, a hundred to the second: see ``isthmus.data.log_mel``.
 
     What cannot be read is listed and left out, compressed recordings too; those of different rates are refused.
     """
