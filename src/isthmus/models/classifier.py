@@ -40,8 +40,8 @@ class Classifier(ClassifierMixin, Estimator):
     The encoder's layers learn at rates that fall from the last to the first by ``layer_decay``, so that what they know
     is kept; the linear layer, which begins from nothing, at ten times the last one's. Of more than 32 features all
     learn slower, by their inverse. Without a ``pretrained`` model the encoder begins anew, and all learns at one rate.
-    Where no epoch makes held-out rows better a ``StartKeptWarning`` says so. ``transform`` gives the encoder's features;
-    those of a pretrained one averaged over their places, and scaled by their spread before fine-tuning.
+    Where no epoch makes held-out rows better a ``StartKeptWarning`` says so. ``transform`` gives the encoder's
+    features; those of a pretrained one averaged over their places, and scaled by their spread before fine-tuning.
 
     Source: He et al. 2022, Masked autoencoders are scalable vision learners, section 4 and appendix A.1; rates by
     layer: Clark et al. 2020, ELECTRA, appendix A.
