@@ -553,7 +553,7 @@ def test_a_masked_model_and_a_classifier_that_goes_on_from_it(here, capsys):
     assert main(["reconstruct", "mae", "kinds.csv", "--hidden", "b, d", "--out", "filled.csv", "--force"]) == 0
     assert "Filled in, in every row: b, d." in told(capsys).err
     assert np.allclose(pandas.read_csv("filled.csv")["a"], table["a"], atol=1e-4)
-    for wrong, said in (("e", "there is no column e"), ("1.5", "share is 1.5; expected a number in (0, 1)")):
+    for wrong, said in (("e", "there is no column e"), ("1.5", "to be hidden is 1.5; expected a number in (0, 1)")):
         assert main(["reconstruct", "mae", "kinds.csv", "--hidden", wrong, "--out", "filled.csv", "--force"]) == 1
         assert said in told(capsys).err
     assert main(["swap", "mae", "0", "1", "--out", "x.npy"]) == 1
