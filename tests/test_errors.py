@@ -1,10 +1,12 @@
 """Errors quote what was given, say what was expected, and tell everything at once."""
 
 import sys
+import warnings
 
 import pytest
 
 from isthmus import errors
+from isthmus.data.neighbours import tell_scattered
 from isthmus.errors import (
     DataError,
     Interrupted,
@@ -18,6 +20,7 @@ from isthmus.errors import (
     did_you_mean,
     problems,
     require,
+    users_level,
 )
 
 
@@ -85,3 +88,11 @@ def test_a_package_that_is_there_but_broken_is_not_called_missing(tmp_path, monk
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModuleNotFoundError, match="another_missing_one"):
         require("broken_package", extra="plot")
+
+
+def test_warnings_point_at_the_users_line():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        tell_scattered(["a", "b", "a", "b"])
+    assert users_level() == 1
+    assert [warning.filename for warning in caught] == [__file__]

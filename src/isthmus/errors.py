@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import sys
 from collections.abc import Iterable
 from types import ModuleType
 
@@ -49,7 +50,19 @@ class StartKeptWarning(UserWarning):
 
 
 class QuarantineWarning(UserWarning):
-    """Files that could not be read: the rows that are used are fewer than the files."""
+    """Files or lines that could not be used: rows are fewer than they are."""
+
+
+def users_level() -> int:
+    """``stacklevel`` for a warning, so that it points at the user's line: the first outside Isthmus and scikit-learn.
+
+    >>> users_level() > 1  # for this line is in Isthmus
+    True
+    """
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("isthmus", "sklearn"):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def problems(title: str, found: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -257,9 +257,9 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         each pair, by which a and b are read and the result is drawn: one b is then read anew for each a. Raises
         ``ParameterError``, which lists the parts there are.
         """
-        named = [part] if isinstance(part, str) or not isinstance(part, Sequence) else part
+        named = part if isinstance(part, Iterable) and not isinstance(part, str) else [part]
         known, wanted = self.code_parts_, list(map(str, named))
-        first, other = (read(self._one_or_many(each)) for each in (a, b))
+        first, other = (read_and_tell(self._one_or_many(each)) for each in (a, b))
         check(
             "swap",
             (len(wanted) > 0, f"part is {part!r}; expected one or several of {', '.join(known)}"),

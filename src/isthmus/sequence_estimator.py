@@ -18,7 +18,7 @@ from isthmus.architecture import Networks, Setting, make_networks, make_part, na
 from isthmus.data.examples import Examples
 from isthmus.data.reading import read
 from isthmus.data.schemas.text import END, MASK, UNKNOWN, TextSchema
-from isthmus.errors import DataError, check
+from isthmus.errors import DataError, check, counted
 from isthmus.estimator import Estimator, check_count
 from isthmus.layers.writing import Writing, written
 from isthmus.records import Code, View
@@ -120,7 +120,7 @@ class SequenceEstimator(Estimator, ABC):
     @torch.no_grad()
     def _pair_scores(self, X: Any, y: Any, condition: Any = None) -> NDArray[np.float32]:
         """log p(y | x), nats, for each pair of a text that is read and one that is written."""
-        examples, wanted = self._examples(X), read(y)
+        examples, wanted = self._examples(X), other_texts(y)
         self._text_written.check(wanted, owner=type(self).__name__)
         check_pairs(len(examples), len(wanted))
         batches = self._batches(examples, condition, self._text_written.store(wanted))
@@ -216,6 +216,17 @@ class SequenceEstimator(Estimator, ABC):
         told += "'token_rotation'" + ("; MaskedLM learns from hidden tokens alone" if made.partial else "")
         check(type(self).__name__, (made.of_symbols and not made.partial, told))
         return made
+
+
+def other_texts(y: Any) -> Examples:
+    """The texts that go with those of X; raises ``DataError`` where some were left out, and the rows would not fit."""
+    wanted = read(y)
+    if wanted.quarantined:
+        raise DataError(
+            f"y leaves out {wanted.quarantined[0]} ({counted(len(wanted.quarantined), 'input')} in all), so that X and "
+            "y would no longer go together. Fill it, or take it out of both"
+        )
+    return wanted
 
 
 def check_pairs(count: int, others: int) -> None:

@@ -94,7 +94,7 @@ def test_encoders_of_symbols_are_taken_too(name, digits):
 def test_a_start_that_is_kept_is_told(mae, digits):
     x, y = digits
     worse = im.Trainer(epochs=2, learning_rate=10.0, batch_size=32, compile=False)
-    with pytest.warns(StartKeptWarning, match="the start was kept.*lower learning_rate"):
+    with pytest.warns(StartKeptWarning, match="the start was kept.*another rate.*or frozen=True"):
         model = im.Classifier(mae, trainer=worse).fit(x[:100], y[:100])
     assert model.history_.steps == 0
 

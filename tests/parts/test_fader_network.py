@@ -127,7 +127,7 @@ def data():
 @pytest.fixture(scope="module")
 def model(data):
     trainer = im.Trainer(epochs=40, batch_size=50, learning_rate=3e-3, validation=0, compile=False)
-    return im.FaderNetwork(3, adversary=10.0, warmup=50, repeats=2, trainer=trainer).fit(*data)
+    return im.FaderNetwork(3, adversary=10.0, warmup=50, trainer=trainer).fit(*data)
 
 
 def test_the_code_tells_less_and_the_factor_is_edited(model, data):

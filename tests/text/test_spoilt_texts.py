@@ -1,6 +1,7 @@
 """Models that learn from texts of which part is hidden, missing or out of order, and from one text to another."""
 
 import numpy as np
+import pandas
 import pytest
 import torch
 
@@ -311,7 +312,7 @@ def test_gaps_side_by_side_are_written_together():
 @pytest.mark.parametrize("wrong", [None, 3, float("nan")])
 @pytest.mark.parametrize("job", ["fill", "candidates"])
 def test_gaps_in_what_is_no_text_are_refused(masked, job, wrong):
-    with pytest.raises(DataError, match=f"1 of 2 texts are no strings: row 1, {wrong!r}"):
+    with pytest.raises(DataError, match=f"texts: 1 of 2 are no texts: row 1 is {wrong!r}"):
         getattr(masked, job)(["the [MASK]", wrong])
 
 
@@ -319,3 +320,23 @@ def test_a_column_of_texts_is_asked_for_as_a_row_of_them(masked):
     for job in (make("masked_lm").fit, masked.transform):
         with pytest.raises(DataError, match=r"X has the shape \(2, 1\); MaskedLM takes texts: .*a row of strings"):
             job(np.array([["the cat"], ["the dog"]]))
+
+
+def test_gaps_of_a_series_are_filled_in_its_order(masked):
+    texts = ["the cat [MASK] hay", "[MASK] fish likes rain"]
+    shuffled = pandas.Series(texts, index=[1, 0])
+    assert masked.fill(shuffled) == masked.fill(texts)
+
+
+def test_blanks_around_a_gap_stay_whatever_the_tokens_are():
+    bytes_in_pairs = make("masked_lm", tokeniser="bpe").fit(TEXTS)
+    (filled,) = bytes_in_pairs.fill(["  the  [MASK] eats  "])
+    assert filled.startswith("  the ")
+    assert filled.endswith(" eats  ")
+
+
+def test_lines_that_one_side_of_a_pair_lacks_are_refused(tmp_path):
+    """Left out one by one the others would no longer go together."""
+    (tmp_path / "y.txt").write_text("\n".join([*TEXTS[:10], "", *TEXTS[10:]]))
+    with pytest.raises(DataError, match=r"y leaves out line 11: empty.*would no longer go together"):
+        make("seq2seq").fit(TEXTS, str(tmp_path / "y.txt"))

@@ -14,6 +14,7 @@ from isthmus.records import Trace
 from isthmus.stations import Critic
 
 SMALLEST_VARIANCE = 1e-8  # of a number of the code that is heard
+MOMENTUM = 0.1  # of what is known of their means and variances, by batches
 
 
 class Factor(Critic):
@@ -55,7 +56,8 @@ class Factor(Critic):
         )
         self.numbers, self.part, self.repeats = numbers, part, repeats
         told = condition_dim - 1 if numbers else condition_dim
-        self.norm = BatchNorm(latent_dim, eps=SMALLEST_VARIANCE, affine=False)
+        momentum = MOMENTUM / (repeats + 1)  # it sees a batch in each of its steps, and to judge it
+        self.norm = BatchNorm(latent_dim, eps=SMALLEST_VARIANCE, momentum=momentum, affine=False)
         self.network = perceptron(latent_dim, hidden, outputs=told)
         self.guess = nn.Parameter(torch.zeros(told))  # what it says without the code
 
@@ -90,6 +92,7 @@ class Factor(Critic):
 
     def _of_places(self, z: Tensor, valid: Tensor | None) -> Tensor:
         """What each place tells, ``[batch, *grid, told]``; 0 where there is nothing."""
-        real = torch.ones(z.shape[:-1], dtype=torch.bool, device=z.device) if valid is None else valid
-        told = self.network(self.norm(z[real]))
-        return told.new_zeros(*real.shape, told.shape[-1]).masked_scatter(real[..., None], told)
+        if valid is None:
+            return self.network(self.norm(z.flatten(0, -2))).unflatten(0, z.shape[:-1])
+        told = self.network(self.norm(z[valid]))
+        return told.new_zeros(*valid.shape, told.shape[-1]).masked_scatter(valid[..., None], told)

@@ -29,7 +29,7 @@ def check_many(data: Any, taken: Sequence[str], owner: str) -> None:
     wanted = TEXTS if "text" in taken else SEQUENCES
     if isinstance(data, list | tuple | np.ndarray) and getattr(data, "ndim", 1) == 1 and len(data) == 0:
         raise DataError(f"X is empty: {data!r}; {owner} takes {wanted}: 1 or more of them.")
-    if "text" in taken and getattr(data, "ndim", 1) != 1:
+    if "text" in taken and getattr(data, "ndim", 1) > 1 and getattr(data, "dtype", np.dtype(float)).kind in "OUT":
         raise DataError(f"X has the shape {tuple(data.shape)}; {owner} takes {wanted}, a row of strings.")
     if "series" in taken and _is_wave(data):
         raise DataError(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.checks import SHOWN
-from isthmus.errors import DataError, problems
+from isthmus.errors import DataError, problems, users_level
 
 FORWARD, BACKWARD = "next", "previous"
 
@@ -76,7 +76,7 @@ def tell_scattered(groups: Any) -> None:
             f"in {parts:,} pieces, so that {lost:,} of {could:,} pairs of neighbours are lost. Sort the sentences by "
             "document first; or, if groups (or the labels) are no documents, pass groups that are.",
             ScatteredGroupsWarning,
-            stacklevel=3,
+            stacklevel=users_level(),
         )
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from isthmus.data.examples import Examples, Kind
 from isthmus.data.kinds import is_there
 from isthmus.data.options import Mode, Options, file_part
-from isthmus.errors import DataError, ParameterError, QuarantineWarning, counted, did_you_mean
+from isthmus.errors import DataError, ParameterError, QuarantineWarning, counted, did_you_mean, users_level
 
 _KINDS = ("auto", "table", "image", "array", "text")
 
@@ -100,7 +100,7 @@ def read(
 
 
 def read_and_tell(data: Any) -> Examples:
-    """As ``read``, with a ``QuarantineWarning`` where files could not be read, unless the user has read them."""
+    """As ``read``, with a ``QuarantineWarning`` where files or lines were left out, unless the user has read them."""
     examples = read(data)
     lost = examples.quarantined
     if lost and not isinstance(data, Examples):
@@ -109,7 +109,7 @@ def read_and_tell(data: Any) -> Examples:
             f"{counted(len(lost), 'input')} of {str(data)!r:.100} could not be used and left out, so that rows are not "
             f"the inputs in order ({named}). isthmus.data.read tells all: names and quarantined.",
             QuarantineWarning,
-            stacklevel=4,
+            stacklevel=users_level(),
         )
     return examples
 

@@ -1,5 +1,7 @@
 """Batch normalisation whose statistics survive what is not finite, and are those of all processes."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -23,16 +25,19 @@ class BatchNorm(nn.BatchNorm2d):
 
     def forward(self, input: Tensor) -> Tensor:
         """``[batch, channels, *places]``."""
+        if self.training:
+            self._learn(input.detach())
         if not self.training or input.numel() == input.shape[1]:
             return F.batch_norm(input, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
-        self._learn(input.detach())
         return F.batch_norm(input, None, None, self.weight, self.bias, training=True, eps=self.eps)
 
     @torch.no_grad()
     def _learn(self, x: Tensor) -> None:
         """Move what is known towards the means and variances of these rows."""
         places, (_, processes) = (0, *range(2, x.ndim)), process()
-        found = sum_over_processes(x.float().mean(places), x.float().var(places))
+        count = x.numel() // x.shape[1]
+        unbiased = count / (count - 1) if count > 1 else math.nan  # all processes then leave what is known as it is
+        found = sum_over_processes(x.float().mean(places), unbiased * x.float().var(places, correction=0))
         finite = torch.stack(found).isfinite().all()
         for buffer, value in zip((self.running_mean, self.running_var), found, strict=True):
             assert buffer is not None

@@ -20,7 +20,7 @@ from isthmus.data.kinds import NUMBERS, check_kind
 from isthmus.data.labels import Condition
 from isthmus.data.schema import Schema
 from isthmus.encoders.pretrained import Pretrained
-from isthmus.errors import DataError, ParameterError, StartKeptWarning, check
+from isthmus.errors import DataError, ParameterError, StartKeptWarning, check, users_level
 from isthmus.estimator import Estimator
 from isthmus.likelihoods.categorical import Categorical
 from isthmus.records import Batch
@@ -38,8 +38,8 @@ class Classifier(ClassifierMixin, Estimator):
     """Fine-tuning: the encoder of a model that was fitted without labels, and a linear layer, learn to tell classes.
 
     The encoder's layers learn at rates that fall from the last to the first by ``layer_decay``, so that what they know
-    is kept; the linear layer, which begins from nothing, at ten times the last one's. Of more than 32 features all
-    learn slower, by their inverse. Without a ``pretrained`` model the encoder begins anew, and all learns at one rate.
+    is kept; the linear layer, which begins from nothing, at ten times the last one's. Of n > 32 features all
+    learn at 32 / n of these rates. Without a ``pretrained`` model the encoder begins anew, and all learns at one rate.
     Where no epoch makes held-out rows better a ``StartKeptWarning`` says so. ``transform`` gives the encoder's
     features; those of a pretrained one averaged over their places, and scaled by their spread before fine-tuning.
 
@@ -135,11 +135,12 @@ class Classifier(ClassifierMixin, Estimator):
 
     def _look_at(self, examples: Examples, y: Any) -> None:
         if self.history_.best_epoch == 0:
+            or_frozen = "" if self.frozen or self.pretrained is None else ", or frozen=True"
             warnings.warn(
                 "No epoch of learning from labels made held-out rows better, so the start was kept: what predict says "
-                "means nothing. Take a lower learning_rate (Trainer(learning_rate=3e-4)), more epochs, or frozen=True.",
+                f"means nothing. Take another rate (Trainer(learning_rate=...)) or more epochs{or_frozen}.",
                 StartKeptWarning,
-                stacklevel=3,
+                stacklevel=users_level(),
             )
 
     def _learn_schema(self, examples: Examples, scaling: str) -> Schema:

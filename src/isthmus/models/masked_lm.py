@@ -12,6 +12,7 @@ from isthmus.bottlenecks.identity import Identity
 from isthmus.corruptions.token_masking import TokenMasking
 from isthmus.data.candidate import Candidate
 from isthmus.data.schemas.text import END, MASK, SPECIAL, symbols_of
+from isthmus.data.text_values import checked_texts
 from isthmus.decoders.token_head import TokenHead
 from isthmus.errors import DataError, check
 from isthmus.sequence_estimator import SequenceEstimator
@@ -90,7 +91,8 @@ class MaskedLM(SequenceEstimator):
         model does not know, of which it warns. Raises ``DataError`` where a text has none.
         """
         filled: list[str] = []
-        for symbols, scores in self._scored("fill", texts):
+        texts = self._with_gaps_in("fill", texts)
+        for symbols, scores in self._scored(texts):
             best = scores.argmax(1)  # [batch, length]
             filled += [
                 self._with_tokens(texts[len(filled) + row], best[row][gaps].tolist())
@@ -114,7 +116,7 @@ class MaskedLM(SequenceEstimator):
         known = self._text_schema.levels - SPECIAL
         check("MaskedLM.candidates", (1 <= k <= known, f"k is {k!r}; expected 1 to {known}, the tokens it knows"))
         found: list[list[list[Candidate]]] = []
-        for symbols, scores in self._scored("candidates", texts):
+        for symbols, scores in self._scored(self._with_gaps_in("candidates", texts)):
             best = scores.softmax(1).topk(k, dim=1)  # [batch, k, length]
             for row, gaps in enumerate(symbols == MASK):
                 places = gaps.nonzero().flatten().tolist()
@@ -125,21 +127,21 @@ class MaskedLM(SequenceEstimator):
         tokens = (self._text_schema.tokeniser.text([symbol - SPECIAL]) for symbol in symbols.tolist())
         return [Candidate(token=t, probability=p) for t, p in zip(tokens, shares.tolist(), strict=True)]
 
-    @torch.no_grad()
-    def _scored(self, job: str, texts: Sequence[str]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Symbols with gaps, ``[batch, length]``, and the scores of all symbols there, ``[batch, levels, length]``."""
+    def _with_gaps_in(self, job: str, texts: Sequence[str]) -> list[str]:
+        """As a list, each with a gap or more; raises ``DataError``, and warns of tokens that are not known."""
         check_is_fitted(self)
         check(f"MaskedLM.{job}", (not isinstance(texts, str), f"texts is {texts!r:.60}; expected a list of texts"))
-        other = [row for row, text in enumerate(texts) if not isinstance(text, str)]
-        if other:
-            raise DataError(
-                f"{len(other)} of {len(texts)} texts are no strings: row {other[0]}, {texts[other[0]]!r:.60}"
-            )
-        without = [row for row, text in enumerate(texts) if GAP not in text]
+        listed: list[str] = checked_texts(texts, told="texts").tolist()
+        without = [row for row, text in enumerate(listed) if GAP not in text]
         if without:
-            raise DataError(f"{len(without)} of {len(texts)} texts have no gap {GAP!r}: row {without[0]}, for example")
+            raise DataError(f"{len(without)} of {len(listed)} texts have no gap {GAP!r}: row {without[0]}, for example")
+        self._text_schema.tell_unknown([part for text in listed for part in self._parts_of(text) if part])
+        return listed
+
+    @torch.no_grad()
+    def _scored(self, texts: Sequence[str]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Symbols with gaps, ``[batch, length]``, and the scores of all symbols there, ``[batch, levels, length]``."""
         schema, model = self._text_schema, self.autoencoder_
-        schema.tell_unknown([part for text in texts for part in self._parts_of(text) if part])
         stored = schema.filled_up([self._with_gaps(text) for text in texts])
         rows = Resident(stored, prepare=schema.to_model, padding=schema.padding).to(self._device)
         for batch in rows.batches(self._rows_at_once):
@@ -151,7 +153,7 @@ class MaskedLM(SequenceEstimator):
         """What is before, between and after its gaps."""
         parts = text.split(GAP)
         if self._text_schema.tokeniser.takes_blanks:  # the blank before a gap is part of what is missing
-            return [*(part.rstrip(" ") for part in parts[:-1]), parts[-1]]
+            return [*(part.removesuffix(" ") for part in parts[:-1]), parts[-1]]
         return parts
 
     def _with_tokens(self, text: str, symbols: Sequence[int]) -> str:

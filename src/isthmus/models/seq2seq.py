@@ -1,6 +1,5 @@
 """From one text to another."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
@@ -10,12 +9,12 @@ from numpy.typing import NDArray
 from isthmus.architecture import Setting
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
-from isthmus.data.reading import read
 from isthmus.data.schema import Schema
 from isthmus.data.schemas.text import TextSchema
+from isthmus.data.text_values import holds_texts
 from isthmus.errors import DataError, ParameterError
 from isthmus.likelihoods.categorical import Categorical
-from isthmus.sequence_estimator import SequenceEstimator, check_pairs
+from isthmus.sequence_estimator import SequenceEstimator, check_pairs, other_texts
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
 
@@ -102,9 +101,9 @@ class Seq2Seq(SequenceEstimator):
     def _learn_target(self, y: Any, schema: Schema) -> TextSchema:
         if y is None:
             raise ParameterError("Seq2Seq requires y to be passed, but the target y is None: the text for each of X")
-        if isinstance(y, Sequence | np.ndarray) and not all(isinstance(text, str) for text in y):
+        if isinstance(y, list | tuple | np.ndarray) and not holds_texts(y):
             raise DataError(f"y is {y!r:.60}; Seq2Seq writes texts: expected a string for each of X")
-        wanted = read(y)
+        wanted = other_texts(y)
         if wanted.kind != "text":
             raise DataError(f"y is {wanted.kind}, {wanted.values.shape}; Seq2Seq writes texts: strings")
         check_pairs(schema.count, len(wanted))

@@ -16,7 +16,7 @@ from torch import Tensor
 from isthmus import catalogue
 from isthmus.data.examples import Examples
 from isthmus.data.schema import Schema
-from isthmus.errors import DataError, IsthmusError, SavedModelError, check, problems
+from isthmus.errors import DataError, IsthmusError, SavedModelError, check, problems, users_level
 from isthmus.stations import Tokeniser
 
 END, UNKNOWN, MASK = 0, 1, 2  # symbols that stand for no token
@@ -209,7 +209,7 @@ class TextSchema(Schema):
                 f"{count:,} of {total:,} tokens ({count / total:.1%}) are not in the vocabulary of fit and are taken "
                 f"as unknown: {named}{more}",
                 UnknownTokenWarning,
-                stacklevel=4,
+                stacklevel=users_level(),
             )
 
 
