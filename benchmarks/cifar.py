@@ -20,7 +20,7 @@ COLUMNS = ["features", "linear probe", "20 neighbours", "CPU seconds"]
 def rows(
     result: Result, models: Mapping[str, Estimator], dim: int, seeds: Sequence[int]
 ) -> tuple[Probes, dict[str, list[Probes]]]:
-    """Add a row for PCA with ``dim`` numbers and one for each model: probes of 2000 pictures that none has learnt from."""
+    """Add a row for PCA with ``dim`` numbers and one for each model: probes of 2000 pictures none has learnt from."""
     train, test = load("cifar10-jpeg", "train"), load("cifar10-jpeg", "test")
 
     def probes(known: NDArray[np.floating], new: NDArray[np.floating]) -> Probes:
