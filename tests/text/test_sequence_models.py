@@ -500,13 +500,13 @@ def test_known_letters_warn_of_nothing(vae):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         vae.transform(WORDS)
-        vae.schema_._tell_unknown(["anna"], [[0, 1, 1, 0]])
+        vae.schema_.tell_unknown(["anna"], [[0, 1, 1, 0]])
 
 
 def test_pieces_stand_beside_their_numbers():
     schema = TextSchema.learn(read(["to be or not", "to see"]), tokeniser="whitespace")
     with pytest.warns(UnknownTokenWarning, match=r"2 of 5 tokens \(40.0%\).*: 'is' \(2\)$"):
-        schema._tell_unknown(["to is be", "is to"], schema.tokeniser.numbers(["to is be", "is to"]))
+        schema.tell_unknown(["to is be", "is to"], schema.tokeniser.numbers(["to is be", "is to"]))
     with pytest.warns(UnknownTokenWarning, match="'is'"):
         schema.check(read(["is"]))
 
