@@ -227,7 +227,9 @@ def watch_critic(part, changed):
     condition = torch.eye(part.arguments.get("condition_dim", 2))[torch.arange(40) % 2]
     code = Code(z=z)
     if part.arguments.get("part") is not None:  # of a code that is wider
-        code = Code(z=torch.cat([z, z.square()], dim=1), parts={"content": slice(0, width), "style": slice(width, None)})
+        code = Code(
+            z=torch.cat([z, z.square()], dim=1), parts={"content": slice(0, width), "style": slice(width, None)}
+        )
     trace = Trace(
         batch=Batch(x=x, condition=condition),
         view=View(x=x),
