@@ -18,6 +18,7 @@ from isthmus.architecture import Networks, Setting, make_networks, make_part, na
 from isthmus.data.examples import Examples
 from isthmus.data.reading import read
 from isthmus.data.schemas.text import END, MASK, UNKNOWN, TextSchema
+from isthmus.data.text_values import holds_texts
 from isthmus.errors import DataError, check, counted
 from isthmus.estimator import Estimator, check_count
 from isthmus.layers.writing import Writing, written
@@ -120,8 +121,7 @@ class SequenceEstimator(Estimator, ABC):
     @torch.no_grad()
     def _pair_scores(self, X: Any, y: Any, condition: Any = None) -> NDArray[np.float32]:
         """log p(y | x), nats, for each pair of a text that is read and one that is written."""
-        examples, wanted = self._examples(X), other_texts(y)
-        self._text_written.check(wanted, owner=type(self).__name__)
+        examples, wanted = self._examples(X), other_texts(y, owner=type(self).__name__)
         check_pairs(len(examples), len(wanted))
         batches = self._batches(examples, condition, self._text_written.store(wanted))
         return torch.cat([self.autoencoder_(batch).log_likelihood for batch in batches]).cpu().numpy()
@@ -218,9 +218,12 @@ class SequenceEstimator(Estimator, ABC):
         return made
 
 
-def other_texts(y: Any) -> Examples:
-    """The texts that go with those of X; raises ``DataError`` where some were left out, and the rows would not fit."""
-    wanted = read(y)
+def other_texts(y: Any, *, owner: str) -> Examples:
+    """The texts that go with those of X; raises ``DataError`` for other things, and where some were left out."""
+    given = isinstance(y, list | tuple | np.ndarray)
+    wanted = None if given and not holds_texts(y) else read(y)
+    if wanted is None or wanted.kind != "text":
+        raise DataError(f"y is {y!r:.60}; {owner} writes texts: expected a string for each of X")
     if wanted.quarantined:
         raise DataError(
             f"y leaves out {wanted.quarantined[0]} ({counted(len(wanted.quarantined), 'input')} in all), so that X and "

@@ -11,8 +11,7 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
 from isthmus.data.schema import Schema
 from isthmus.data.schemas.text import TextSchema
-from isthmus.data.text_values import holds_texts
-from isthmus.errors import DataError, ParameterError
+from isthmus.errors import ParameterError
 from isthmus.likelihoods.categorical import Categorical
 from isthmus.sequence_estimator import SequenceEstimator, check_pairs, other_texts
 from isthmus.terms.reconstruction import Reconstruction
@@ -101,10 +100,6 @@ class Seq2Seq(SequenceEstimator):
     def _learn_target(self, y: Any, schema: Schema) -> TextSchema:
         if y is None:
             raise ParameterError("Seq2Seq requires y to be passed, but the target y is None: the text for each of X")
-        if isinstance(y, list | tuple | np.ndarray) and not holds_texts(y):
-            raise DataError(f"y is {y!r:.60}; Seq2Seq writes texts: expected a string for each of X")
-        wanted = other_texts(y)
-        if wanted.kind != "text":
-            raise DataError(f"y is {wanted.kind}, {wanted.values.shape}; Seq2Seq writes texts: strings")
+        wanted = other_texts(y, owner="Seq2Seq")
         check_pairs(schema.count, len(wanted))
         return self._learn_schema(wanted, "none")

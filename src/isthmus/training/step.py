@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.autoencoder import Autoencoder
-from isthmus.errors import ParameterError, TrainingError, did_you_mean
+from isthmus.errors import ParameterError, TrainingError, did_you_mean, users_level
 from isthmus.records import Batch, Trace, batch_mean
 from isthmus.stations import Player
 from isthmus.training.engine import Engine
@@ -148,7 +148,7 @@ class Step:
                 warnings.warn(
                     f"The model could not be compiled ({str(error).splitlines()[0][:200]}); training goes on "
                     "without. Pass compile=False to the trainer to silence this.",
-                    stacklevel=2,
+                    stacklevel=users_level(),
                 )
                 self.passing = plain
                 return plain(batch, weights)
