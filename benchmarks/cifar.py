@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
 from benchmarks.features import compare
-from benchmarks.quality.result import Result
+from benchmarks.result import Result
 from isthmus.data import load
 from isthmus.estimator import Estimator
 from isthmus.metrics.neighbours import knn_accuracy

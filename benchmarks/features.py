@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from sklearn.base import clone
 
-from benchmarks.quality.result import Result, mean_sd
+from benchmarks.result import Result, mean_sd
 from isthmus.data.examples import Examples
 from isthmus.estimator import Estimator
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.quality.result import Result, mean_sd
+from benchmarks.result import Result, mean_sd
 from benchmarks.sentence_pairs import Encode, latent_semantics, random_projection
 from isthmus.data import load
 from isthmus.data.examples import Examples

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 import isthmus as im
-from benchmarks.quality.result import Result, mean_sd
+from benchmarks.result import Result, mean_sd
 from isthmus.data import load
 from isthmus.metrics.latent_usage import ACTIVE
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 import isthmus as im
-from benchmarks.quality.result import Result
+from benchmarks.result import Result
 from isthmus.data import load
 from isthmus.data.examples import Examples
 from isthmus.report.figures import figure, show_picture

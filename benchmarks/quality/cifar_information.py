@@ -7,7 +7,7 @@ from sklearn.base import clone
 
 import isthmus as im
 from benchmarks import cifar
-from benchmarks.quality.result import Result
+from benchmarks.result import Result
 from benchmarks.untrained import untrained
 
 LATENT, GAIN = 64, 0.06

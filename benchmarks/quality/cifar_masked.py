@@ -7,7 +7,7 @@ import torch
 
 import isthmus as im
 from benchmarks import cifar
-from benchmarks.quality.result import Result
+from benchmarks.result import Result
 from benchmarks.untrained import untrained
 from isthmus.data import load
 from isthmus.records import Batch, View

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 
 import isthmus as im
-from benchmarks.quality.result import Result, mean_sd
+from benchmarks.result import Result, mean_sd
 from isthmus.data import load, read
 
 BOUND = 94.0

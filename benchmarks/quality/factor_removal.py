@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import isthmus as im
-from benchmarks.quality.result import Result, mean_sd
+from benchmarks.result import Result, mean_sd
 from isthmus.data.examples import Examples
 from isthmus.data.loading import RemoteFile, local
 from isthmus.metrics.probes import linear_probe

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 import isthmus as im
-from benchmarks.quality.result import Result, mean_sd
+from benchmarks.result import Result, mean_sd
 from isthmus.data import load
 from isthmus.metrics.codebook import CodebookHealth
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import isthmus as im
 from benchmarks.quality.fashion_mlp import measure
-from benchmarks.quality.result import Result
+from benchmarks.result import Result
 
 
 def run(seeds: Sequence[int]) -> Result:

@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter, median_filter
 from sklearn.decomposition import PCA
 
 import isthmus as im
-from benchmarks.quality.result import Result, mean_sd
+from benchmarks.result import Result, mean_sd
 from isthmus.data import load
 from isthmus.metrics.reconstruction import psnr
 

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 import isthmus as im
-from benchmarks.quality.result import Result
+from benchmarks.result import Result
 from isthmus.data import load
 
 NETWORK, BOUND, SECONDS = "mlp", 0.0085, 120

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import isthmus as im
 from benchmarks import texts
-from benchmarks.quality.result import Result
+from benchmarks.result import Result
 from isthmus.data import load
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 
 import isthmus as im
-from benchmarks.quality.result import Result, mean_sd
+from benchmarks.result import Result, mean_sd
 from isthmus import catalogue
 from isthmus.data import load
 from isthmus.records import Batch

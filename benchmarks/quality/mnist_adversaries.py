@@ -7,7 +7,7 @@ import numpy as np
 
 import isthmus as im
 from benchmarks.judge import COUNT, Judge
-from benchmarks.quality.result import Result
+from benchmarks.result import Result
 from isthmus.data import load
 
 CONFIDENCE, COVERAGE = 0.85, 0.6

@@ -8,7 +8,7 @@ import numpy as np
 
 import isthmus as im
 from benchmarks.judge import COUNT, Judge
-from benchmarks.quality.result import Result
+from benchmarks.result import Result
 from isthmus.data import load
 from isthmus.metrics.rate import two_stages
 from isthmus.report.figures import figure, show_picture

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import isthmus as im
 from benchmarks import texts
-from benchmarks.quality.result import Result
+from benchmarks.result import Result
 
 
 def run(seeds: Sequence[int]) -> Result:

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 import isthmus as im
-from benchmarks.quality.result import Result, mean_sd
+from benchmarks.result import Result, mean_sd
 from isthmus.data import load, read
 from isthmus.data.examples import Examples
 

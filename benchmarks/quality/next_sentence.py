@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import isthmus as im
 from benchmarks import sentence_order
-from benchmarks.quality.result import Result
+from benchmarks.result import Result
 from benchmarks.untrained import untrained
 from isthmus.data.examples import Examples
 

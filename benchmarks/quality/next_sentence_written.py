@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 import isthmus as im
 from benchmarks import sentence_order
-from benchmarks.quality.result import Result
+from benchmarks.result import Result
 from isthmus.data.examples import Examples
 
 

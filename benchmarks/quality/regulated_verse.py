@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import isthmus as im
 from benchmarks import texts
-from benchmarks.quality.result import Result
+from benchmarks.result import Result
 
 LINE_END = re.compile(r"[，。]")
 

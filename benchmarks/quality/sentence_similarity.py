@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import isthmus as im
-from benchmarks.quality.result import Result, mean_sd
+from benchmarks.result import Result, mean_sd
 from benchmarks.sentence_pairs import Encode, agreement, bag_of_words, latent_semantics, random_projection, stsb
 from benchmarks.untrained import untrained
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 import isthmus as im
-from benchmarks.quality.result import Result
+from benchmarks.result import Result
 from isthmus.data import load
 from isthmus.metrics.sparsity import active_units, dead_units, feature_recovery
 

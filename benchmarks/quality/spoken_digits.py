@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 import isthmus as im
 from benchmarks.features import compare
-from benchmarks.quality.result import Result
+from benchmarks.result import Result
 from benchmarks.untrained import untrained
 from isthmus.data import load
 from isthmus.data.examples import Examples

@@ -46,10 +46,19 @@ def vae_gan(players=ROLES, critic=None):
 
 def one_step(model, rate=1.0):
     engine = Engine("cpu", "fp32", 1, "auto")
-    step = Step(model, engine, optimiser="sgd", learning_rate=0.1, weight_decay=0.0, clip=None, heavy=False)
+    step = Step(
+        model,
+        engine,
+        optimiser="sgd",
+        learning_rate=0.1,
+        weight_decay=0.0,
+        clip=None,
+        heavy=False,
+        rows=curved_rows().batch,
+    )
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     with RandomStream(3):
-        step.take(curved_rows().batch(slice(0, 32)), model.weights_at(0), rate)
+        step.take(torch.arange(32), model.weights_at(0), rate)
     return step, {name: before[name] - p.detach() for name, p in model.named_parameters()}
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import atexit
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
@@ -58,10 +59,10 @@ class Engine:
             return nn.parallel.DistributedDataParallel(module, device_ids=devices)
         return self.fabric.setup_module(module)
 
-    def autocast(self, heavy: bool) -> AbstractContextManager[Any]:
-        """bf16 matrix products where asked for, or where they are native and the work is ``heavy``."""
+    def autocast(self, heavy: bool) -> Callable[[], AbstractContextManager[Any]]:
+        """What makes the context of a pass: bf16 products where asked for, or native and the work is ``heavy``."""
         wanted = self.precision == "bf16" or (self.precision == "auto" and heavy and native_bf16(self.device))
-        return torch.autocast(self.device.type, torch.bfloat16) if wanted else nullcontext()
+        return partial(torch.autocast, self.device.type, torch.bfloat16) if wanted else nullcontext
 
     def mean(self, values: Tensor) -> Tensor:
         """The mean over all processes."""

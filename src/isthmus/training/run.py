@@ -12,10 +12,12 @@ from torch import Tensor
 
 from isthmus.autoencoder import Autoencoder
 from isthmus.errors import Interrupted, TrainingError, counted
+from isthmus.records import Batch
 from isthmus.stations import Schedule
 from isthmus.training.augmentation import blended, noisy
 from isthmus.training.buckets import bucketed
 from isthmus.training.checkpoint import Checkpoint
+from isthmus.training.compiling import Compiling
 from isthmus.training.early_stopping import EarlyStopping
 from isthmus.training.engine import Engine
 from isthmus.training.found import Found
@@ -32,8 +34,6 @@ from isthmus.training.weight_average import WeightAverage
 
 EVALUATION_BATCH = 2048
 MOST_OUTPUTS = 2**27  # numbers that a decoder gives at a time: 512 MiB
-COMPILE_PAYS_AFTER = 60.0  # seconds of remaining work
-TRIAL_STEPS = 20  # steps that are timed before that is decided
 HEAVY = 200_000  # parameters from which bf16 pays
 
 
@@ -59,7 +59,9 @@ class Run:
             weight_decay=settings.weight_decay,
             clip=settings.clip,
             heavy=sum(p.numel() for p in model.parameters()) >= HEAVY and len(rows) >= 5000,
+            rows=self._batch,
         )
+        self.compiling = Compiling(settings.compile, self.step, engine.device)
         self.stream = RandomStream(derive(settings.seed, NOISE, engine.rank), engine.device)
         self.stopping = EarlyStopping(model, settings.patience)
         self.average = None if settings.average is None else WeightAverage(_learnt(model), settings.average)
@@ -76,11 +78,11 @@ class Run:
         self.steps_per_epoch = max(1, len(rows) // settings.batch_size)
         self.interruption: Interruption | None = None
         self.found: Found | None = None  # what earlier runs of a search have found
-        self._saved = self._began = time.monotonic()
+        self._saved = time.monotonic()
 
     def fit(self) -> History:
         """Train to the end, or until nothing is gained any more; the best weights are left in the model."""
-        epochs = self.settings.epochs if self.settings.stop_after is None else self.settings.stop_after
+        epochs = self._epochs()
         total = epochs * self.steps_per_epoch
         shown = self.settings.progress and self.engine.rank == 0
         self.model.train()
@@ -134,19 +136,26 @@ class Run:
 
     def _take_step(self, order: Tensor) -> None:
         size = self._batch_size()
-        batch = self.rows.batch(order[self.position * size : (self.position + 1) * size])
-        if self.settings.mix > 0:
-            batch = blended(batch, self.settings.mix)
-        if self.noise > 0:
-            batch = noisy(batch, self.noise)
-        means = self.step.take(batch, self._weights(), self.settings.rate.at(self.steps))
+        index = order[self.position * size : (self.position + 1) * size]
+        means = self.step.take(index, self._weights(), self.settings.rate.at(self.steps))
         finite = means.isfinite()
         self.sums += means.where(finite, 0.0)
         self.counts += finite
         self.steps, self.position = self.steps + 1, self.position + 1
         if self.average is not None:
             self.average.update()
-        self._consider_compiling()
+        self.compiling.consider(left=self._epochs() * self.steps_per_epoch - self.steps)
+
+    def _batch(self, index: Tensor) -> Batch:
+        """Rows as the model is to see them in this step."""
+        batch = self.rows.batch(index)
+        if self.settings.mix > 0:
+            batch = blended(batch, self.settings.mix)
+        return noisy(batch, self.noise) if self.noise > 0 else batch
+
+    def _epochs(self) -> int:
+        """How many there will be at the most."""
+        return self.settings.epochs if self.settings.stop_after is None else self.settings.stop_after
 
     def _order(self) -> Tensor:
         """This epoch's order of the rows; each process takes its own share of every batch."""
@@ -171,21 +180,6 @@ class Run:
             name: torch.tensor(value, device=self.engine.device) if name in changing else value
             for name, value in now.items()
         }
-
-    def _consider_compiling(self) -> None:
-        wish = self.settings.compile
-        if self.step.compiled or wish is False:
-            return
-        if wish is True:
-            self.step.compile()
-        elif self.steps == 2:
-            self._began = time.monotonic()  # the first steps warm up
-        elif self.steps == TRIAL_STEPS + 2:
-            per_step = (time.monotonic() - self._began) / TRIAL_STEPS
-            epochs = self.settings.epochs if self.settings.stop_after is None else self.settings.stop_after
-            left = epochs * self.steps_per_epoch - self.steps
-            if per_step * left > COMPILE_PAYS_AFTER:
-                self.step.compile()
 
     # -- looking at it -------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from isthmus.errors import ParameterError, TrainingError, did_you_mean, users_le
 from isthmus.records import Batch, Trace, batch_mean
 from isthmus.stations import Player
 from isthmus.training.engine import Engine
+from isthmus.training.whole_step import ADAPTIVE, AS_PLAIN, WholeStep
 
 OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "adam": torch.optim.Adam,
@@ -78,10 +79,12 @@ class Step:
         weight_decay: float,
         clip: float | None,
         heavy: bool,
+        rows: Callable[[Tensor], Batch],
     ) -> None:
         if optimiser not in OPTIMISERS:
             raise ParameterError(f"No optimiser is called {optimiser!r}. {did_you_mean(optimiser, OPTIMISERS)}")
-        self.model, self.engine, self.clip, self.heavy = model, engine, clip, heavy
+        self.model, self.engine, self.clip, self.rows = model, engine, clip, rows
+        self.autocast = engine.autocast(heavy)
         self.learning_rate, self.name = learning_rate, optimiser
         self.players = model.players()
         self.critics = list(model.judges().values())
@@ -100,12 +103,25 @@ class Step:
         self._broken = torch.zeros_like(self.bad, dtype=torch.bool)  # in this step
         self._no_bad_term = torch.ones(len(self.terms), device=engine.device, dtype=torch.bool)
         self.compiled = False
+        self._whole: WholeStep | None = None
+        self._compiled_pass: Callable[..., tuple[list[Tensor], Tensor]] | None = None
 
-    def take(self, batch: Batch, weights: Mapping[str, float | Tensor], rate: float) -> Tensor:
-        """One step at ``rate`` times the learning rate; the means of all terms, ``[terms]``."""
+    def take(self, index: Tensor, weights: Mapping[str, float | Tensor], rate: float) -> Tensor:
+        """One step, on rows ``index``, at ``rate`` times the learning rate; the means of all terms, ``[terms]``."""
+        if self._whole is not None:
+            try:
+                means, broken = self._whole(index, weights, self.learning_rate * rate)
+            except Exception as error:  # noqa: BLE001  a compiler may fail in any way
+                self._give_up_compiling(error)
+            else:
+                self.bad += broken
+                return means
+        return self._take_plainly(self.rows(index), weights, rate)
+
+    def _take_plainly(self, batch: Batch, weights: Mapping[str, float | Tensor], rate: float) -> Tensor:
         between = (lambda trace: self._judge(trace, rate)) if self.critics else None
-        with self.engine.autocast(self.heavy):
-            totals, means = self.passing(batch, weights, between)
+        with self.autocast():
+            totals, means = self._pass(batch, weights, between)
         sound, last = self.engine.everywhere(means.isfinite()), len(self.players) - 1
         for i, (player, total) in enumerate(zip(self.players, totals, strict=True)):
             for parameter in player.parameters:
@@ -118,6 +134,16 @@ class Step:
         self.bad += self._broken
         self._broken.zero_()
         return means
+
+    def _pass(
+        self, batch: Batch, weights: Mapping[str, float | Tensor], between: Callable[[Trace], None] | None
+    ) -> tuple[list[Tensor], Tensor]:
+        if self._compiled_pass is not None:
+            try:
+                return self._compiled_pass(batch, weights, between)
+            except Exception as error:  # noqa: BLE001  a compiler may fail in any way
+                self._give_up_compiling(error)
+        return self.passing(batch, weights, between)
 
     def _judge(self, trace: Trace, rate: float) -> None:
         """The critics' own steps, on a trace without a graph; with several processes their gradients are shared."""
@@ -132,28 +158,37 @@ class Step:
                 self._update(player, optimiser, self._no_bad_term, rate)
 
     def compile(self) -> None:
-        """Compile the pass, unless a part rules that out; where it fails, a warning says why, and training goes on."""
-        plain = self.passing
+        """Compile the step, or the pass where several players or processes move; a part may rule that out.
+
+        Where it fails, a warning says why, and training goes on without.
+        """
+        self.compiled = True
         if not all(getattr(part, "compiles", True) for part in self.model.modules()):
-            self.compiled = True
             return
-        compiled = torch.compile(plain)
+        alone = len(self.players) == 1 and not self.critics and self.engine.world == 1
+        if alone and self.name in ADAPTIVE:
+            self._whole = WholeStep(
+                self.passing,
+                self.rows,
+                self.optimisers[0],
+                decoupled=self.name == "adamw",
+                clip=self.clip,
+                autocast=self.autocast,
+            )
+        else:
+            self._compiled_pass = torch.compile(self.passing, options=AS_PLAIN)
 
-        def guarded(
-            batch: Batch, weights: Mapping[str, float | Tensor], between: Callable[[Trace], None] | None = None
-        ) -> tuple[list[Tensor], Tensor]:
-            try:
-                return compiled(batch, weights)
-            except Exception as error:  # noqa: BLE001  a compiler may fail in any way
-                warnings.warn(
-                    f"The model could not be compiled ({str(error).splitlines()[0][:200]}); training goes on "
-                    "without. Pass compile=False to the trainer to silence this.",
-                    stacklevel=users_level(),
-                )
-                self.passing = plain
-                return plain(batch, weights)
+    def run_plainly(self) -> None:
+        """As if it had never been compiled; the moments of the optimiser go on."""
+        self._whole = self._compiled_pass = None
 
-        self.passing, self.compiled = guarded, True
+    def _give_up_compiling(self, error: Exception) -> None:
+        self.run_plainly()
+        warnings.warn(
+            f"The model could not be compiled ({str(error).splitlines()[0][:200]}); training goes on without. Pass "
+            "compile=False to the trainer to silence this.",
+            stacklevel=users_level(),
+        )
 
     def _update(self, player: Player, optimiser: torch.optim.Optimizer, sound: Tensor, rate: float) -> None:
         norm = torch.nn.utils.get_total_norm([p.grad for p in player.parameters if p.grad is not None])

@@ -11,7 +11,7 @@ from typing import Any
 
 from isthmus.saving import versions
 
-FOLDER = Path(__file__).parents[1] / "results"
+FOLDER = Path(__file__).parent / "results"
 
 
 @dataclass(kw_only=True)
@@ -30,12 +30,17 @@ class Result:
         self.rows.append(list(row))
         print("  ".join(shown(value) for value in row), flush=True)
 
-    def write(self) -> Path:
-        """``benchmarks/results/NAME.json``, with the versions that made it."""
-        FOLDER.mkdir(exist_ok=True)
-        path = FOLDER / f"{self.name}.json"
+    def write(self, package: str) -> Path:
+        """``benchmarks/results/KIND/NAME.json``, with the versions that made it."""
+        path = folder_of(package) / f"{self.name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({**asdict(self), "versions": versions()}, indent=1, default=float) + "\n")
         return path
+
+
+def folder_of(package: str) -> Path:
+    """Where results of the benchmarks of a package are kept."""
+    return FOLDER / package.rpartition(".")[2]
 
 
 def shown(value: Any) -> str:

@@ -1,0 +1,26 @@
+"""python -m benchmarks.speed [NAME ...]: Isthmus and others in turn, in one run; ratios."""
+
+import sys
+
+from benchmarks.command import main
+from benchmarks.page import Page
+
+HEAD = """# Performance
+
+Isthmus and another library do the same work in the same process, turn by turn, so that a busy machine slows both;
+what counts are the ratios of each round: their median, and the lowest and highest of all rounds. `make bench` puts the
+others into an environment of their own and measures everything anew; `python -m benchmarks.speed NAME` is one table.
+
+What to expect, and what to set:
+
+- Data that fit into memory are gathered there, without a loader; pictures stay bytes until their batch.
+- On processors with bf16 products (AVX-512 BF16, AMX) networks of 200 000 weights or more use them from 5000 rows on;
+  `Trainer(precision="fp32")` turns that off.
+- `Trainer(compile="auto")` times the first steps. Where a minute of work or more is left, the whole step (rows, pass,
+  terms, gradients, AdamW) becomes one compiled function, which takes 10 to 30 seconds, a few where the compiler
+  remembers it from an earlier run; where compiled steps are no faster, plain ones go on. `compile=True` does not ask.
+- `OMP_NUM_THREADS` is the number of cores that one fit uses: by default all. Fits side by side want one each.
+"""
+
+if __name__ == "__main__":
+    sys.exit(main(Page(package="benchmarks.speed", shown="docs/performance.md", head=HEAD), "rounds", 5))

@@ -1,0 +1,183 @@
+"""Fashion-MNIST, the VAE 784-512-16: pictures a second in training, against pythae and the loop that people write."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+import isthmus as im
+from benchmarks.result import Result
+from benchmarks.speed.machine import processor, products_per_second
+from benchmarks.speed.turns import Turns, in_turn, ratios
+from isthmus.data import load
+
+RATE, WARM_UP = 1e-3, 2
+GOALS = {128: {"pythae": 5.0, "plain loop": 3.0}, 512: {"pythae": 4.5, "plain loop": 3.0}}
+FRACTION = 0.75  # of the machine's bf16 products, at 512 and above
+# multiplications and additions for one picture: three products for each weight, but no gradient for the pictures
+OPERATIONS = 2 * (3 * (784 * 512 + 512 * 32 + 16 * 512 + 512 * 784) - 784 * 512)
+
+
+def run(rounds: Sequence[int]) -> Result:
+    result = Result(
+        name="mlp_vae",
+        target="5 and 4.5 times pythae at batches of 128 and 512, 3 times the plain loop; at 512 at least .75 of the "
+        "machine's rate of bf16 products",
+        columns=["batch", "who", "pictures/s", "Isthmus is faster by", "lowest", "highest", "test ELBO, nats"],
+        note=processor(),
+    )
+    pictures, test = load("fashion-mnist", "train").values, load("fashion-mnist", "test").values
+    met = []
+    for size in GOALS:
+        met += contest(result, size, pictures, test, len(rounds))
+    result.met = all(met)
+    return result
+
+
+def contest(result: Result, size: int, pictures: np.ndarray, test: np.ndarray, rounds: int) -> list[bool]:
+    epochs = WARM_UP + rounds
+    contenders: dict[str, Turns] = {
+        "Isthmus": Turns(lambda pause: ours(pictures, test, size, epochs, pause)),
+        "pythae": Turns(lambda pause: pythae(pictures, test, size, epochs, pause)),
+        "plain loop": Turns(lambda pause: plain_loop(pictures, test, size, epochs, pause)),
+    }
+    for contender in contenders.values():
+        for _ in range(WARM_UP):
+            contender.take()
+    found = in_turn({**{name: each.take for name, each in contenders.items()}, "limit": limit}, rounds)
+    for contender in contenders.values():
+        contender.take()  # what it is worth
+    speeds = [len(pictures) / s for s in found["Isthmus"]]
+    result.add(size, "Isthmus", statistics.median(speeds), 1.0, 1.0, 1.0, contenders["Isthmus"].result)
+    met = []
+    for name, goal in GOALS[size].items():
+        faster = ratios(found[name], found["Isthmus"])
+        speed = len(pictures) / statistics.median(found[name])
+        result.add(size, name, speed, *faster, contenders[name].result)
+        met.append(faster[0] >= goal)
+    parts = [speed * OPERATIONS / rate for speed, rate in zip(speeds, found["limit"], strict=True)]
+    result.add(
+        size,
+        "bf16 products",
+        statistics.median(found["limit"]) / OPERATIONS,
+        statistics.median(parts),
+        min(parts),
+        max(parts),
+        "",
+    )
+    return [*met, size < 512 or statistics.median(parts) >= FRACTION]
+
+
+def limit() -> float:
+    """The best rate of bf16 products this machine shows now."""
+    return max(products_per_second(torch.bfloat16, *size) for size in ((2048, 2048, 2048), (512, 784, 512)))
+
+
+class Pausing:
+    """A log of training that pauses after each epoch."""
+
+    def __init__(self, pause: Callable[[], None]) -> None:
+        self.pause = pause
+
+    def log(self, metrics: object, step: int) -> None:
+        """After each epoch, and once before the first."""
+        if step > 0:
+            self.pause()
+
+
+def ours(pictures: np.ndarray, test: np.ndarray, size: int, epochs: int, pause: Callable[[], None]) -> float:
+    trainer = im.Trainer(
+        epochs=epochs,
+        batch_size=size,
+        learning_rate=RATE,
+        schedule="constant",
+        validation=0,
+        compile=True,
+        log=Pausing(pause),
+    )
+    network = {"name": "mlp", "hidden": (512,), "activation": "relu", "linear_path": "none"}
+    model = im.VAE(16, likelihood="bernoulli", network=network, trainer=trainer, random_state=0).fit(pictures)
+    return float(model.score_samples(test).mean())
+
+
+def pythae(pictures: np.ndarray, test: np.ndarray, size: int, epochs: int, pause: Callable[[], None]) -> float:
+    import logging
+
+    from pythae.data.datasets import BaseDataset
+    from pythae.models import VAE, VAEConfig
+    from pythae.trainers import BaseTrainer, BaseTrainerConfig
+    from pythae.trainers.training_callbacks import TrainingCallback
+
+    logging.getLogger("pythae").setLevel(logging.ERROR)
+
+    class Pausing(TrainingCallback):
+        def on_epoch_end(self, *_: object, **__: object) -> None:
+            pause()
+
+    torch.manual_seed(0)
+    model = VAE(VAEConfig(input_dim=(1, 28, 28), latent_dim=16, reconstruction_loss="bce"))
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = BaseTrainer(
+            model=model,
+            train_dataset=BaseDataset(as_numbers(pictures)[:, None], torch.ones(len(pictures))),
+            training_config=BaseTrainerConfig(
+                output_dir=folder,
+                num_epochs=epochs,
+                per_device_train_batch_size=size,
+                learning_rate=RATE,
+                no_cuda=True,
+                keep_best_on_train=True,
+            ),
+            callbacks=[Pausing()],
+        )
+        trainer.train()
+    with torch.no_grad():
+        return -float(model.eval()({"data": as_numbers(test)[:, None]}).loss)
+
+
+class PlainVAE(nn.Module):
+    """The same network as pythae's, written down as in most tutorials."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Linear(784, 512), nn.ReLU())
+        self.mean, self.log_variance = nn.Linear(512, 16), nn.Linear(512, 16)
+        self.decoder = nn.Sequential(nn.Linear(16, 512), nn.ReLU(), nn.Linear(512, 784), nn.Sigmoid())
+
+    def loss(self, x: Tensor) -> Tensor:
+        """Minus the ELBO, nats a picture."""
+        h = self.encoder(x)
+        mean, log_variance = self.mean(h), self.log_variance(h)
+        rebuilt = self.decoder(mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean))
+        kl = -0.5 * torch.sum(1 + log_variance - mean.pow(2) - log_variance.exp())
+        return (F.binary_cross_entropy(rebuilt, x, reduction="sum") + kl) / len(x)
+
+
+def plain_loop(pictures: np.ndarray, test: np.ndarray, size: int, epochs: int, pause: Callable[[], None]) -> float:
+    """As in most tutorials: a loader, Adam, and the loss written down at every step."""
+    torch.manual_seed(0)
+    model = PlainVAE()
+    optimiser = torch.optim.Adam(model.parameters(), lr=RATE)
+    data = torch.utils.data.TensorDataset(as_numbers(pictures).flatten(1))
+    loader = torch.utils.data.DataLoader(data, batch_size=size, shuffle=True)
+    for _ in range(epochs):
+        total = 0.0
+        for (x,) in loader:
+            optimiser.zero_grad()
+            loss = model.loss(x)
+            loss.backward()
+            optimiser.step()
+            total += loss.item()
+        pause()
+    with torch.no_grad():
+        return -float(model.loss(as_numbers(test).flatten(1)))
+
+
+def as_numbers(pictures: np.ndarray) -> Tensor:
+    return torch.from_numpy(pictures).float() / 255

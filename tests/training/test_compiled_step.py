@@ -1,0 +1,160 @@
+"""The step as one function does what plain steps do, and it is compiled where that pays."""
+
+import warnings
+
+import pytest
+import torch
+from small_model import curved_rows, small_ae, small_vae
+
+from isthmus.training import compiling
+from isthmus.training import step as step_module
+from isthmus.training.compiling import Compiling
+from isthmus.training.step import Step
+from isthmus.training.trainer import Trainer
+
+
+@pytest.fixture
+def _not_really(monkeypatch):
+    """The function that is to be compiled, as it is."""
+    monkeypatch.setattr(torch, "compile", lambda function, **_: function)
+
+
+def trained(compile, make=small_vae, rows=None, **settings):
+    model = make()
+    history = Trainer(**{"epochs": 3, "validation": 0.2, "compile": compile, **settings}).fit(
+        model, curved_rows(300) if rows is None else rows
+    )
+    return history, torch.cat([p.detach().flatten() for p in model.parameters()])
+
+
+@pytest.mark.usefixtures("_not_really")
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"optimiser": "adam", "weight_decay": 0.3},
+        {"weight_decay": 0.3},
+        {"clip": 0.1},
+        {"mix": 0.5, "noise": 0.1},
+        {"optimiser": "adamax"},  # of which only the pass is compiled
+        {"average": 0.9},
+        {"precision": "bf16"},
+    ],
+)
+def test_losses_and_weights_are_those_of_plain_steps(settings):
+    plain, compiled = trained(False, **settings), trained(True, **settings)
+    for part in ("training", "held_out"):
+        assert compiled[0].curve(part, "reconstruction")[1:] == pytest.approx(
+            plain[0].curve(part, "reconstruction")[1:], rel=1e-5
+        )
+    assert torch.allclose(compiled[1], plain[1], atol=1e-4)
+
+
+@pytest.mark.usefixtures("_not_really")
+def test_a_step_that_is_not_finite_moves_nothing_and_is_counted():
+    rows = curved_rows(64)
+    rows.x[0, 0] = 1e30  # squared: infinite in float32
+
+    def make():
+        model = small_vae()
+        model.initialise = lambda batch: None
+        return model
+
+    found = [
+        trained(wish, make, rows, epochs=2, batch_size=8, validation=0, mix=0, noise=0) for wish in (False, True)
+    ]
+    assert found[1][0].skipped == found[0][0].skipped
+    assert found[1][0].skipped["reconstruction"] == 2
+    assert torch.allclose(found[1][1], found[0][1], atol=1e-4)
+
+
+@pytest.mark.usefixtures("_not_really")
+def test_plain_and_compiled_steps_can_take_turns(monkeypatch):
+    plain = trained(False)[1]
+    taken = {"plain": 0, "whole": 0}
+    take, take_plainly = Step.take, Step._take_plainly
+
+    def in_turn(self, *given):
+        taken["whole"] += 1
+        self.run_plainly() if taken["whole"] % 2 else self.compile()
+        return take(self, *given)
+
+    def counted(self, *given):
+        taken["plain"] += 1
+        return take_plainly(self, *given)
+
+    monkeypatch.setattr(Step, "take", in_turn)
+    monkeypatch.setattr(Step, "_take_plainly", counted)
+    mixed = trained(True)[1]
+    assert 0 < taken["plain"] <= taken["whole"] // 2 + 1
+    assert torch.allclose(mixed, plain, atol=1e-4)
+
+
+@pytest.mark.parametrize("optimiser", ["adamw", "sgd"])
+def test_a_compiler_that_fails_is_told_once_and_training_goes_on(monkeypatch, optimiser):
+    def failing(function, **_):
+        def call(*_, **__):
+            raise RuntimeError("no compiler\nis here")
+
+        return call
+
+    plain = trained(False, optimiser=optimiser)[1]
+    monkeypatch.setattr(torch, "compile", failing)
+    with pytest.warns(UserWarning, match=r"could not be compiled \(no compiler\); training goes on") as told:
+        found = trained(True, optimiser=optimiser)[1]
+    assert len(told) == 1
+    assert torch.equal(found, plain)
+
+
+class Watched:
+    """A step that says whether it is compiled; its steps take as long as it is told."""
+
+    def __init__(self, plain, compiled):
+        self.compiled, self.now, self.runs_plainly = False, 0.0, True
+        self.seconds = {True: plain, False: compiled}
+
+    def compile(self):
+        self.compiled, self.runs_plainly = True, False
+
+    def run_plainly(self):
+        self.runs_plainly = True
+
+    def take(self):
+        self.now += self.seconds[self.runs_plainly]
+
+
+@pytest.mark.parametrize(
+    ("wish", "plain", "compiled", "steps", "ends_compiled"),
+    [
+        ("auto", 0.1, 0.05, 2000, True),
+        ("auto", 0.1, 0.2, 2000, False),  # no faster
+        ("auto", 0.1, 0.05, 300, False),  # nearly done
+        ("auto", 10.0, 5.0, 30, True),  # not 20 steps are waited for
+        (True, 0.1, 0.2, 30, True),
+        (False, 1.0, 0.1, 2000, False),
+    ],
+)
+def test_when_it_is_compiled(monkeypatch, wish, plain, compiled, steps, ends_compiled):
+    step = Watched(plain, compiled)
+    monkeypatch.setattr(compiling.time, "monotonic", lambda: step.now)
+    decision = Compiling(wish, step, torch.device("cpu"))
+    for left in reversed(range(steps)):
+        step.take()
+        decision.consider(left)
+    assert step.runs_plainly != ends_compiled
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [small_ae, small_vae])
+def test_really_compiled_losses_are_those_of_plain_steps(make):
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*script_method.*", category=DeprecationWarning)
+        found = [trained(wish, make=make, precision="fp32")[0] for wish in (False, True)]
+    assert found[1].curve("held_out", "loss") == pytest.approx(found[0].curve("held_out", "loss"), rel=1e-5)
+
+
+def test_what_is_compiled_alone_is_the_pass_where_no_whole_step_can_be(monkeypatch):
+    compiled = []
+    monkeypatch.setattr(torch, "compile", lambda function, **_: compiled.append(function) or function)
+    trained(True, optimiser="sgd")
+    assert [type(function) for function in compiled] == [step_module.Pass]
