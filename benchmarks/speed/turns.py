@@ -2,46 +2,52 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import statistics
-import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
+from multiprocessing.connection import Connection
 from typing import Any
 
 
 class Turns:
-    """Work that pauses: ``work(pause)`` runs in a thread and calls ``pause()`` after each part, an epoch for instance.
+    """Work that pauses, in a process of its own: ``work(pause)`` calls ``pause()`` after each part.
 
-    ``take()`` lets it do one part and gives the seconds that took.
+    ``take()`` lets it do one part and gives the seconds that took; after the last part ``result`` is what it returned.
+    In one process the threads of several would be more than there are processors, which slows all of them.
     """
 
-    def __init__(self, work: Callable[[Callable[[], None]], Any]) -> None:
-        self._mine, self._yours = threading.Semaphore(0), threading.Semaphore(0)
-        self._failure: BaseException | None = None
+    def __init__(self, work: Callable[..., Any], *arguments: Any) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        context.Process(target=_work, args=(work, arguments, theirs), daemon=True).start()
+        theirs.close()
+        self._pipe.recv()
         self.result: Any = None
 
-        def pause() -> None:
-            self._yours.release()
-            self._mine.acquire()
-
-        def run() -> None:
-            self._mine.acquire()
-            try:
-                self.result = work(pause)
-            except BaseException as error:  # noqa: BLE001  told to the one who waits
-                self._failure = error
-            self._yours.release()
-
-        threading.Thread(target=run, daemon=True).start()
-
     def take(self) -> float:
-        """One part more."""
+        """One part more; raises ``RuntimeError`` where it fails."""
         began = time.perf_counter()
-        self._mine.release()
-        self._yours.acquire()
-        if self._failure is not None:
-            raise self._failure
+        self._pipe.send("go on")
+        kind, told = self._pipe.recv()
+        if kind == "failed":
+            raise RuntimeError(told)
+        self.result = told
         return time.perf_counter() - began
+
+
+def _work(work: Callable[..., Any], arguments: Sequence[Any], pipe: Connection) -> None:
+    def pause() -> None:
+        pipe.send(("paused", None))
+        pipe.recv()
+
+    pipe.send("ready")
+    pipe.recv()
+    try:
+        pipe.send(("done", work(*arguments, pause)))
+    except Exception:  # noqa: BLE001  told to the one who waits
+        pipe.send(("failed", traceback.format_exc()))
 
 
 def in_turn(contenders: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:

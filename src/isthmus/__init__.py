@@ -11,6 +11,7 @@ Models are found by their class's name (``im.VAE``), which is that of their file
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,11 @@ def _model_files() -> dict[str, str]:
 
 
 def __getattr__(name: str) -> Any:
-    if name in _PACKAGES:
-        return importlib.import_module(f"isthmus.{name}")
     if name in _ELSEWHERE:
         module, attribute = _ELSEWHERE[name]
         return getattr(importlib.import_module(module), attribute)
+    if not name.startswith("_") and importlib.util.find_spec(f"isthmus.{name}"):
+        return importlib.import_module(f"isthmus.{name}")
     stem = _model_files().get(name.lower())
     if stem is not None and not name.startswith("_"):
         found = getattr(importlib.import_module(f"isthmus.models.{stem}"), name, None)

@@ -73,8 +73,6 @@ class Run:
         wanted = rows.x if rows.target is None else rows.target
         numbers = wanted[0].numel() * (1 if model.likelihood is None else model.likelihood.outputs)
         self.evaluation_batch = max(1, min(EVALUATION_BATCH, MOST_OUTPUTS // numbers))
-        self.sums = torch.zeros(len(self.step.terms), device=engine.device)
-        self.counts = torch.zeros_like(self.sums)
         self.steps_per_epoch = max(1, len(rows) // settings.batch_size)
         self.interruption: Interruption | None = None
         self.found: Found | None = None  # what earlier runs of a search have found
@@ -137,10 +135,7 @@ class Run:
     def _take_step(self, order: Tensor) -> None:
         size = self._batch_size()
         index = order[self.position * size : (self.position + 1) * size]
-        means = self.step.take(index, self._weights(), self.settings.rate.at(self.steps))
-        finite = means.isfinite()
-        self.sums += means.where(finite, 0.0)
-        self.counts += finite
+        self.step.take(index, self._weights(), self.settings.rate.at(self.steps))
         self.steps, self.position = self.steps + 1, self.position + 1
         if self.average is not None:
             self.average.update()
@@ -188,10 +183,7 @@ class Run:
         """Held-out losses with the final weights of all terms, the same random numbers every time."""
         entry: dict[str, Any] = {"epoch": self.epoch, "step": self.steps}
         if self.steps:
-            means = (self.sums / self.counts).tolist()
-            entry["training"] = dict(zip(self.step.terms, means, strict=True))
-            self.sums.zero_()
-            self.counts.zero_()
+            entry["training"] = dict(zip(self.step.terms, self.step.tally.take(), strict=True))
         averaged = self.average is not None and self.steps
         with self.average.in_place() if averaged and self.average else nullcontext():  # judged and kept
             if self.held_out is not None:
@@ -229,7 +221,7 @@ class Run:
 
     def _check_finite(self) -> None:
         """Once an epoch: count what was skipped; give up, by name, when nothing else happens any more."""
-        bad = self.step.bad.tolist()
+        bad = self.step.tally.broken.tolist()
         if not any(bad):
             return
         self.history.skipped = {n: int(c) for n, c in zip([*self.step.terms, "gradient"], bad, strict=True) if c}

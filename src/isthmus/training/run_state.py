@@ -23,7 +23,7 @@ def pack(run: Run) -> Checkpoint:
     tensors: dict[str, Tensor] = {f"model.{k}": v for k, v in run.model.state_dict().items()}
     tensors |= {f"best.{k}": v for k, v in run.stopping.best.items()}
     tensors |= {f"stream.{i}": state for i, state in enumerate(run.stream.state())}
-    tensors |= {"sums": run.sums, "counts": run.counts, "bad": run.step.bad}
+    tensors |= run.step.tally.tensors()
     tensors |= {f"calibration.{name}": value for name, value in run.calibration.items()}
     tensors |= pack_calibrations(run.calibrations, "calibrations.")
     if run.found is not None:
@@ -67,9 +67,8 @@ def unpack(run: Run, checkpoint: Checkpoint) -> None:
     run.stopping.best = _under("best.", tensors)
     run.stopping.best_loss, run.stopping.best_epoch, run.stopping.waited = state["stopping"]
     run.stream.restore(list(_under("stream.", tensors).values()))
-    run.sums.copy_(tensors["sums"])
-    run.counts.copy_(tensors["counts"])
-    run.step.bad.copy_(tensors["bad"])
+    for name, value in run.step.tally.tensors().items():
+        value.copy_(tensors[name])
     run.calibration = _under("calibration.", tensors)
     run.calibrations = unpack_calibrations(tensors, "calibrations.", len(state["history"]["epochs"]))
     if run.average is not None:

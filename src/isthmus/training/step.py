@@ -14,6 +14,7 @@ from isthmus.errors import ParameterError, TrainingError, did_you_mean, users_le
 from isthmus.records import Batch, Trace, batch_mean
 from isthmus.stations import Player
 from isthmus.training.engine import Engine
+from isthmus.training.tally import Tally
 from isthmus.training.whole_step import ADAPTIVE, AS_PLAIN, WholeStep
 
 OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
@@ -63,7 +64,7 @@ class Pass(nn.Module):
 
 
 class Step:
-    """Owns the optimisers; ``take`` runs one step and returns the terms' means without waiting for them.
+    """Owns the optimisers; ``take`` runs one step and adds the terms' means to a tally, without waiting for them.
 
     A step whose loss or gradient is not finite, in any process, moves no parameter; which terms were to blame is
     counted on the device.
@@ -95,30 +96,27 @@ class Step:
             OPTIMISERS[optimiser](_groups(player, weight_decay), lr=learning_rate, **options)
             for player in [*self.players, *self.judging]
         ]
-        self.passing: Callable[..., tuple[list[Tensor], Tensor]] = _placed(
-            engine, Pass(model, self.players), self.judging
-        )
+        self.passing = _placed(engine, Pass(model, self.players), self.judging)
         self.terms = [str(term.name) for term in model.terms]
-        self.bad = torch.zeros(len(self.terms) + 1, device=engine.device)  # steps, by term; last: gradients
-        self._broken = torch.zeros_like(self.bad, dtype=torch.bool)  # in this step
+        self.tally = Tally(len(self.terms), engine.device)
+        self._broken = torch.zeros(len(self.terms) + 1, device=engine.device, dtype=torch.bool)  # in this step
         self._no_bad_term = torch.ones(len(self.terms), device=engine.device, dtype=torch.bool)
         self.compiled = False
         self._whole: WholeStep | None = None
         self._compiled_pass: Callable[..., tuple[list[Tensor], Tensor]] | None = None
 
-    def take(self, index: Tensor, weights: Mapping[str, float | Tensor], rate: float) -> Tensor:
-        """One step, on rows ``index``, at ``rate`` times the learning rate; the means of all terms, ``[terms]``."""
+    def take(self, index: Tensor, weights: Mapping[str, float | Tensor], rate: float) -> None:
+        """One step, on rows ``index``, at ``rate`` times the learning rate."""
         if self._whole is not None:
             try:
-                means, broken = self._whole(index, weights, self.learning_rate * rate)
+                self._whole(index, weights, self.learning_rate * rate)
             except Exception as error:  # noqa: BLE001  a compiler may fail in any way
                 self._give_up_compiling(error)
             else:
-                self.bad += broken
-                return means
-        return self._take_plainly(self.rows(index), weights, rate)
+                return
+        self._take_plainly(self.rows(index), weights, rate)
 
-    def _take_plainly(self, batch: Batch, weights: Mapping[str, float | Tensor], rate: float) -> Tensor:
+    def _take_plainly(self, batch: Batch, weights: Mapping[str, float | Tensor], rate: float) -> None:
         between = (lambda trace: self._judge(trace, rate)) if self.critics else None
         with self.autocast():
             totals, means = self._pass(batch, weights, between)
@@ -131,9 +129,8 @@ class Step:
             self.engine.fabric.backward(total, **only)
         for player, optimiser in zip(self.players, self.optimisers, strict=False):
             self._update(player, optimiser, sound, rate)
-        self.bad += self._broken
+        self.tally.add(means, self._broken)
         self._broken.zero_()
-        return means
 
     def _pass(
         self, batch: Batch, weights: Mapping[str, float | Tensor], between: Callable[[Trace], None] | None
@@ -143,7 +140,8 @@ class Step:
                 return self._compiled_pass(batch, weights, between)
             except Exception as error:  # noqa: BLE001  a compiler may fail in any way
                 self._give_up_compiling(error)
-        return self.passing(batch, weights, between)
+        found: tuple[list[Tensor], Tensor] = self.passing(batch, weights, between)
+        return found
 
     def _judge(self, trace: Trace, rate: float) -> None:
         """The critics' own steps, on a trace without a graph; with several processes their gradients are shared."""
@@ -174,6 +172,7 @@ class Step:
                 decoupled=self.name == "adamw",
                 clip=self.clip,
                 autocast=self.autocast,
+                tally=self.tally,
             )
         else:
             self._compiled_pass = torch.compile(self.passing, options=AS_PLAIN)

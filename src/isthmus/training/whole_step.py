@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from types import FunctionType, MethodType
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from isthmus.records import Batch
+from isthmus.training.tally import Tally
 
 ADAPTIVE = ("adam", "adamw")  # optimisers that are written out here
 AS_PLAIN: dict[str, Any] = {"fallback_random": True}  # random numbers, which else are others
@@ -29,31 +31,39 @@ class WholeStep:
 
     def __init__(
         self,
-        passing: Callable[..., tuple[list[Tensor], Tensor]],
+        passing: nn.Module,
         rows: Callable[[Tensor], Batch],
         optimiser: torch.optim.Optimizer,
         *,
         decoupled: bool,
         clip: float | None,
         autocast: Callable[[], AbstractContextManager[Any]],
+        tally: Tally,
     ) -> None:
         self.passing, self.rows, self.autocast = passing, rows, autocast
-        self.decoupled, self.clip = decoupled, clip
+        self.decoupled, self.clip, self.tally = decoupled, clip, tally
         self.groups = optimiser.param_groups
         self.parameters = [p for group in self.groups for p in group["params"]]
         self.state: Mapping[Tensor, dict[str, Tensor]] = _with_moments(optimiser, self.parameters)
+        self.counts = [self.state[p]["step"] for p in self.parameters]
         device = self.parameters[0].device
         self.rates = [torch.zeros((), device=device) for _ in self.groups]  # tensors, so that they may change
-        self._compiled = torch.compile(self._step, options=AS_PLAIN)
+        options = AS_PLAIN | (_no_guards() if _all_known(passing) else {})
+        self._compiled = torch.compile(MethodType(_with_code_of_its_own(WholeStep._step), self), options=options)
 
-    def __call__(self, index: Tensor, weights: Mapping[str, float | Tensor], rate: float) -> tuple[Tensor, Tensor]:
-        """The means of all terms, and what of them, and of the gradient (last), was not finite."""
+    def __call__(self, index: Tensor, weights: Mapping[str, float | Tensor], rate: float) -> None:
+        """One step at this learning rate."""
         for held, group in zip(self.rates, self.groups, strict=True):
             held.fill_(rate * group["multiple"])
         with _gradients_in_the_graph():
-            return self._compiled(index, weights)
+            self._compiled(index, weights, self._corrections())
 
-    def _step(self, index: Tensor, weights: Mapping[str, float | Tensor]) -> tuple[Tensor, Tensor]:
+    def _corrections(self) -> tuple[Tensor, Tensor]:
+        """What makes up for the moments' start at 0; outside of the graph, where it would be found for every number."""
+        (beta1, beta2), count = self.groups[0]["betas"], self.counts[0] + 1
+        return 1 / (1 - beta1**count), (1 - beta2**count).rsqrt()
+
+    def _step(self, index: Tensor, weights: Mapping[str, float | Tensor], corrections: tuple[Tensor, Tensor]) -> None:
         with self.autocast():
             totals, means = self.passing(self.rows(index), weights, None)
         gradients = torch.autograd.grad(totals[0], self.parameters, allow_unused=True)
@@ -64,30 +74,37 @@ class WholeStep:
             if self.clip is not None:
                 shrunk = (self.clip / (norm + 1e-6)).clamp(max=1.0)
                 gradients = tuple(None if g is None else g * shrunk for g in gradients)
-            self._update(gradients, ~broken.any())
-        return means, broken
+            sound = ~broken.any()
+            self._update(gradients, corrections, sound)
+            for count in self.counts:
+                count.add_(sound)
+            self.tally.add(means, broken)
 
-    def _update(self, gradients: tuple[Tensor | None, ...], sound: Tensor) -> None:
+    def _update(self, gradients: tuple[Tensor | None, ...], corrections: tuple[Tensor, Tensor], sound: Tensor) -> None:
         given = iter(gradients)
         for rate, group in zip(self.rates, self.groups, strict=True):
             for p in group["params"]:
                 g = next(given)
                 if g is not None:
-                    self._adam(p, g.float(), self.state[p], rate, group, sound)
+                    self._adam(p, g.float(), rate, group, corrections, sound)
 
     def _adam(
-        self, p: Tensor, g: Tensor, state: dict[str, Tensor], rate: Tensor, group: Mapping[str, Any], sound: Tensor
+        self,
+        p: Tensor,
+        g: Tensor,
+        rate: Tensor,
+        group: Mapping[str, Any],
+        corrections: tuple[Tensor, Tensor],
+        sound: Tensor,
     ) -> None:
         """m, v and p move where the step is ``sound``."""
-        m, v, count = state["exp_avg"], state["exp_avg_sq"], state["step"]
-        beta1, beta2 = group["betas"]
-        count.add_(sound)
+        m, v = self.state[p]["exp_avg"], self.state[p]["exp_avg_sq"]
+        (beta1, beta2), (first, second) = group["betas"], corrections
         if not self.decoupled:
             g = g + group["weight_decay"] * p
         new_m, new_v = torch.lerp(m, g, 1 - beta1), beta2 * v + (1 - beta2) * g * g
-        step = rate / (1 - beta1**count)
         shrunk = p * (1 - rate * group["weight_decay"]) if self.decoupled else p
-        new_p = shrunk - step * new_m / (new_v.sqrt() / (1 - beta2**count).sqrt() + group["eps"])
+        new_p = shrunk - (rate * first) * new_m / (new_v.sqrt() * second + group["eps"])
         p.copy_(torch.where(sound, new_p, p))
         m.copy_(torch.where(sound, _without_tiny(new_m), m))
         v.copy_(torch.where(sound, _without_tiny(new_v), v))
@@ -107,6 +124,28 @@ def _with_moments(optimiser: torch.optim.Optimizer, parameters: list[Tensor]) ->
                 "exp_avg_sq": torch.zeros_like(p),
             }
     return optimiser.state
+
+
+def _with_code_of_its_own(function: Any) -> FunctionType:
+    """The same function, for which the compiler keeps what it has made apart from that of other runs."""
+    return FunctionType(
+        function.__code__.replace(),
+        function.__globals__,
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+
+
+def _all_known(passing: nn.Module) -> bool:
+    """Whether all modules are Isthmus's or PyTorch's, whose state is in tensors."""
+    return all(type(part).__module__.partition(".")[0] in ("isthmus", "torch") for part in passing.modules())
+
+
+def _no_guards() -> dict[str, Any]:
+    """In a run neither shapes nor settings change; to look at each step whether they have takes a twentieth of it."""
+    skip = getattr(torch.compiler, "skip_all_guards_unsafe", None)  # from PyTorch 2.8 on
+    return {} if skip is None else {"guard_filter_fn": skip}
 
 
 @contextmanager
