@@ -19,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 quietly = $(1) >$(LOG) 2>&1 || { tail -n 40 $(LOG); echo "That failed; all that pip said is in $(LOG)."; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow lint format docs-check bench-quality build clean
+.PHONY: help setup demo test test-slow lint format docs-check bench bench-quality build clean
 
 help:
 	@echo "make demo            install Isthmus into .venv, train a first model and look at it"
@@ -29,6 +29,7 @@ help:
 	@echo "make lint            ruff and mypy"
 	@echo "make format          let ruff put the code in order"
 	@echo "make docs-check      run every example in the documentation"
+	@echo "make bench           measure speed and memory, side by side with others (installs them into .venv-peers)"
 	@echo "make bench-quality   measure the quality of the models on real data"
 	@echo "make build           the wheel and the source archive, in dist/"
 	@echo "make clean           remove .venv and everything that was built or cached"
@@ -66,6 +67,15 @@ docs-check: $(VENV)/.dev
 	@echo "Running the examples in docstrings, README and docs (pytest --doctest-modules)"
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 src docs $(wildcard README*.md)
 
+# The others' libraries go into an environment of their own.
+bench:
+	@$(MAKE) --no-print-directory VENV=.venv-peers .venv-peers/.dev
+	@echo "Installing what Isthmus is measured against into .venv-peers"
+	@.venv-peers/bin/python -m pip install -c constraints.txt -r benchmarks/speed/peers.txt >.venv-peers/pip.log 2>&1 \
+	    || { tail -n 40 .venv-peers/pip.log; exit 1; }
+	@echo "Measuring speed (python -m benchmarks.speed all)"
+	@.venv-peers/bin/python -m benchmarks.speed all
+
 bench-quality: $(VENV)/.dev
 	@echo "Measuring quality (python -m benchmarks.quality all)"
 	@$(BIN)/python -m benchmarks.quality all
@@ -75,8 +85,8 @@ build: $(VENV)/.dev
 	@$(BIN)/python -m build
 
 clean:
-	@echo "Removing .venv, build/, dist/ and caches"
-	@rm -rf $(VENV) build dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@echo "Removing .venv, .venv-peers, build/, dist/ and caches"
+	@rm -rf $(VENV) .venv-peers build dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # -- installing: each step leaves a stamp in .venv and is repeated only when the pins change ---------

@@ -27,6 +27,7 @@ from isthmus.component import registered_name
 from isthmus.data.examples import Examples
 from isthmus.data.kinds import NUMBERS, check_kind, check_many
 from isthmus.data.labels import Condition
+from isthmus.data.mapped import let_go
 from isthmus.data.reading import read, read_and_tell
 from isthmus.data.schema import Schema
 from isthmus.data.schemas.numeric import NumericSchema
@@ -429,18 +430,29 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     ) -> Tensor:
         """``function(batch, number of the batch)`` over all rows, put together on the CPU.
 
-        Batches are filled up to whole vector registers, so that rounding does not depend on companions.
+        Batches are filled up to whole vector registers, so that rounding does not depend on companions. Of a mapped
+        file no more than a batch is in memory.
         """
         encoder = self.autoencoder_.encoder
         if encoder is not None and encoder.told:
             self._check_told(condition)
-        rows = self._resident(examples, condition)
-        found, size = [], self._rows_at_once if size is None else size
-        for number, start in enumerate(range(0, len(rows), size)):
-            count = min(size, len(rows) - start)
-            index = torch.arange(start, start + math.ceil(count / FILLED) * FILLED).clamp_max(len(rows) - 1)
-            found.append(function(rows.rows(index).to(self._device).batch(slice(None)), number)[:count].cpu())
-        return torch.cat(found)
+        told, size = self._condition(condition, len(examples)), self._rows_at_once if size is None else size
+        found: Tensor | None = None  # small pieces, kept among large ones, would leave holes that nothing fits into
+        for number, start in enumerate(range(0, len(examples), size)):
+            count = min(size, len(examples) - start)
+            index = np.arange(start, start + math.ceil(count / FILLED) * FILLED).clip(max=len(examples) - 1)
+            rows = Resident.of(
+                examples.block(slice(start, start + count) if len(index) == count else index),
+                self.schema_,
+                condition=None if told is None else told[torch.from_numpy(index)],
+            )
+            made = function(rows.to(self._device).batch(slice(None)), number)
+            if found is None:
+                found = torch.empty((len(examples), *made.shape[1:]), dtype=made.dtype)
+            found[start : start + count] = made[:count]
+            let_go(examples.values)
+        assert found is not None  # no examples are refused when they are read
+        return found
 
     def _resident(self, examples: Examples, condition: Any = None, target: Tensor | None = None) -> Resident:
         """Rows as the model takes them."""

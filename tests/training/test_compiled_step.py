@@ -19,7 +19,7 @@ def _not_really(monkeypatch):
     monkeypatch.setattr(torch, "compile", lambda function, **_: function)
 
 
-def trained(compile, make=small_vae, rows=None, **settings):
+def trained(*, compile, make=small_vae, rows=None, **settings):
     model = make()
     history = Trainer(**{"epochs": 3, "validation": 0.2, "compile": compile, **settings}).fit(
         model, curved_rows(300) if rows is None else rows
@@ -42,7 +42,7 @@ def trained(compile, make=small_vae, rows=None, **settings):
     ],
 )
 def test_losses_and_weights_are_those_of_plain_steps(settings):
-    plain, compiled = trained(False, **settings), trained(True, **settings)
+    plain, compiled = trained(compile=False, **settings), trained(compile=True, **settings)
     for part in ("training", "held_out"):
         assert compiled[0].curve(part, "reconstruction")[1:] == pytest.approx(
             plain[0].curve(part, "reconstruction")[1:], rel=1e-5
@@ -61,7 +61,8 @@ def test_a_step_that_is_not_finite_moves_nothing_and_is_counted():
         return model
 
     found = [
-        trained(wish, make, rows, epochs=2, batch_size=8, validation=0, mix=0, noise=0) for wish in (False, True)
+        trained(compile=wish, make=make, rows=rows, epochs=2, batch_size=8, validation=0, mix=0, noise=0)
+        for wish in (False, True)
     ]
     assert found[1][0].skipped == found[0][0].skipped
     assert found[1][0].skipped["reconstruction"] == 2
@@ -70,7 +71,7 @@ def test_a_step_that_is_not_finite_moves_nothing_and_is_counted():
 
 @pytest.mark.usefixtures("_not_really")
 def test_plain_and_compiled_steps_can_take_turns(monkeypatch):
-    plain = trained(False)[1]
+    plain = trained(compile=False)[1]
     taken = {"plain": 0, "whole": 0}
     take, take_plainly = Step.take, Step._take_plainly
 
@@ -85,7 +86,7 @@ def test_plain_and_compiled_steps_can_take_turns(monkeypatch):
 
     monkeypatch.setattr(Step, "take", in_turn)
     monkeypatch.setattr(Step, "_take_plainly", counted)
-    mixed = trained(True)[1]
+    mixed = trained(compile=True)[1]
     assert 0 < taken["plain"] <= taken["whole"] // 2 + 1
     assert torch.allclose(mixed, plain, atol=1e-4)
 
@@ -98,10 +99,10 @@ def test_a_compiler_that_fails_is_told_once_and_training_goes_on(monkeypatch, op
 
         return call
 
-    plain = trained(False, optimiser=optimiser)[1]
+    plain = trained(compile=False, optimiser=optimiser)[1]
     monkeypatch.setattr(torch, "compile", failing)
     with pytest.warns(UserWarning, match=r"could not be compiled \(no compiler\); training goes on") as told:
-        found = trained(True, optimiser=optimiser)[1]
+        found = trained(compile=True, optimiser=optimiser)[1]
     assert len(told) == 1
     assert torch.equal(found, plain)
 
@@ -149,12 +150,12 @@ def test_when_it_is_compiled(monkeypatch, wish, plain, compiled, steps, ends_com
 def test_really_compiled_losses_are_those_of_plain_steps(make):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*script_method.*", category=DeprecationWarning)
-        found = [trained(wish, make=make, precision="fp32")[0] for wish in (False, True)]
+        found = [trained(compile=wish, make=make, precision="fp32")[0] for wish in (False, True)]
     assert found[1].curve("held_out", "loss") == pytest.approx(found[0].curve("held_out", "loss"), rel=1e-5)
 
 
 def test_what_is_compiled_alone_is_the_pass_where_no_whole_step_can_be(monkeypatch):
     compiled = []
     monkeypatch.setattr(torch, "compile", lambda function, **_: compiled.append(function) or function)
-    trained(True, optimiser="sgd")
+    trained(compile=True, optimiser="sgd")
     assert [type(function) for function in compiled] == [step_module.Pass]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.data.mapped import blocks
 from isthmus.errors import DataError
 
 SHOWN = 5  # places named in a message
@@ -67,7 +68,7 @@ def check_finite(values: NDArray[Any], columns: Sequence[str] | None) -> None:
     """No NaN, no infinity, nothing that float32 cannot hold; says how many there are, and where the first are."""
     if values.dtype.kind != "f":
         return
-    if bool(np.isfinite(values).all()) and float(np.abs(values).max(initial=0)) < LARGEST:
+    if all(float(np.abs(block).max(initial=0)) < LARGEST for block in blocks(values)):  # no comparison holds for NaN
         return
     values = values.astype(np.float64)
     nan = np.isnan(values)

@@ -53,6 +53,10 @@ class Examples:
         chosen = chosen_rows(len(self), count)
         return self if len(chosen) == len(self) else self.take(chosen)
 
+    def block(self, rows: slice | NDArray[np.int64]) -> Examples:
+        """The values of some rows, for a moment: without names, labels and index; of a slice nothing is copied."""
+        return replace(self, values=self.values[rows], labels=None, names=None, index=None)
+
     def take(self, rows: Iterable[int] | NDArray[Any]) -> Examples:
         """Some of the rows, by number."""
         chosen = rows if isinstance(rows, np.ndarray) else np.fromiter(rows, dtype=np.int64)

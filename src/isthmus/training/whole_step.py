@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -48,6 +48,10 @@ class WholeStep:
         self.counts = [self.state[p]["step"] for p in self.parameters]
         device = self.parameters[0].device
         self.rates = [torch.zeros((), device=device) for _ in self.groups]  # tensors, so that they may change
+        self.count = torch.stack(self.counts).max()
+        self.first, self.second = torch.zeros_like(self.count), torch.zeros_like(self.count)
+        self._correct()
+        self._begun = False
         options = AS_PLAIN | (_no_guards() if _all_known(passing) else {})
         self._compiled = torch.compile(MethodType(_with_code_of_its_own(WholeStep._step), self), options=options)
 
@@ -55,15 +59,17 @@ class WholeStep:
         """One step at this learning rate."""
         for held, group in zip(self.rates, self.groups, strict=True):
             held.fill_(rate * group["multiple"])
-        with _gradients_in_the_graph():
-            self._compiled(index, weights, self._corrections())
+        with nullcontext() if self._begun else _gradients_in_the_graph():
+            self._compiled(index, weights)
+        self._begun = True
 
-    def _corrections(self) -> tuple[Tensor, Tensor]:
-        """What makes up for the moments' start at 0; outside of the graph, where it would be found for every number."""
-        (beta1, beta2), count = self.groups[0]["betas"], self.counts[0] + 1
-        return 1 / (1 - beta1**count), (1 - beta2**count).rsqrt()
+    def _correct(self) -> None:
+        """What makes up for the moments' start at 0, for the next step; in its own it is found for each number."""
+        beta1, beta2 = self.groups[0]["betas"]
+        self.first.copy_(1 / (1 - beta1 ** (self.count + 1)))
+        self.second.copy_((1 - beta2 ** (self.count + 1)).rsqrt())
 
-    def _step(self, index: Tensor, weights: Mapping[str, float | Tensor], corrections: tuple[Tensor, Tensor]) -> None:
+    def _step(self, index: Tensor, weights: Mapping[str, float | Tensor]) -> None:
         with self.autocast():
             totals, means = self.passing(self.rows(index), weights, None)
         gradients = torch.autograd.grad(totals[0], self.parameters, allow_unused=True)
@@ -75,36 +81,29 @@ class WholeStep:
                 shrunk = (self.clip / (norm + 1e-6)).clamp(max=1.0)
                 gradients = tuple(None if g is None else g * shrunk for g in gradients)
             sound = ~broken.any()
-            self._update(gradients, corrections, sound)
-            for count in self.counts:
+            self._update(gradients, sound)
+            for count in (self.count, *self.counts):
                 count.add_(sound)
+            self._correct()
             self.tally.add(means, broken)
 
-    def _update(self, gradients: tuple[Tensor | None, ...], corrections: tuple[Tensor, Tensor], sound: Tensor) -> None:
+    def _update(self, gradients: tuple[Tensor | None, ...], sound: Tensor) -> None:
         given = iter(gradients)
         for rate, group in zip(self.rates, self.groups, strict=True):
             for p in group["params"]:
                 g = next(given)
                 if g is not None:
-                    self._adam(p, g.float(), rate, group, corrections, sound)
+                    self._adam(p, g.float(), rate, group, sound)
 
-    def _adam(
-        self,
-        p: Tensor,
-        g: Tensor,
-        rate: Tensor,
-        group: Mapping[str, Any],
-        corrections: tuple[Tensor, Tensor],
-        sound: Tensor,
-    ) -> None:
+    def _adam(self, p: Tensor, g: Tensor, rate: Tensor, group: Mapping[str, Any], sound: Tensor) -> None:
         """m, v and p move where the step is ``sound``."""
         m, v = self.state[p]["exp_avg"], self.state[p]["exp_avg_sq"]
-        (beta1, beta2), (first, second) = group["betas"], corrections
+        beta1, beta2 = group["betas"]
         if not self.decoupled:
             g = g + group["weight_decay"] * p
         new_m, new_v = torch.lerp(m, g, 1 - beta1), beta2 * v + (1 - beta2) * g * g
         shrunk = p * (1 - rate * group["weight_decay"]) if self.decoupled else p
-        new_p = shrunk - (rate * first) * new_m / (new_v.sqrt() * second + group["eps"])
+        new_p = shrunk - (rate * self.first) * new_m / (new_v.sqrt() * self.second + group["eps"])
         p.copy_(torch.where(sound, new_p, p))
         m.copy_(torch.where(sound, _without_tiny(new_m), m))
         v.copy_(torch.where(sound, _without_tiny(new_v), v))

@@ -16,6 +16,7 @@ from isthmus.data.checks import LARGEST, check_finite, check_not_empty
 from isthmus.data.examples import Examples, Kind, Layout
 from isthmus.data.feature_names import check_names
 from isthmus.data.kinds import check_kind
+from isthmus.data.mapped import blocks
 from isthmus.data.scaling import SCALINGS, Scaling, Values, kind_of_values, learn_scaling
 from isthmus.data.schema import Schema
 from isthmus.errors import DataError, ParameterError, SavedModelError, did_you_mean, problems
@@ -260,7 +261,9 @@ class NumericSchema(Schema):
 
     def _in_range(self, values: NDArray[Any]) -> bool:
         low, high = self._range()
-        return bool(values.min() >= low and values.max() <= high)
+        if values.dtype == np.uint8 and high == 255:
+            return True
+        return all(bool(block.min() >= low and block.max() <= high) for block in blocks(values))
 
 
 def to_model_order(values: NDArray[Any], layout: Layout) -> NDArray[Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zipfile
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from isthmus.data.examples import Examples
 from isthmus.data.options import Options, file_part
 from isthmus.data.sources.arrays import examples_of
 from isthmus.errors import DataError, UnknownNameError, did_you_mean
+
+LARGE = 2**26  # bytes
 
 
 def accepts(data: Any) -> bool:
@@ -25,7 +28,7 @@ def read(data: str, options: Options) -> Examples:
     path = file_part(data)
     key = data[len(path) + 1 :] or None
     try:
-        found = np.load(path, allow_pickle=False)
+        found = np.load(path, mmap_mode=_mode(path), allow_pickle=False)
         values = found if isinstance(found, np.ndarray) else _entry(path, found, key)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, DataError | UnknownNameError):
@@ -34,6 +37,12 @@ def read(data: str, options: Options) -> Examples:
             f"{path} cannot be read: {error}. Arrays of pickled objects are refused: they can run code."
         ) from error
     return examples_of(checked_array(values), container="file", origin=data)
+
+
+def _mode(path: str) -> Literal["r"] | None:
+    """A small file is read at once; of a large one only what is looked at. In archives arrays are compressed."""
+    plain = path.lower().endswith(".npy")
+    return "r" if plain and Path(path).is_file() and Path(path).stat().st_size > LARGE else None
 
 
 def _entry(path: str, archive: Any, key: str | None) -> NDArray[Any]:

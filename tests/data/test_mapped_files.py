@@ -1,0 +1,88 @@
+"""Large files are looked at in parts: the same codes, and little memory."""
+
+import multiprocessing
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import isthmus as im
+from isthmus.data import mapped
+from isthmus.data.mapped import blocks
+from isthmus.data.reading import read
+from isthmus.data.sources import numpy_file
+from isthmus.errors import DataError
+
+
+@pytest.fixture
+def _all_are_large(monkeypatch):
+    monkeypatch.setattr(numpy_file, "LARGE", 0)
+    monkeypatch.setattr(mapped, "BYTES", 64)
+
+
+def rows(count=40):
+    return np.random.default_rng(0).random((count, 6)).astype(np.float32)
+
+
+@pytest.mark.usefixtures("_all_are_large")
+@pytest.mark.parametrize("values", [255 * rows(), (255 * rows()).astype(np.uint8), 255 * rows(1)])
+def test_codes_are_those_of_the_array(tmp_path, values):
+    model = im.AE(2, trainer=im.Trainer(epochs=1, validation=0, compile=False)).fit((255 * rows()).astype(values.dtype))
+    np.save(tmp_path / "rows.npy", values)
+    assert isinstance(read(str(tmp_path / "rows.npy")).values.base, np.memmap)
+    assert np.array_equal(model.transform(str(tmp_path / "rows.npy")), model.transform(values))
+    assert np.array_equal(model.reconstruct(str(tmp_path / "rows.npy")), model.reconstruct(values))
+
+
+@pytest.mark.usefixtures("_all_are_large")
+def test_fitting_on_a_mapped_file_leaves_it_as_it_was(tmp_path):
+    np.save(tmp_path / "rows.npy", rows())
+    before = (tmp_path / "rows.npy").read_bytes()
+    trainer = im.Trainer(epochs=1, compile=False)
+    fitted = [im.VAE(2, trainer=trainer).fit(X) for X in (str(tmp_path / "rows.npy"), rows())]
+    assert (tmp_path / "rows.npy").read_bytes() == before
+    assert np.array_equal(*(model.transform(rows()) for model in fitted))
+
+
+@pytest.mark.usefixtures("_all_are_large")
+@pytest.mark.parametrize(("spoilt", "said"), [(np.nan, "1 NaN, at row 31, position 2"), (1e35, "numbers beyond 1e")])
+def test_what_is_wrong_in_a_later_part_is_found(tmp_path, spoilt, said):
+    values = rows()
+    values[31, 2] = spoilt
+    np.save(tmp_path / "rows.npy", values)
+    with pytest.raises(DataError, match=said):
+        im.AE(2).fit(str(tmp_path / "rows.npy"))
+
+
+def test_parts_are_all_rows_in_order():
+    values = np.arange(50).reshape(25, 2)
+    assert np.array_equal(np.concatenate(list(blocks(values))), values)
+
+
+def growth(file: str, model: str) -> float:
+    """MiB by which the peak of this process grows."""
+    estimator = im.load(model)
+    estimator.transform(np.zeros((2048, 1024), dtype=np.uint8))
+    Path("/proc/self/clear_refs").write_text("5")
+    before = status("VmRSS")
+    estimator.transform(file)
+    return status("VmHWM") - before
+
+
+def status(name: str) -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads what the kernel says of the process")
+def test_memory_does_not_grow_with_the_file(tmp_path):
+    X = np.random.default_rng(0).integers(0, 256, (300, 1024), dtype=np.uint8)
+    network = {"name": "mlp", "hidden": (8,), "linear_path": "none"}
+    trainer = im.Trainer(epochs=1, validation=0, compile=False)
+    im.VAE(2, likelihood="bernoulli", network=network, trainer=trainer).fit(X).save(tmp_path / "model")
+    large = np.lib.format.open_memmap(tmp_path / "rows.npy", mode="w+", dtype=np.uint8, shape=(200_000, 1024))
+    large[:] = 7  # 195 MiB
+    large.flush()
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.apply(growth, (str(tmp_path / "rows.npy"), str(tmp_path / "model"))) < 100
