@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.metadata
 import json
 import statistics
 from collections.abc import Sequence
@@ -34,13 +36,22 @@ class Result:
         """``benchmarks/results/KIND/NAME.json``, with the versions that made it."""
         path = folder_of(package) / f"{self.name}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({**asdict(self), "versions": versions()}, indent=1, default=float) + "\n")
+        path.write_text(json.dumps({**asdict(self), "versions": versions() | peers()}, indent=1, default=float) + "\n")
         return path
 
 
 def folder_of(package: str) -> Path:
     """Where results of the benchmarks of a package are kept."""
     return FOLDER / package.rpartition(".")[2]
+
+
+def peers() -> dict[str, str]:
+    """Of the other libraries that are here, the versions."""
+    found = {}
+    for name in ("pythae", "pyod", "vector-quantize-pytorch"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
 
 
 def shown(value: Any) -> str:

@@ -7,7 +7,7 @@ from benchmarks.page import Page
 
 HEAD = """# Performance
 
-Isthmus and another library do the same work in the same process, turn by turn, so that a busy machine slows both;
+Isthmus and another library do the same work in one run, turn by turn, so that a busy machine slows both;
 what counts are the ratios of each round: their median, and the lowest and highest of all rounds. `make bench` puts the
 others into an environment of their own and measures everything anew; `python -m benchmarks.speed NAME` is one table.
 

@@ -8,6 +8,7 @@ import logging
 import statistics
 import tempfile
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 import torch
@@ -23,6 +24,7 @@ from isthmus.data import load
 PICTURES, RATE, WARM_UP = 60_000, 1e-3, 1
 EPOCHS = 2  # in a turn
 GOALS = {128: {"pythae": 5.0, "plain loop": 3.0}, 512: {"pythae": 4.5, "plain loop": 3.0}}
+NATS = 1.0  # by which the ELBO may be lower than another's
 FRACTION = 0.75  # of the machine's bf16 products, at 512 and above
 # multiplications and additions for one picture: three products for each weight, but no gradient for the pictures
 OPERATIONS = 2 * (3 * (784 * 512 + 512 * 32 + 16 * 512 + 512 * 784) - 784 * 512)
@@ -32,7 +34,7 @@ def run(rounds: Sequence[int]) -> Result:
     result = Result(
         name="mlp_vae",
         target="5 and 4.5 times pythae at batches of 128 and 512, 3 times the plain loop; at 512 at least .75 of the "
-        "machine's rate of bf16 products",
+        "machine's rate of bf16 products; ELBOs at most a nat lower",
         columns=["batch", "who", "pictures/s", "Isthmus is faster by", "lowest", "highest", "test ELBO, nats"],
         note=processor(),
     )
@@ -46,7 +48,8 @@ def run(rounds: Sequence[int]) -> Result:
 def contest(result: Result, size: int, rounds: int) -> list[bool]:
     epochs = EPOCHS * (WARM_UP + rounds)
     contenders: dict[str, Turns] = {
-        "Isthmus": Turns(ours, size, epochs),
+        "Isthmus": Turns(ours, "auto", size, epochs),
+        "Isthmus, float32": Turns(ours, "fp32", size, epochs),
         "pythae": Turns(pythae, size, epochs),
         "plain loop": Turns(plain_loop, size, epochs),
     }
@@ -58,12 +61,20 @@ def contest(result: Result, size: int, rounds: int) -> list[bool]:
         contender.take()  # what it is worth
     speeds = [EPOCHS * PICTURES / s for s in found["Isthmus"]]
     result.add(size, "Isthmus", statistics.median(speeds), 1.0, 1.0, 1.0, contenders["Isthmus"].result)
+    compiled = statistics.median(found["Isthmus, float32"])
+    result.add(
+        size,
+        "Isthmus, float32",
+        EPOCHS * PICTURES / compiled,
+        *ratios(found["Isthmus, float32"], found["Isthmus"]),
+        contenders["Isthmus, float32"].result,
+    )
     met = []
     for name, goal in GOALS[size].items():
         faster = ratios(found[name], found["Isthmus"])
         speed = EPOCHS * PICTURES / statistics.median(found[name])
         result.add(size, name, speed, *faster, contenders[name].result)
-        met.append(faster[0] >= goal)
+        met.append(faster[0] >= goal and contenders["Isthmus"].result >= contenders[name].result - NATS)
     parts = [speed * OPERATIONS / rate for speed, rate in zip(speeds, found["limit"], strict=True)]
     result.add(
         size,
@@ -95,7 +106,7 @@ class Pausing:
             self.pause()
 
 
-def ours(size: int, epochs: int, pause: Callable[[], None]) -> float:
+def ours(precision: Literal["auto", "fp32"], size: int, epochs: int, pause: Callable[[], None]) -> float:
     pictures, test = both_parts()
     trainer = im.Trainer(
         epochs=epochs,
@@ -106,6 +117,7 @@ def ours(size: int, epochs: int, pause: Callable[[], None]) -> float:
         weight_decay=0.0,
         validation=0,
         compile=True,
+        precision=precision,
         log=Pausing(pause),
     )
     encoder = nn.Sequential(nn.Flatten(), nn.Linear(784, 512), nn.ReLU())  # the head to 2 x 16 is made by Isthmus

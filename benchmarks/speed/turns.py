@@ -40,7 +40,10 @@ class Turns:
 def _work(work: Callable[..., Any], arguments: Sequence[Any], pipe: Connection) -> None:
     def pause() -> None:
         pipe.send(("paused", None))
-        pipe.recv()
+        try:
+            pipe.recv()
+        except EOFError:  # nobody asks for more
+            raise SystemExit from None
 
     pipe.send("ready")
     pipe.recv()
@@ -71,4 +74,4 @@ def seconds(work: Callable[[], object], at_least: float = 0.2) -> float:
     while (past := time.perf_counter() - began) < at_least or count == 0:
         work()
         count += 1
-    return past / count if count else past
+    return past / count

@@ -26,8 +26,8 @@ from isthmus.stations import (
     Term,
 )
 
-AT_ONCE = 1024  # rows through a network when stations are initialised
-MOST_OUTPUTS = 2**26  # numbers of output that a likelihood is initialised from: 256 MiB
+AT_ONCE = 1024  # rows through a network outside of training
+MOST_OUTPUTS = 2**26  # numbers of output at a time: 256 MiB
 
 
 class Autoencoder(Component):
@@ -317,12 +317,23 @@ class Autoencoder(Component):
                 "log p(x | z), and with a prior over its symbols log p(x, symbols)."
             )
         total = torch.full((len(batch),), -torch.inf, device=batch.x.device)
-        for eps in noise:
-            z = code.posterior.at(eps)
-            log_q = code.posterior.log_prob(z).flatten(1).sum(1)
-            log_p = self.prior.log_prob(z).flatten(1).sum(1)
-            total = torch.logaddexp(total, self._log_likelihood(replace(code, z=z), view, batch) + log_p - log_q)
+        for some in noise.split(self._draws_at_once(batch)):
+            draws = [code.posterior.at(eps) for eps in some]
+            fits = self._log_likelihood(
+                replace(repeated(code, len(draws)), z=torch.cat(draws)),
+                repeated(view, len(draws)),
+                repeated(batch, len(draws)),
+            )
+            for z, fit in zip(draws, fits.chunk(len(draws)), strict=True):
+                log_q = code.posterior.log_prob(z).flatten(1).sum(1)
+                log_p = self.prior.log_prob(z).flatten(1).sum(1)
+                total = torch.logaddexp(total, fit + log_p - log_q)
         return total - math.log(len(noise))
+
+    def _draws_at_once(self, batch: Batch) -> int:
+        """Of each row's code: products of few rows are slow, outputs of many are large."""
+        numbers = batch.wanted[0].numel() * self._likelihood().outputs
+        return max(1, min(AT_ONCE, MOST_OUTPUTS // numbers) // len(batch))
 
     def _for_critics(self, trace: Trace) -> Trace:
         """The trace with what critics want to see: the expected x, codes of the prior, the expected x of those."""

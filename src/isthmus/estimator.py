@@ -420,7 +420,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _examples(self, X: Any) -> Examples:
         check_is_fitted(self)
         check_many(X, self.schema_.kinds, owner=type(self).__name__)
-        examples = read_and_tell(X)
+        examples = read_and_tell(X, mapped=True)
         self.schema_.check(examples, owner=type(self).__name__)
         return examples
 

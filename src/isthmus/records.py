@@ -68,6 +68,7 @@ class Code:
     z: Tensor  # [batch, *grid, dim]
     valid: Tensor | None = None
     symbols: Tensor | None = None  # [batch, *grid, symbols] int64, where the code is discrete
+    active: Tensor | None = None  # [batch, *grid, few] int64: numbers of z that may differ from 0, where few may
     posterior: Posterior | None = None  # q(z | x), where the code is random
     log_prob: Tensor | None = None  # [batch]: log-probability of the sampled symbols, nats
     costs: Mapping[str, Tensor] = field(default_factory=dict)  # named, [batch] or scalar, nats

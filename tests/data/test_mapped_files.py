@@ -9,6 +9,7 @@ import pytest
 
 import isthmus as im
 from isthmus.data import mapped
+from isthmus.data.checks import check_finite
 from isthmus.data.mapped import blocks
 from isthmus.data.reading import read
 from isthmus.data.sources import numpy_file
@@ -30,19 +31,23 @@ def rows(count=40):
 def test_codes_are_those_of_the_array(tmp_path, values):
     model = im.AE(2, trainer=im.Trainer(epochs=1, validation=0, compile=False)).fit((255 * rows()).astype(values.dtype))
     np.save(tmp_path / "rows.npy", values)
-    assert isinstance(read(str(tmp_path / "rows.npy")).values.base, np.memmap)
+    assert isinstance(read(str(tmp_path / "rows.npy"), mapped=True).values.base, np.memmap)
     assert np.array_equal(model.transform(str(tmp_path / "rows.npy")), model.transform(values))
     assert np.array_equal(model.reconstruct(str(tmp_path / "rows.npy")), model.reconstruct(values))
 
 
 @pytest.mark.usefixtures("_all_are_large")
-def test_fitting_on_a_mapped_file_leaves_it_as_it_was(tmp_path):
+def test_fitting_on_a_file_leaves_it_as_it_was(tmp_path):
     np.save(tmp_path / "rows.npy", rows())
     before = (tmp_path / "rows.npy").read_bytes()
     trainer = im.Trainer(epochs=1, compile=False)
     fitted = [im.VAE(2, trainer=trainer).fit(X) for X in (str(tmp_path / "rows.npy"), rows())]
     assert (tmp_path / "rows.npy").read_bytes() == before
     assert np.array_equal(*(model.transform(rows()) for model in fitted))
+
+
+def read_and_check(file):
+    check_finite(read(str(file), mapped=True).values, None)
 
 
 @pytest.mark.usefixtures("_all_are_large")
@@ -53,6 +58,16 @@ def test_what_is_wrong_in_a_later_part_is_found(tmp_path, spoilt, said):
     np.save(tmp_path / "rows.npy", values)
     with pytest.raises(DataError, match=said):
         im.AE(2).fit(str(tmp_path / "rows.npy"))
+    with pytest.raises(DataError, match=said):
+        read_and_check(tmp_path / "rows.npy")
+
+
+@pytest.mark.usefixtures("_all_are_large")
+def test_what_users_read_is_theirs(tmp_path):
+    np.save(tmp_path / "rows.npy", rows())
+    examples = read(str(tmp_path / "rows.npy"))
+    np.save(tmp_path / "rows.npy", rows(1))
+    assert np.array_equal(examples.values, rows())
 
 
 def test_parts_are_all_rows_in_order():

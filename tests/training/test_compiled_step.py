@@ -6,6 +6,7 @@ import pytest
 import torch
 from small_model import curved_rows, small_ae, small_vae
 
+import isthmus as im
 from isthmus.training import compiling
 from isthmus.training import step as step_module
 from isthmus.training.compiling import Compiling
@@ -101,7 +102,7 @@ def test_a_compiler_that_fails_is_told_once_and_training_goes_on(monkeypatch, op
 
     plain = trained(compile=False, optimiser=optimiser)[1]
     monkeypatch.setattr(torch, "compile", failing)
-    with pytest.warns(UserWarning, match=r"could not be compiled \(no compiler\); training goes on") as told:
+    with pytest.warns(UserWarning, match=r"not be compiled \(RuntimeError: no compiler\); training goes on") as told:
         found = trained(compile=True, optimiser=optimiser)[1]
     assert len(told) == 1
     assert torch.equal(found, plain)
@@ -118,7 +119,7 @@ class Watched:
         self.compiled, self.runs_plainly = True, False
 
     def run_plainly(self):
-        self.runs_plainly = True
+        self.compiled, self.runs_plainly = False, True
 
     def take(self):
         self.now += self.seconds[self.runs_plainly]
@@ -140,8 +141,9 @@ def test_when_it_is_compiled(monkeypatch, wish, plain, compiled, steps, ends_com
     monkeypatch.setattr(compiling.time, "monotonic", lambda: step.now)
     decision = Compiling(wish, step, torch.device("cpu"))
     for left in reversed(range(steps)):
-        step.take()
-        decision.consider(left)
+        step.now += 7 * (left % 30 == 0)  # an evaluation is no step
+        with decision.watching(left):
+            step.take()
     assert step.runs_plainly != ends_compiled
 
 
@@ -152,6 +154,57 @@ def test_really_compiled_losses_are_those_of_plain_steps(make):
         warnings.filterwarnings("ignore", message=".*script_method.*", category=DeprecationWarning)
         found = [trained(compile=wish, make=make, precision="fp32")[0] for wish in (False, True)]
     assert found[1].curve("held_out", "loss") == pytest.approx(found[0].curve("held_out", "loss"), rel=1e-5)
+
+
+@pytest.fixture
+def _traced(monkeypatch):
+    """Functions are traced as for a compiler, and then run as they are."""
+    really = torch.compile
+
+    def traced(function, fullgraph=False, options=None):
+        kept = {name: value for name, value in (options or {}).items() if name == "guard_filter_fn"}
+        return really(function, fullgraph=fullgraph, backend="eager", options=kept)
+
+    monkeypatch.setattr(torch, "compile", traced)
+
+
+def quantised(decay, *, compile, hook=None):
+    codebook = {"name": "ema", "size": 8, "decay": decay}
+    network = {"name": "mlp", "hidden": (8,)}
+    trainer = Trainer(epochs=2, batch_size=32, validation=0, compile=compile)
+    model = im.VQVAE(4, codebook=codebook, network=network, trainer=trainer)
+    model.fit(curved_rows(200).x.numpy())
+    return torch.cat([value.flatten().float() for value in model.autoencoder_.state_dict().values()])
+
+
+@pytest.mark.usefixtures("_traced")
+def test_what_was_compiled_for_one_run_is_not_met_by_another():
+    for decay in (0.99, 0.1, 0.5):
+        found, wanted = (quantised(decay, compile=wish) for wish in (True, False))
+        assert torch.allclose(found, wanted, atol=1e-4)
+
+
+@pytest.mark.usefixtures("_traced")
+def test_what_a_users_hook_counts_is_counted():
+    calls = {True: 0, False: 0}
+
+    def make(wish):
+        torch.manual_seed(0)
+        encoder = torch.nn.Sequential(torch.nn.Linear(6, 8), torch.nn.Tanh())
+
+        def hook(*_):
+            calls[wish] += 1
+            return _[2] * (1 + calls[wish] % 2)
+
+        encoder[0].register_forward_hook(hook)
+        return encoder, torch.nn.Linear(2, 6)
+
+    found = []
+    for wish in (True, False):
+        trainer = Trainer(epochs=2, batch_size=32, validation=0, compile=wish, mix=0, noise=0)
+        made = im.AE(2, network=make(wish), trainer=trainer).fit(curved_rows(200).x.numpy())
+        found.append(torch.cat([p.detach().flatten() for p in made.autoencoder_.parameters()]))
+    assert torch.allclose(*found, atol=1e-4)
 
 
 def test_what_is_compiled_alone_is_the_pass_where_no_whole_step_can_be(monkeypatch):

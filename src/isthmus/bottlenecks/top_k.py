@@ -40,13 +40,13 @@ class TopK(Bottleneck):
         if self.training:
             self.activity.observe(z)
         pull = self.activity.pull(features, largest.values[..., -1:].clamp_min(0))
-        return Code(z=z, costs={"dead": pull})
+        return Code(z=z, active=largest.indices, costs={"dead": pull})
 
     def mode(self, features: Tensor, view: View) -> Code:
         """The kept features."""
         features = features.float()
         largest = features.topk(self.k, dim=-1)
-        return Code(z=self._kept(features, largest.values, largest.indices))
+        return Code(z=self._kept(features, largest.values, largest.indices), active=largest.indices)
 
     def _kept(self, features: Tensor, values: Tensor, indices: Tensor) -> Tensor:
         return torch.zeros_like(features).scatter(-1, indices, torch.relu(values))

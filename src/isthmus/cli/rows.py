@@ -36,7 +36,7 @@ def examples(
         size = None if configuration is None else configuration.picture_size()
         drop = configuration.drop if configuration else ()
         text = None if configuration is None else configuration.text
-        return read(source, labels=labels, text=text, drop=drop, missing_ok=missing_ok, size=size)
+        return read(source, labels=labels, text=text, drop=drop, missing_ok=missing_ok, size=size, mapped=True)
     if source in names():
         return load(source, split)  # type: ignore[arg-type]
     beside = [entry.name for entry in Path(source).parent.iterdir()] if Path(source).parent.is_dir() else []

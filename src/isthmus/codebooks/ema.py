@@ -60,7 +60,7 @@ class EMA(Codebook):
         rank, world = process()
         turn = torch.arange(self.size, device=features.device) % world == rank
         offered = features[torch.randint(len(features), (self.size,), device=features.device)] * turn[:, None]
-        counts = torch.bincount(index, minlength=self.size).float()
+        counts = torch.zeros_like(self.shares).index_add_(0, index, torch.ones_like(index, dtype=torch.float32))
         sums = torch.zeros_like(self.sums).index_add_(0, index, features)
         counts, sums, offered = sum_over_processes(counts, sums, offered)
         total = counts.sum()

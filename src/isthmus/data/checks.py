@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -70,15 +71,18 @@ def check_finite(values: NDArray[Any], columns: Sequence[str] | None) -> None:
         return
     if all(float(np.abs(block).max(initial=0)) < LARGEST for block in blocks(values)):  # no comparison holds for NaN
         return
-    values = values.astype(np.float64)
-    nan = np.isnan(values)
-    infinite = np.isinf(values)
-    large = ~nan & ~infinite & ~(np.abs(values) < LARGEST)
-    kinds = (nan, "NaN"), (infinite, "infinity"), (large, f"numbers beyond {LARGEST:g}")
-    told = [f"{int(which.sum())} {what}" for which, what in kinds if which.any()]
-    places = np.argwhere(nan | infinite | large)
-    where = ", ".join(_place(place, columns) for place in places[:SHOWN])
-    more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
+    counts, places, row = Counter[str](), list[NDArray[Any]](), 0
+    for block in (part.astype(np.float64) for part in blocks(values)):
+        wrong = ~(np.abs(block) < LARGEST)
+        for what, which in (("NaN", np.isnan(block)), ("infinity", np.isinf(block))):
+            counts[what] += int(which.sum())
+        counts[f"numbers beyond {LARGEST:g}"] += int((wrong & np.isfinite(block)).sum())
+        found = np.argwhere(wrong)[: max(0, SHOWN - len(places))]
+        found[:, 0] += row
+        places, row = [*places, *found], row + len(block)
+    told = [f"{count} {what}" for what, count in counts.items() if count]
+    where = ", ".join(_place(place, columns) for place in places)
+    more = f" and {counts.total() - SHOWN} more" if counts.total() > SHOWN else ""
     raise DataError(
         f"Input X contains {' and '.join(told)}, at {where}{more}. Drop these rows, or fill the gaps first "
         "(sklearn.impute.SimpleImputer). (Input X contains NaN or infinity.)"

@@ -18,6 +18,7 @@ class Options:
     missing_ok: bool = False  # the columns to drop and of labels need not be there
     size: tuple[int, int] | None = None
     mode: Mode = "auto"
+    mapped: bool = False  # of a large .npy file only what is looked at is read; it must not change meanwhile
 
 
 def file_part(path: str) -> str:

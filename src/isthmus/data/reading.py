@@ -40,6 +40,7 @@ def read(
     kind: Literal["auto", "table", "image", "array", "text"] = "auto",
     size: tuple[int, int] | None = None,
     mode: Mode = "auto",
+    mapped: bool = False,
 ) -> Examples:
     """Examples from an array, a tensor, a data frame, a torch Dataset, texts, a file, a folder of images or recordings.
 
@@ -50,7 +51,8 @@ def read(
     of the key in .jsonl, that holds texts; all others are then left out. ``drop``: columns to leave out; with
     ``missing_ok`` these columns and that of the labels need not be there. ``size`` ``(height, width)`` and ``mode``
     bring pictures to a common shape. What cannot be read among several files is left out, and listed with the reason in
-    ``quarantined``. Raises ``DataError``.
+    ``quarantined``. With ``mapped`` only what is looked at of a large .npy file is in memory; as long as the examples
+    are used it must not be written to, which would end the process. Raises ``DataError``.
 
     >>> read(np.zeros((4, 8, 8), dtype=np.uint8)).kind
     'image'
@@ -81,6 +83,7 @@ def read(
         missing_ok=missing_ok,
         size=size,
         mode=mode,
+        mapped=mapped,
     )
     source = next((s for s in _sources() if s.accepts(data)), None)
     if source is None:
@@ -99,9 +102,9 @@ def read(
     return examples
 
 
-def read_and_tell(data: Any) -> Examples:
+def read_and_tell(data: Any, *, mapped: bool = False) -> Examples:
     """As ``read``, with a ``QuarantineWarning`` where files or lines were left out, unless the user has read them."""
-    examples = read(data)
+    examples = read(data, mapped=mapped)
     lost = examples.quarantined
     if lost and not isinstance(data, Examples):
         named = "; ".join(map(str, lost[:3])) + ("; ..." if len(lost) > 3 else "")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.examples import Kind
+from isthmus.data.mapped import blocks
 from isthmus.errors import DataError
 
 Scaling = Literal["standard", "centre", "unit", "levels", "none"]
@@ -59,7 +60,7 @@ def kind_of_values(values: NDArray[Any]) -> Values:
     """
     if values.dtype.kind == "b":
         return "binary"
-    if values.dtype.kind == "f" and not bool((values == np.round(values)).all()):
+    if values.dtype.kind == "f" and not all(bool((block == np.round(block)).all()) for block in blocks(values)):
         return "real"
     return "binary" if values.min() >= 0 and values.max() <= 1 else "integer"
 

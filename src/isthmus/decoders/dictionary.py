@@ -11,6 +11,8 @@ from isthmus.errors import ParameterError
 from isthmus.records import Code, View
 from isthmus.stations import Decoder, Encoder
 
+FEW = 32  # where a code has so many times as many numbers as may differ from 0, a product with all of them takes longer
+
 
 class Dictionary(Decoder):
     """``x = mean + spread * sum_i z_i atom_i``; atoms have unit norm, so codes cannot hide in them.
@@ -48,7 +50,7 @@ class Dictionary(Decoder):
     @property
     def atoms(self) -> Tensor:
         """What each unit of the code stands for: ``[latent_dim, *out_shape]``."""
-        return self._directions()[: self.latent_dim].unflatten(1, self.out_shape)
+        return self._directions(self.weight[: self.latent_dim]).unflatten(1, self.out_shape)
 
     def connect(self, encoder: Encoder) -> None:
         """Meet the encoder, to start as its transpose."""
@@ -56,10 +58,21 @@ class Dictionary(Decoder):
 
     def forward(self, code: Code, view: View | None, teacher: Tensor | None = None) -> Tensor:
         """``[batch, 1, *out_shape]``."""
-        z = code.z
-        both = z if self.condition_dim == 0 else torch.cat([z, view.condition], dim=1)  # type: ignore
-        flat = self.bias + self.spread * (both @ self._directions())
-        return flat.unflatten(1, (1, *self.out_shape))
+        if code.active is not None and FEW * code.active.shape[-1] <= self.latent_dim:
+            found = self._of_few(code.z, code.active)
+            if self.condition_dim:
+                found = found + view.condition @ self._directions(self.weight[self.latent_dim :])  # type: ignore
+        else:
+            z = code.z
+            both = z if self.condition_dim == 0 else torch.cat([z, view.condition], dim=1)  # type: ignore
+            found = both @ self._directions(self.weight)
+        return (self.bias + self.spread * found).unflatten(1, (1, *self.out_shape))
+
+    def _of_few(self, z: Tensor, active: Tensor) -> Tensor:
+        """``z @ atoms`` from the atoms that are needed alone."""
+        sizes = torch.linalg.vector_norm(self.weight, dim=1).clamp_min(1e-12)
+        shares = z.gather(1, active) / sizes[active]
+        return F.embedding_bag(active, self.weight, per_sample_weights=shares.to(self.weight), mode="sum")
 
     @torch.no_grad()
     def initialise(self, code: Code, view: View, wanted: Tensor) -> None:
@@ -72,5 +85,5 @@ class Dictionary(Decoder):
         if linear is not None and linear.weight.shape == self.weight.shape:
             self.weight.copy_(linear.weight)
 
-    def _directions(self) -> Tensor:
-        return F.normalize(self.weight, dim=1)
+    def _directions(self, weight: Tensor) -> Tensor:
+        return F.normalize(weight, dim=1)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import statistics
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import torch
@@ -24,57 +27,68 @@ class Compiling:
     """
 
     def __init__(self, wish: bool | Literal["auto"], step: Step, device: torch.device) -> None:
-        self.wish, self.step, self.device = wish, step, device
+        self.wish, self.step = wish, step
+        self.decided = wish is False
         self._watch = Stopwatch(device)
         self._plain: float | None = None  # seconds a plain step takes
-        self._decided = wish is False
 
-    def consider(self, left: int) -> None:
-        """After each step; ``left`` are those to come."""
-        if self._decided:
+    @contextmanager
+    def watching(self, left: int) -> Iterator[None]:
+        """Around each step, and nothing else; ``left`` are those to come."""
+        if self.decided:
+            yield
             return
+        self._watch.start()
+        yield
+        seconds = self._watch.stop()
         if self.wish is True or (self.step.compiled and self._plain is None):  # or resumed so
-            self._decided = True
+            self.decided = True
             if not self.step.compiled:
                 self.step.compile()
-            return
-        seconds = self._watch.tick()
-        if seconds is None:
-            return
+        elif seconds is not None:
+            self._decide(seconds, left)
+
+    def _decide(self, seconds: float, left: int) -> None:
         if self._plain is not None:  # and these steps were compiled
-            self._decided = True
+            self.decided = True
             if seconds > self._plain:
                 self.step.run_plainly()
         elif seconds * left > PAYS_AFTER:
-            self._plain, self._watch = seconds, Stopwatch(self.device)
+            self._plain, self._watch = seconds, Stopwatch(self._watch.device)
             self.step.compile()
         else:
-            self._decided = True
+            self.decided = True
 
 
 class Stopwatch:
-    """Seconds a step, of those after the warm-up.
+    """Seconds a step, the median of those after the warm-up.
 
     >>> watch = Stopwatch(torch.device("cpu"))
-    >>> [watch.tick() is None for _ in range(23)].index(False)
-    22
+    >>> for _ in range(WARM_UP + STEPS):
+    ...     watch.start()
+    ...     seconds = watch.stop()
+    >>> seconds is not None
+    True
     """
 
     def __init__(self, device: torch.device) -> None:
-        self.device, self.ticks, self.began = device, 0, 0.0
+        self.device = device
+        self.taken: list[float] = []
+        self._began = 0.0
 
-    def tick(self) -> float | None:
-        """After each step; None until enough were seen."""
-        self.ticks += 1
-        if self.ticks <= WARM_UP:
-            self.began = self._now() if self.ticks == WARM_UP else 0.0
-            return None
-        steps = self.ticks - WARM_UP
-        if steps < STEPS and time.monotonic() - self.began < SECONDS:
-            return None
-        return (self._now() - self.began) / steps
+    def start(self) -> None:
+        """A step begins."""
+        self._began = self._now()
+
+    def stop(self) -> float | None:
+        """A step has ended; None until enough were seen."""
+        self.taken.append(self._now() - self._began)
+        seen = self.taken[WARM_UP:]
+        return statistics.median(seen) if len(seen) >= STEPS or sum(seen) >= SECONDS else None
 
     def _now(self) -> float:
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)  # steps are only asked for, so far
+        elif self.device.type == "mps":
+            torch.mps.synchronize()
         return time.monotonic()

@@ -135,11 +135,11 @@ class Run:
     def _take_step(self, order: Tensor) -> None:
         size = self._batch_size()
         index = order[self.position * size : (self.position + 1) * size]
-        self.step.take(index, self._weights(), self.settings.rate.at(self.steps))
+        with self.compiling.watching(left=self._epochs() * self.steps_per_epoch - self.steps - 1):
+            self.step.take(index, self._weights(), self.settings.rate.at(self.steps))
         self.steps, self.position = self.steps + 1, self.position + 1
         if self.average is not None:
             self.average.update()
-        self.compiling.consider(left=self._epochs() * self.steps_per_epoch - self.steps)
 
     def _batch(self, index: Tensor) -> Batch:
         """Rows as the model is to see them in this step."""
@@ -250,6 +250,7 @@ class Run:
         done = all_done if epochs else "no epoch made held-out rows better: the start was kept"
         self.history.stopped = self.history.stopped or done
         self.history.steps = self.steps
+        self.step.forget_compiled()
         self.model.eval()
         self.engine.close()
         return self.history

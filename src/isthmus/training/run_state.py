@@ -38,6 +38,7 @@ def pack(run: Run) -> Checkpoint:
         "position": run.position,
         "steps": run.steps,
         "compiled": run.step.compiled,
+        "decided": run.compiling.decided,
         "stopping": [run.stopping.best_loss, run.stopping.best_epoch, run.stopping.waited],
         "history": run.history.to_json(),
         "settings": _identity(run),
@@ -78,8 +79,10 @@ def unpack(run: Run, checkpoint: Checkpoint) -> None:
         _restore_moments(optimiser, _under(f"optimiser.{i}.", tensors))
     run.epoch, run.position, run.steps = state["epoch"], state["position"], state["steps"]
     run.history = History.from_json(state["history"])
-    if state["compiled"]:
+    if state["compiled"] and run.settings.compile is not False:
         run.step.compile()
+    elif state.get("decided") and run.settings.compile == "auto":
+        run.compiling.decided = True  # plain steps to the end
 
 
 # What a run may change when it goes on: where and how it is watched.

@@ -108,9 +108,13 @@ class Step:
     def take(self, index: Tensor, weights: Mapping[str, float | Tensor], rate: float) -> None:
         """One step, on rows ``index``, at ``rate`` times the learning rate."""
         if self._whole is not None:
+            drawn = None if self._whole.begun else torch.random.get_rng_state()
             try:
                 self._whole(index, weights, self.learning_rate * rate)
-            except Exception as error:  # noqa: BLE001  a compiler may fail in any way
+            except Exception as error:  # a compiler may fail in any way
+                if drawn is None:
+                    raise
+                torch.random.set_rng_state(drawn)
                 self._give_up_compiling(error)
             else:
                 return
@@ -179,13 +183,21 @@ class Step:
 
     def run_plainly(self) -> None:
         """As if it had never been compiled; the moments of the optimiser go on."""
+        self.forget_compiled()
         self._whole = self._compiled_pass = None
+        self.compiled = False
+
+    def forget_compiled(self) -> None:
+        """What was compiled for these steps is needed no more."""
+        if self._whole is not None:
+            self._whole.forget()
 
     def _give_up_compiling(self, error: Exception) -> None:
         self.run_plainly()
+        first = str(error).strip().partition("\n")[0][:200]
         warnings.warn(
-            f"The model could not be compiled ({str(error).splitlines()[0][:200]}); training goes on without. Pass "
-            "compile=False to the trainer to silence this.",
+            f"The model could not be compiled ({type(error).__name__}: {first}); "
+            "training goes on without. Pass compile=False to the trainer to silence this.",
             stacklevel=users_level(),
         )
 

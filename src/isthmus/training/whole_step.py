@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -49,19 +49,37 @@ class WholeStep:
         device = self.parameters[0].device
         self.rates = [torch.zeros((), device=device) for _ in self.groups]  # tensors, so that they may change
         self.count = torch.stack(self.counts).max()
+        self.late = [bool(count != self.count) for count in self.counts]
         self.first, self.second = torch.zeros_like(self.count), torch.zeros_like(self.count)
         self._correct()
-        self._begun = False
-        options = AS_PLAIN | (_no_guards() if _all_known(passing) else {})
-        self._compiled = torch.compile(MethodType(_with_code_of_its_own(WholeStep._step), self), options=options)
+        self.begun = False
+        self._function = MethodType(_with_code_of_its_own(WholeStep._step), self)
+        if _all_known(passing) and hasattr(torch.compiler, "skip_all_guards_unsafe"):
+            options = AS_PLAIN | {"guard_filter_fn": torch.compiler.skip_all_guards_unsafe}
+            self._compiled = torch.compile(self._function, fullgraph=True, options=options)
+        else:
+            self._compiled = torch.compile(self._function, options=AS_PLAIN)
 
     def __call__(self, index: Tensor, weights: Mapping[str, float | Tensor], rate: float) -> None:
         """One step at this learning rate."""
         for held, group in zip(self.rates, self.groups, strict=True):
             held.fill_(rate * group["multiple"])
-        with nullcontext() if self._begun else _gradients_in_the_graph():
+        if self.begun:
             self._compiled(index, weights)
-        self._begun = True
+            return
+        with _gradients_in_the_graph():
+            try:
+                self._compiled(index, weights)
+            except torch._dynamo.exc.Unsupported:  # in one graph: in parts, then, with guards
+                self._compiled = torch.compile(self._function, options=AS_PLAIN)
+                self._compiled(index, weights)
+        self.begun = True
+
+    def forget(self) -> None:
+        """What the compiler has made for this run is not kept for another."""
+        reset = getattr(torch._dynamo.eval_frame, "reset_code", None)
+        if reset is not None:
+            reset(self._function.__func__.__code__)
 
     def _correct(self) -> None:
         """What makes up for the moments' start at 0, for the next step; in its own it is found for each number."""
@@ -75,24 +93,26 @@ class WholeStep:
         gradients = torch.autograd.grad(totals[0], self.parameters, allow_unused=True)
         with torch.no_grad():
             squares = [g.float().square().sum() for g in gradients if g is not None]
-            norm = torch.stack(squares).sum().sqrt()
+            norm = torch.stack([means.new_zeros(()), *squares]).sum().sqrt()
             broken = ~torch.cat([means.isfinite(), norm.isfinite()[None]])
             if self.clip is not None:
                 shrunk = (self.clip / (norm + 1e-6)).clamp(max=1.0)
                 gradients = tuple(None if g is None else g * shrunk for g in gradients)
             sound = ~broken.any()
             self._update(gradients, sound)
-            for count in (self.count, *self.counts):
-                count.add_(sound)
+            self.count.add_(sound)
             self._correct()
             self.tally.add(means, broken)
 
     def _update(self, gradients: tuple[Tensor | None, ...], sound: Tensor) -> None:
-        given = iter(gradients)
+        given = iter(zip(gradients, self.late, strict=True))
         for rate, group in zip(self.rates, self.groups, strict=True):
             for p in group["params"]:
-                g = next(given)
+                g, late = next(given)
+                if g is not None and late:
+                    raise RuntimeError("a weight gets its first gradient later than others")
                 if g is not None:
+                    self.state[p]["step"].add_(sound)
                     self._adam(p, g.float(), rate, group, sound)
 
     def _adam(self, p: Tensor, g: Tensor, rate: Tensor, group: Mapping[str, Any], sound: Tensor) -> None:
@@ -137,14 +157,15 @@ def _with_code_of_its_own(function: Any) -> FunctionType:
 
 
 def _all_known(passing: nn.Module) -> bool:
-    """Whether all modules are Isthmus's or PyTorch's, whose state is in tensors."""
-    return all(type(part).__module__.partition(".")[0] in ("isthmus", "torch") for part in passing.modules())
+    """Whether all modules are Isthmus's or PyTorch's, whose state is in tensors, with nobody's hooks.
 
-
-def _no_guards() -> dict[str, Any]:
-    """In a run neither shapes nor settings change; to look at each step whether they have takes a twentieth of it."""
-    skip = getattr(torch.compiler, "skip_all_guards_unsafe", None)  # from PyTorch 2.8 on
-    return {} if skip is None else {"guard_filter_fn": skip}
+    Then nothing that is not a tensor changes in a run. To look at each step whether it has takes a twentieth of it.
+    """
+    return all(
+        type(part).__module__.partition(".")[0] in ("isthmus", "torch")
+        and not (part._forward_hooks or part._forward_pre_hooks or part._backward_hooks or part._backward_pre_hooks)
+        for part in passing.modules()
+    )
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from isthmus.data.checks import checked_array
 from isthmus.data.examples import Examples, Kind, Layout
+from isthmus.data.mapped import blocks
 from isthmus.data.options import Options
 from isthmus.data.series_values import holds_series
 from isthmus.data.text_values import holds_texts
@@ -82,7 +83,7 @@ def sparse_error(data: Any) -> Exception:
 def _within_unit(values: NDArray[Any]) -> bool:
     if values.dtype.kind != "f" or values.size == 0:
         return False
-    return bool(values.min() >= 0 and values.max() <= 1)
+    return all(bool(block.min() >= 0 and block.max() <= 1) for block in blocks(values))
 
 
 def _is_tensor(data: Any) -> bool:

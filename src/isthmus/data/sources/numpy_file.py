@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ def read(data: str, options: Options) -> Examples:
     path = file_part(data)
     key = data[len(path) + 1 :] or None
     try:
-        found = np.load(path, mmap_mode=_mode(path), allow_pickle=False)
+        found = np.load(path, mmap_mode="r" if options.mapped and _is_large(path) else None, allow_pickle=False)
         values = found if isinstance(found, np.ndarray) else _entry(path, found, key)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, DataError | UnknownNameError):
@@ -39,10 +39,9 @@ def read(data: str, options: Options) -> Examples:
     return examples_of(checked_array(values), container="file", origin=data)
 
 
-def _mode(path: str) -> Literal["r"] | None:
-    """A small file is read at once; of a large one only what is looked at. In archives arrays are compressed."""
-    plain = path.lower().endswith(".npy")
-    return "r" if plain and Path(path).is_file() and Path(path).stat().st_size > LARGE else None
+def _is_large(path: str) -> bool:
+    """Whether it is not read at once; arrays in archives may be compressed."""
+    return path.lower().endswith(".npy") and Path(path).is_file() and Path(path).stat().st_size > LARGE
 
 
 def _entry(path: str, archive: Any, key: str | None) -> NDArray[Any]:
