@@ -55,8 +55,10 @@ def peers() -> dict[str, str]:
 
 
 def shown(value: Any) -> str:
-    """Numbers with four digits."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    """Numbers with four digits, large ones whole."""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
 
 
 def mean_sd(values: Sequence[float]) -> str:

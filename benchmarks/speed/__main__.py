@@ -19,7 +19,21 @@ What to expect, and what to set:
 - `Trainer(compile="auto")` times the first steps. Where a minute of work or more is left, the whole step (rows, pass,
   terms, gradients, AdamW) becomes one compiled function, which takes 10 to 30 seconds, a few where the compiler
   remembers it from an earlier run; where compiled steps are no faster, plain ones go on. `compile=True` does not ask.
-- `OMP_NUM_THREADS` is the number of cores that one fit uses: by default all. Fits side by side want one each.
+- `OMP_NUM_THREADS` is the number of cores that one fit uses: by default all. Fits side by side want one each. More
+  threads than cores in one process, by several fits in threads for instance, slow all of them by half.
+- Codes of more rows than fit into memory: give `transform` the path of a .npy file, of which a batch at a time is read.
+
+Where the time of one step goes, VAE 784-512-16, batch 128, milliseconds by PyTorch's profiler on the machine of the
+tables (before: the pass alone was compiled):
+
+| | before | one compiled function |
+| --- | --- | --- |
+| products of matrices | 2.65 | 2.1 |
+| other kernels of the pass and its gradient | 1.3 | 0.4 |
+| AdamW, sums of squares | 1.1 | 0.33 |
+| guards of compiled code | 0.2 | |
+| gradient engine, calls, counting | 1.5 | 0.7 |
+| all | 6.8 | 3.6 |
 """
 
 if __name__ == "__main__":
