@@ -12,7 +12,7 @@ import torch
 
 from isthmus.training.step import Step
 
-PAYS_AFTER = 60.0  # seconds of remaining work
+PAYS_AFTER = 120.0  # seconds of remaining work
 STEPS, SECONDS = 20, 5.0  # that are timed: so many steps, or fewer where they are slow
 WARM_UP = 2  # steps that are not
 

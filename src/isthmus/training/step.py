@@ -111,11 +111,12 @@ class Step:
             drawn = None if self._whole.begun else torch.random.get_rng_state()
             try:
                 self._whole(index, weights, self.learning_rate * rate)
-            except Exception as error:  # a compiler may fail in any way
+            except Exception:  # a compiler may fail in any way; the pass alone may do
                 if drawn is None:
                     raise
                 torch.random.set_rng_state(drawn)
-                self._give_up_compiling(error)
+                self._whole.forget()
+                self._whole, self._compiled_pass = None, torch.compile(self.passing, options=AS_PLAIN)
             else:
                 return
         self._take_plainly(self.rows(index), weights, rate)
@@ -194,9 +195,9 @@ class Step:
 
     def _give_up_compiling(self, error: Exception) -> None:
         self.run_plainly()
-        first = str(error).strip().partition("\n")[0][:200]
+        told = " ".join(str(error).split())[:200]
         warnings.warn(
-            f"The model could not be compiled ({type(error).__name__}: {first}); "
+            f"The model could not be compiled ({type(error).__name__}: {told}); "
             "training goes on without. Pass compile=False to the trainer to silence this.",
             stacklevel=users_level(),
         )
