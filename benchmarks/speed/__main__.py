@@ -16,8 +16,8 @@ What to expect, and what to set:
 - Data that fit into memory are gathered there, without a loader; pictures stay bytes until their batch.
 - On processors with bf16 products (AVX-512 BF16, AMX) networks of 200 000 weights or more use them from 5000 rows on;
   `Trainer(precision="fp32")` turns that off.
-- `Trainer(compile="auto")` times the first steps. Where two minutes of work or more are left, the whole step (rows, pass,
-  terms, gradients, AdamW) becomes one compiled function, which takes 10 to 30 seconds (80 for a vision transformer), a
+- `Trainer(compile="auto")` times the first steps. Where two minutes of work or more are left, the whole step (rows,
+  pass, terms, gradients, AdamW) becomes one compiled function, which takes 10 to 30 seconds (80 for a vision transformer), a
   few where the compiler remembers it; where compiled steps are no faster, plain ones go on. `compile=True` does not
   ask.
 - `OMP_NUM_THREADS` is the number of cores that one fit uses: by default all. Fits side by side want one each. More
