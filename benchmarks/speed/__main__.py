@@ -17,9 +17,9 @@ What to expect, and what to set:
 - On processors with bf16 products (AVX-512 BF16, AMX) networks of 200 000 weights or more use them from 5000 rows on;
   `Trainer(precision="fp32")` turns that off.
 - `Trainer(compile="auto")` times the first steps. Where two minutes of work or more are left, the whole step (rows,
-  pass, terms, gradients, AdamW) becomes one compiled function, which takes 10 to 30 seconds (80 for a vision transformer), a
-  few where the compiler remembers it; where compiled steps are no faster, plain ones go on. `compile=True` does not
-  ask.
+  pass, terms, gradients, AdamW) becomes one compiled function, which takes 10 to 30 seconds (80 for a vision
+  transformer), a few where the compiler remembers it; where compiled steps are no faster, plain ones go on.
+  `compile=True` does not ask.
 - `OMP_NUM_THREADS` is the number of cores that one fit uses: by default all. Fits side by side want one each. More
   threads than cores in one process, by several fits in threads for instance, slow all of them by half.
 - Codes of more rows than fit into memory: give `transform` the path of a .npy file, of which a batch at a time is read.
