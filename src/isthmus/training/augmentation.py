@@ -17,7 +17,7 @@ def blended(batch: Batch, most: float) -> Batch:
     >>> blended(Batch(x=torch.zeros(4, 2)), most=0.5).x.shape
     torch.Size([4, 2])
     """
-    other = torch.randperm(len(batch), device=batch.x.device)
+    other = torch.randperm(len(batch), device=batch.x.device).int()  # as long: PyTorch's compiler fails, issue 188223
     share = most * torch.rand(len(batch), device=batch.x.device)
     condition = batch.condition
     if condition is not None:

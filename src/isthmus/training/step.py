@@ -13,9 +13,10 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.errors import ParameterError, TrainingError, did_you_mean, users_level
 from isthmus.records import Batch, Trace, batch_mean
 from isthmus.stations import Player
+from isthmus.training import compiler
 from isthmus.training.engine import Engine
 from isthmus.training.tally import Tally
-from isthmus.training.whole_step import ADAPTIVE, AS_PLAIN, WholeStep
+from isthmus.training.whole_step import ADAPTIVE, WholeStep
 
 OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "adam": torch.optim.Adam,
@@ -115,8 +116,9 @@ class Step:
                 if drawn is None:
                     raise
                 torch.random.set_rng_state(drawn)
-                self._whole.forget()
-                self._whole, self._compiled_pass = None, torch.compile(self.passing, options=AS_PLAIN)
+                self.forget_compiled()
+                self._whole = None
+                self._compile_pass()
             else:
                 return
         self._take_plainly(self.rows(index), weights, rate)
@@ -180,7 +182,10 @@ class Step:
                 tally=self.tally,
             )
         else:
-            self._compiled_pass = torch.compile(self.passing, options=AS_PLAIN)
+            self._compile_pass()
+
+    def _compile_pass(self) -> None:
+        self._compiled_pass = torch.compile(self.passing, options=compiler.options())
 
     def run_plainly(self) -> None:
         """As if it had never been compiled; the moments of the optimiser go on."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from types import FunctionType, MethodType
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from types import MethodType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from isthmus.records import Batch
+from isthmus.training import compiler
 from isthmus.training.tally import Tally
 
 ADAPTIVE = ("adam", "adamw")  # optimisers that are written out here
-AS_PLAIN: dict[str, Any] = {"fallback_random": True}  # random numbers, which else are others
 TINY = 1e-30  # moments below are 0: numbers near the smallest that there are take a processor many times as long
 
 
@@ -53,12 +53,12 @@ class WholeStep:
         self.first, self.second = torch.zeros_like(self.count), torch.zeros_like(self.count)
         self._correct()
         self.begun = False
-        self._function = MethodType(_with_code_of_its_own(WholeStep._step), self)
-        if _all_known(passing) and hasattr(torch.compiler, "skip_all_guards_unsafe"):
-            options = AS_PLAIN | {"guard_filter_fn": torch.compiler.skip_all_guards_unsafe}
-            self._compiled = torch.compile(self._function, fullgraph=True, options=options)
-        else:
-            self._compiled = torch.compile(self._function, options=AS_PLAIN)
+        self._code = compiler.with_code_of_its_own(WholeStep._step)
+        self._function = MethodType(self._code, self)
+        unguarded = compiler.without_guards() if compiler.all_known(passing) else None
+        self._compiled = torch.compile(
+            self._function, fullgraph=unguarded is not None, options=compiler.options() | (unguarded or {})
+        )
 
     def __call__(self, index: Tensor, weights: Mapping[str, float | Tensor], rate: float) -> None:
         """One step at this learning rate."""
@@ -67,19 +67,17 @@ class WholeStep:
         if self.begun:
             self._compiled(index, weights)
             return
-        with _gradients_in_the_graph():
+        with compiler.gradients_in_the_graph():
             try:
                 self._compiled(index, weights)
             except torch._dynamo.exc.Unsupported:  # in one graph: in parts, then, with guards
-                self._compiled = torch.compile(self._function, options=AS_PLAIN)
+                self._compiled = torch.compile(self._function, options=compiler.options())
                 self._compiled(index, weights)
         self.begun = True
 
     def forget(self) -> None:
         """What the compiler has made for this run is not kept for another."""
-        reset = getattr(torch._dynamo.eval_frame, "reset_code", None)
-        if reset is not None:
-            reset(self._function.__func__.__code__)
+        compiler.forget(self._code)
 
     def _correct(self) -> None:
         """What makes up for the moments' start at 0, for the next step; in its own it is found for each number."""
@@ -143,40 +141,3 @@ def _with_moments(optimiser: torch.optim.Optimizer, parameters: list[Tensor]) ->
                 "exp_avg_sq": torch.zeros_like(p),
             }
     return optimiser.state
-
-
-def _with_code_of_its_own(function: Any) -> FunctionType:
-    """The same function, for which the compiler keeps what it has made apart from that of other runs."""
-    return FunctionType(
-        function.__code__.replace(),
-        function.__globals__,
-        function.__name__,
-        function.__defaults__,
-        function.__closure__,
-    )
-
-
-def _all_known(passing: nn.Module) -> bool:
-    """Whether all modules are Isthmus's or PyTorch's, whose state is in tensors, with nobody's hooks.
-
-    Then nothing that is not a tensor changes in a run. To look at each step whether it has takes a twentieth of it.
-    """
-    return all(
-        type(part).__module__.partition(".")[0] in ("isthmus", "torch")
-        and not (part._forward_hooks or part._forward_pre_hooks or part._backward_hooks or part._backward_pre_hooks)
-        for part in passing.modules()
-    )
-
-
-@contextmanager
-def _gradients_in_the_graph() -> Iterator[None]:
-    """Where PyTorch can (from 2.11 on), ``torch.autograd.grad`` becomes part of the graph, not its end."""
-    settings = torch._dynamo.config
-    if not hasattr(settings, "trace_autograd_ops"):
-        yield
-        return
-    before, settings.trace_autograd_ops = settings.trace_autograd_ops, True
-    try:
-        yield
-    finally:
-        settings.trace_autograd_ops = before

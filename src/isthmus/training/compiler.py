@@ -1,0 +1,112 @@
+"""PyTorch's compiler, as training asks for it: random numbers of plain code, gradients in the graph, its faults met."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FunctionType
+from typing import Any
+
+import torch
+from torch import nn
+
+
+def options() -> dict[str, Any]:
+    """For ``torch.compile``: random numbers are those of plain code, and the same sum is taken once.
+
+    >>> options()["fallback_random"]
+    True
+    """
+    return {"fallback_random": True, "joint_custom_pre_pass": _same_sums_once()}
+
+
+def without_guards() -> dict[str, Any] | None:
+    """For code in which nothing changes that is not a tensor; None where PyTorch has no such option.
+
+    >>> (without_guards() or {}).keys() <= {"guard_filter_fn"}
+    True
+    """
+    skip = getattr(torch.compiler, "skip_all_guards_unsafe", None)
+    return None if skip is None else {"guard_filter_fn": skip}
+
+
+def all_known(module: nn.Module) -> bool:
+    """Whether all parts are Isthmus's or PyTorch's, whose state is in tensors, with nobody's hooks.
+
+    Then nothing that is not a tensor changes in a run. To look at each step whether it has takes a twentieth of it.
+
+    >>> all_known(nn.Linear(2, 2))
+    True
+    """
+    return all(
+        type(part).__module__.partition(".")[0] in ("isthmus", "torch")
+        and not (part._forward_hooks or part._forward_pre_hooks or part._backward_hooks or part._backward_pre_hooks)
+        for part in module.modules()
+    )
+
+
+def with_code_of_its_own(function: Any) -> FunctionType:
+    """The same function, for which the compiler keeps what it has made apart from that of other runs.
+
+    >>> with_code_of_its_own(all_known).__code__ is all_known.__code__
+    False
+    """
+    return FunctionType(
+        function.__code__.replace(),
+        function.__globals__,
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+
+
+def forget(function: FunctionType) -> None:
+    """What the compiler has made of a function is not kept.
+
+    >>> forget(with_code_of_its_own(all_known))
+    """
+    reset = getattr(torch._dynamo.eval_frame, "reset_code", None)
+    if reset is not None:
+        reset(function.__code__)
+
+
+@contextmanager
+def gradients_in_the_graph() -> Iterator[None]:
+    """Where PyTorch can (from 2.11 on), ``torch.autograd.grad`` becomes part of the graph, not its end.
+
+    >>> with gradients_in_the_graph():
+    ...     pass
+    """
+    settings = torch._dynamo.config
+    if not hasattr(settings, "trace_autograd_ops"):
+        yield
+        return
+    before, settings.trace_autograd_ops = settings.trace_autograd_ops, True
+    try:
+        yield
+    finally:
+        settings.trace_autograd_ops = before
+
+
+def _same_sums_once() -> Any:
+    """Layers whose results are added have the same gradient for their biases: a sum that is in the graph twice.
+
+    In graphs without a gradient of their own the compiler does not see that; in bf16 it then names two numbers alike,
+    and the C++ that it writes is refused.
+    """
+    from torch._inductor.custom_graph_pass import CustomGraphPass, get_hash_for_files
+
+    class SameSumsOnce(CustomGraphPass):
+        def __call__(self, graph: torch.fx.Graph) -> None:
+            first: dict[Any, torch.fx.Node] = {}
+            for node in list(graph.nodes):
+                if node.op == "call_function" and node.target is torch.ops.aten.sum.dim_IntList:
+                    same = first.setdefault(repr((node.args, node.kwargs)), node)
+                    if same is not node:
+                        node.replace_all_uses_with(same)
+                        graph.erase_node(node)
+
+        def uuid(self) -> Any:
+            return get_hash_for_files((__file__,))
+
+    return SameSumsOnce()
