@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
 import statistics
-import tempfile
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 import isthmus as im
+from benchmarks.fashion import as_numbers, both_parts
 from benchmarks.result import Result
 from benchmarks.speed.machine import processor, products_per_second
-from benchmarks.speed.turns import Turns, in_turn, ratios
-from isthmus.data import load
+from benchmarks.speed.pythae_training import pythae_loss, pythae_trained
+from benchmarks.speed.turns import Pausing, Turns, in_turn, ratios
 
 PICTURES, RATE, WARM_UP = 60_000, 1e-3, 1
 EPOCHS = 2  # in a turn
@@ -93,19 +89,6 @@ def limit() -> float:
     return max(products_per_second(torch.bfloat16, *size) for size in ((2048, 2048, 2048), (512, 784, 512)))
 
 
-class Pausing:
-    """A log of training that pauses after each turn."""
-
-    def __init__(self, pause: Callable[[], None]) -> None:
-        self.pause, self.epochs = pause, -1  # the first is before training
-
-    def log(self, metrics: object = None, step: int = 0) -> None:
-        """After each epoch."""
-        self.epochs += 1
-        if self.epochs and self.epochs % EPOCHS == 0:
-            self.pause()
-
-
 def ours(precision: Literal["auto", "fp32"], size: int, epochs: int, pause: Callable[[], None]) -> float:
     pictures, test = both_parts()
     trainer = im.Trainer(
@@ -118,7 +101,7 @@ def ours(precision: Literal["auto", "fp32"], size: int, epochs: int, pause: Call
         validation=0,
         compile=True,
         precision=precision,
-        log=Pausing(pause),
+        log=Pausing(pause, EPOCHS),
     )
     encoder = nn.Sequential(nn.Flatten(), nn.Linear(784, 512), nn.ReLU())  # the head to 2 x 16 is made by Isthmus
     decoder = nn.Sequential(nn.Linear(16, 512), nn.ReLU(), nn.Linear(512, 784), nn.Unflatten(1, (1, 28, 28)))
@@ -128,41 +111,13 @@ def ours(precision: Literal["auto", "fp32"], size: int, epochs: int, pause: Call
 
 
 def pythae(size: int, epochs: int, pause: Callable[[], None]) -> float:
-    from pythae.data.datasets import BaseDataset
     from pythae.models import VAE, VAEConfig
-    from pythae.trainers import BaseTrainer, BaseTrainerConfig
-    from pythae.trainers.training_callbacks import TrainingCallback
-
-    logging.disable(logging.INFO)  # it tells every epoch
-
-    class Logging(TrainingCallback):
-        def __init__(self) -> None:
-            self.to = Pausing(pause)
-            self.to.log()
-
-        def on_epoch_end(self, *_: object, **__: object) -> None:
-            self.to.log()
 
     pictures, test = both_parts()
     torch.manual_seed(0)
     model = VAE(VAEConfig(input_dim=(1, 28, 28), latent_dim=16, reconstruction_loss="bce"))
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(io.StringIO()):
-        trainer = BaseTrainer(
-            model=model,
-            train_dataset=BaseDataset(as_numbers(pictures)[:, None], torch.ones(len(pictures))),
-            training_config=BaseTrainerConfig(
-                output_dir=folder,
-                num_epochs=epochs,
-                per_device_train_batch_size=size,
-                learning_rate=RATE,
-                no_cuda=True,
-                keep_best_on_train=True,
-            ),
-            callbacks=[Logging()],
-        )
-        trainer.train()
-    with torch.no_grad():
-        return -float(model.eval()({"data": as_numbers(test)[:, None]}).loss)
+    pythae_trained(model, pictures, epochs=epochs, batch_size=size, learning_rate=RATE, log=Pausing(pause, EPOCHS))
+    return -pythae_loss(model, test)
 
 
 class PlainVAE(nn.Module):
@@ -191,7 +146,7 @@ def plain_loop(size: int, epochs: int, pause: Callable[[], None]) -> float:
     optimiser = torch.optim.Adam(model.parameters(), lr=RATE)
     data = torch.utils.data.TensorDataset(as_numbers(pictures).flatten(1))
     loader = torch.utils.data.DataLoader(data, batch_size=size, shuffle=True)
-    log = Pausing(pause)
+    log = Pausing(pause, EPOCHS)
     log.log()
     for _ in range(epochs):
         total = 0.0
@@ -204,11 +159,3 @@ def plain_loop(size: int, epochs: int, pause: Callable[[], None]) -> float:
         log.log()
     with torch.no_grad():
         return -float(model.loss(as_numbers(test).flatten(1)))
-
-
-def both_parts() -> tuple[np.ndarray, np.ndarray]:
-    return load("fashion-mnist", "train").values, load("fashion-mnist", "test").values
-
-
-def as_numbers(pictures: np.ndarray) -> Tensor:
-    return torch.from_numpy(pictures).float() / 255

@@ -37,6 +37,19 @@ class Turns:
         return time.perf_counter() - began
 
 
+class Pausing:
+    """A log of training that pauses after each turn of so many epochs."""
+
+    def __init__(self, pause: Callable[[], None], epochs: int = 1) -> None:
+        self.pause, self.epochs, self.seen = pause, epochs, -1  # the first is before training
+
+    def log(self, metrics: object = None, step: int = 0) -> None:
+        """Before training, and after each epoch."""
+        self.seen += 1
+        if self.seen and self.seen % self.epochs == 0:
+            self.pause()
+
+
 def _work(work: Callable[..., Any], arguments: Sequence[Any], pipe: Connection) -> None:
     def pause() -> None:
         pipe.send(("paused", None))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from isthmus.records import Batch, Trace, batch_mean
 from isthmus.stations import Player
 from isthmus.training import compiler
 from isthmus.training.engine import Engine
+from isthmus.training.one_place import ProductsForOnePlace, convolves_on_a_processor
 from isthmus.training.tally import Tally
 from isthmus.training.whole_step import ADAPTIVE, WholeStep
 
@@ -38,6 +40,7 @@ class Pass(nn.Module):
     def __init__(self, model: Autoencoder, players: Sequence[Player]) -> None:
         super().__init__()
         self.model, self.players = model, players
+        self.convolves = convolves_on_a_processor(model)
 
     def forward(
         self,
@@ -49,7 +52,8 @@ class Pass(nn.Module):
 
         ``between`` the pass and the loss critics take their own steps.
         """
-        trace = self.model(batch)
+        with ProductsForOnePlace() if self.convolves else nullcontext():
+            trace = self.model(batch)
         if between is not None:
             between(trace.detached())
         loss = self.model.loss(trace, weights)

@@ -1,0 +1,135 @@
+"""Fashion-MNIST, pythae's convolutions for it (17 million weights), as `VAE` and `VQVAE`: pictures a second."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import torch
+from torch import nn
+
+import isthmus as im
+from benchmarks.fashion import as_numbers, both_parts
+from benchmarks.result import Result
+from benchmarks.speed.machine import processor
+from benchmarks.speed.pythae_training import pythae_trained
+from benchmarks.speed.turns import Pausing, Turns, in_turn, ratios
+
+PICTURES, BATCH, RATE, WARM_UP, GOAL = 1280, 128, 1e-3, 2, 2.0
+LATENT_DIM, SYMBOLS, TESTED = 16, 512, 1000
+Kind = Literal["VAE", "VQVAE"]
+
+
+def run(rounds: Sequence[int]) -> Result:
+    result = Result(
+        name="conv_nets",
+        target=f"{GOAL:g} times the pictures per second of pythae with the identical network, batch {BATCH}",
+        columns=[
+            "model",
+            "who",
+            "pictures/s",
+            "Isthmus is faster by",
+            "lowest",
+            "highest",
+            "squared error of test pictures",
+        ],
+        note=processor(),
+    )
+    met = [contest(result, kind, len(rounds)) for kind in ("VAE", "VQVAE")]  # both are measured
+    result.met = all(met)
+    return result
+
+
+def contest(result: Result, kind: Kind, rounds: int) -> bool:
+    turns = WARM_UP + rounds
+    contenders = {
+        "Isthmus": Turns(ours, kind, "bf16", turns),
+        "Isthmus, float32": Turns(ours, kind, "fp32", turns),
+        "pythae": Turns(pythae, kind, turns),
+    }
+    for contender in contenders.values():
+        for _ in range(WARM_UP):
+            contender.take()
+    found = in_turn({name: each.take for name, each in contenders.items()}, rounds)
+    for name, times in found.items():
+        contenders[name].take()  # what it is worth
+        faster = ratios(times, found["Isthmus"])
+        result.add(kind, name, PICTURES / statistics.median(times), *faster, contenders[name].result)
+    return ratios(found["pythae"], found["Isthmus"])[0] >= GOAL
+
+
+def encoder(kind: Kind) -> nn.Sequential:
+    """``[batch, 1, 28, 28]`` to ``[batch, 1024]``, whose head Isthmus makes; for a codebook with the head."""
+    layers: list[nn.Module] = []
+    for before, after in ((1, 128), (128, 256), (256, 512), (512, 1024)):
+        layers += [nn.Conv2d(before, after, 4, 2, padding=1), nn.BatchNorm2d(after), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Flatten(), *([nn.Linear(1024, LATENT_DIM)] if kind == "VQVAE" else []))
+
+
+def decoder() -> nn.Sequential:
+    """``[batch, latent_dim]`` to logits of ``[batch, 1, 28, 28]``."""
+    return nn.Sequential(
+        nn.Linear(LATENT_DIM, 1024 * 4 * 4),
+        nn.Unflatten(1, (1024, 4, 4)),
+        nn.ConvTranspose2d(1024, 512, 3, 2, padding=1),
+        nn.BatchNorm2d(512),
+        nn.ReLU(),
+        nn.ConvTranspose2d(512, 256, 3, 2, padding=1, output_padding=1),
+        nn.BatchNorm2d(256),
+        nn.ReLU(),
+        nn.ConvTranspose2d(256, 1, 3, 2, padding=1, output_padding=1),
+    )
+
+
+def ours(kind: Kind, precision: Literal["bf16", "fp32"], turns: int, pause: Callable[[], None]) -> float:
+    pictures, test = both_parts()
+    trainer = im.Trainer(
+        epochs=turns,
+        batch_size=BATCH,
+        learning_rate=RATE,
+        schedule="constant",
+        optimiser="adam",
+        weight_decay=0.0,
+        validation=0,
+        mix=0.0,
+        noise=0.0,
+        compile="auto",
+        precision=precision,
+        log=Pausing(pause),
+    )
+    torch.manual_seed(0)
+    shared: dict[str, Any] = {
+        "likelihood": "bernoulli",
+        "network": (encoder(kind), decoder()),
+        "trainer": trainer,
+        "random_state": 0,
+    }
+    model = (
+        im.VAE(LATENT_DIM, **shared)
+        if kind == "VAE"
+        else im.VQVAE(LATENT_DIM, codebook={"name": "ema", "size": SYMBOLS}, **shared)
+    )
+    model.fit(pictures[:PICTURES])
+    rebuilt = as_numbers(model.reconstruct(test[:TESTED]))
+    return float((rebuilt - as_numbers(test[:TESTED])).square().mean())
+
+
+def pythae(kind: Kind, turns: int, pause: Callable[[], None]) -> float:
+    from pythae.models import VAE, VQVAE, VAEConfig, VQVAEConfig
+    from pythae.models.nn.benchmarks.mnist import Decoder_Conv_AE_MNIST, Encoder_Conv_AE_MNIST, Encoder_Conv_VAE_MNIST
+
+    pictures, test = both_parts()
+    torch.manual_seed(0)
+    if kind == "VAE":
+        config = VAEConfig(input_dim=(1, 28, 28), latent_dim=LATENT_DIM, reconstruction_loss="bce")
+        model = VAE(config, encoder=Encoder_Conv_VAE_MNIST(config), decoder=Decoder_Conv_AE_MNIST(config))
+    else:
+        config = VQVAEConfig(input_dim=(1, 28, 28), latent_dim=LATENT_DIM, num_embeddings=SYMBOLS, use_ema=True)
+        model = VQVAE(config, encoder=Encoder_Conv_AE_MNIST(config), decoder=Decoder_Conv_AE_MNIST(config))
+    log = Pausing(pause)
+    pythae_trained(model, pictures[:PICTURES], epochs=turns, batch_size=BATCH, learning_rate=RATE, log=log)
+    x = as_numbers(test[:TESTED])
+    with torch.no_grad():
+        rebuilt = model.eval()({"data": x[:, None]}).recon_x[:, 0]
+    return float((rebuilt - x).square().mean())
