@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.examples import Kind
-from isthmus.data.mapped import blocks
+from isthmus.data.mapped import blocks, extremes
 from isthmus.errors import DataError
 
 Scaling = Literal["standard", "centre", "unit", "levels", "none"]
@@ -42,8 +42,7 @@ def learn_scaling(values: NDArray[Any], kind: Kind, wanted: str) -> LearntScalin
     if scaling == "levels":
         _check_levels(values)
         return LearntScaling(scaling="levels", shift=(0.0,), scale=(1.0,))
-    flat = values.reshape(len(values), -1).astype(np.float64)
-    mean, spread = flat.mean(0), flat.std(0)
+    mean, spread = _moments(values)
     spread[spread <= 1e-12 * np.abs(mean)] = 0.0  # constant up to rounding
     if scaling == "standard":
         scale = np.where(spread > 0, spread, 1.0)
@@ -62,7 +61,8 @@ def kind_of_values(values: NDArray[Any]) -> Values:
         return "binary"
     if values.dtype.kind == "f" and not all(bool((block == np.round(block)).all()) for block in blocks(values)):
         return "real"
-    return "binary" if values.min() >= 0 and values.max() <= 1 else "integer"
+    low, high = extremes(values)
+    return "binary" if low.min() >= 0 and high.max() <= 1 else "integer"
 
 
 def _automatic(values: NDArray[Any], kind: Kind) -> Scaling:
@@ -70,8 +70,8 @@ def _automatic(values: NDArray[Any], kind: Kind) -> Scaling:
         return "unit" if values.dtype == np.uint8 else "none"
     if kind_of_values(values) == "binary":
         return "none"
-    flat = values.reshape(len(values), -1).astype(np.float64)
-    ranges = flat.max(0) - flat.min(0)  # not spreads: pixels at the border vary little, in the same units
+    low_ends, high_ends = (ends.ravel().astype(np.float64) for ends in extremes(values))
+    ranges = high_ends - low_ends  # not spreads: pixels at the border vary little, in the same units
     varying = ranges[ranges > 0]
     low, high = np.quantile(varying, 0.1, method="lower"), np.quantile(varying, 0.9, method="higher")
     return "standard" if high > UNEVEN * low else "centre"
@@ -79,19 +79,32 @@ def _automatic(values: NDArray[Any], kind: Kind) -> Scaling:
 
 def _unit(values: NDArray[Any]) -> float:
     """The number that brings values to [0, 1]."""
-    if values.dtype == np.uint8 and values.max() > 1:
+    low, high = (ends.ravel() for ends in extremes(values))
+    if values.dtype == np.uint8 and high.max() > 1:
         return 255.0
-    if values.min() < 0 or values.max() > 1:
+    if low.min() < 0 or high.max() > 1:
         raise DataError(
-            f"This likelihood takes values in [0, 1], or uint8; the data go from {values.min():g} to "
-            f"{values.max():g}. Scale them first, or choose likelihood='gaussian'."
+            f"This likelihood takes values in [0, 1], or uint8; the data go from {low.min():g} to "
+            f"{high.max():g}. Scale them first, or choose likelihood='gaussian'."
         )
     return 1.0
 
 
 def _check_levels(values: NDArray[Any]) -> None:
-    if kind_of_values(values) == "real" or values.min() < 0 or values.max() > 255:
+    low, high = (ends.ravel() for ends in extremes(values))
+    if kind_of_values(values) == "real" or low.min() < 0 or high.max() > 255:
         raise DataError(
             "A categorical likelihood takes whole numbers from 0 to at most 255; the data are "
-            f"{kind_of_values(values)} and go from {values.min():g} to {values.max():g}"
+            f"{kind_of_values(values)} and go from {low.min():g} to {high.max():g}"
         )
+
+
+def _moments(values: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation of each number of a row, in a row."""
+    total = np.zeros(values[0].size)
+    for block in blocks(values):
+        total += block.reshape(len(block), -1).astype(np.float64).sum(0)
+    mean, squares = total / len(values), np.zeros_like(total)
+    for block in blocks(values):
+        squares += np.square(block.reshape(len(block), -1) - mean).sum(0)
+    return mean, np.sqrt(squares / len(values))

@@ -16,7 +16,7 @@ from isthmus.data.checks import LARGEST, check_finite, check_not_empty
 from isthmus.data.examples import Examples, Kind, Layout
 from isthmus.data.feature_names import check_names
 from isthmus.data.kinds import check_kind
-from isthmus.data.mapped import blocks
+from isthmus.data.mapped import blocks, extremes
 from isthmus.data.scaling import SCALINGS, Scaling, Values, kind_of_values, learn_scaling
 from isthmus.data.schema import Schema
 from isthmus.errors import DataError, ParameterError, SavedModelError, did_you_mean, problems
@@ -77,7 +77,8 @@ class NumericSchema(Schema):
                 f"Found array with 1 sample(s) (shape={values.shape}) while a minimum of 2 is required by {owner}: "
                 "nothing can be learnt from 1 sample."
             )
-        constant = _constant(values)
+        low, high = extremes(values)
+        constant = (low == high).ravel()
         if constant.all():
             raise DataError(f"All {constant.size} values are the same in every row; there is nothing to learn")
         ordered = to_model_order(values, examples.layout)
@@ -93,8 +94,8 @@ class NumericSchema(Schema):
             shift=learnt.shift,
             scale=learnt.scale,
             values=kind_of_values(values),
-            low=float(values.min()),
-            high=float(values.max()),
+            low=float(low.min()),
+            high=float(high.max()),
             constant_columns=_names_of(constant, examples.columns) if examples.kind == "table" else (),
             count=len(values),
         )
@@ -123,8 +124,9 @@ class NumericSchema(Schema):
             raise DataError(found[0] if len(found) == 1 else problems("X is not like the data of fit:", found))
         check_finite(values, self.columns)
         if self.scaling in ("unit", "levels") and not self._in_range(values):
+            low, high = extremes(values)
             raise DataError(
-                f"the values go from {values.min():g} to {values.max():g}; the likelihood takes "
+                f"the values go from {low.min():g} to {high.max():g}; the likelihood takes "
                 f"{self._range()[0]:g} to {self._range()[1]:g}"
             )
         if self.scaling == "levels" and kind_of_values(values) == "real":
@@ -153,7 +155,7 @@ class NumericSchema(Schema):
         stored = np.empty((len(examples), *self.shape), dtype=np.float32)
         for start in range(0, len(examples), ROWS):  # in parts, because the arithmetic is in float64
             scaled = self.scaled(examples.values[start : start + ROWS])
-            _check_near(scaled)
+            _check_near(scaled, start)
             stored[start : start + ROWS] = scaled
         return torch.from_numpy(stored)
 
@@ -277,16 +279,12 @@ def to_model_order(values: NDArray[Any], layout: Layout) -> NDArray[Any]:
     return values[:, None] if layout == "HW" else values
 
 
-def _check_near(scaled: NDArray[np.float64]) -> None:
-    """Values so far from those of fit that float32 cannot tell how far are refused."""
+def _check_near(scaled: NDArray[np.float64], first: int) -> None:
+    """Values so far from those of fit that float32 cannot tell how far are refused; ``first`` is the first row's."""
     largest = float(np.abs(scaled).max(initial=0))
     if largest > LARGEST:
-        row = int(np.abs(scaled).reshape(len(scaled), -1).max(1).argmax())
+        row = first + int(np.abs(scaled).reshape(len(scaled), -1).max(1).argmax())
         raise DataError(f"Row {row} is {largest:.1e} times the spread of the data of fit away from their mean")
-
-
-def _constant(values: NDArray[Any]) -> NDArray[np.bool_]:
-    return np.asarray(values.reshape(len(values), -1).min(0) == values.reshape(len(values), -1).max(0))
 
 
 def _names_of(which: NDArray[np.bool_], columns: tuple[str, ...] | None) -> tuple[str, ...]:
