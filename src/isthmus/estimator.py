@@ -35,8 +35,10 @@ from isthmus.errors import DataError, ParameterError, check, did_you_mean
 from isthmus.layers.mean_of_places import mean_of_places
 from isthmus.records import Batch, Code, View
 from isthmus.training.history import History
+from isthmus.training.mapped_rows import resident_or_mapped
 from isthmus.training.random_stream import RandomStream
 from isthmus.training.resident import Resident
+from isthmus.training.rows import Rows
 from isthmus.training.seeds import SAMPLING, SCORING, WEIGHTS, derive, seed_of
 from isthmus.training.trainer import Trainer
 
@@ -89,7 +91,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """
         self._check_parameters()
         check_many(X, self.takes, owner=type(self).__name__)
-        examples = read_and_tell(X)
+        examples = read_and_tell(X, mapped=True)
         check_kind(examples, self.takes, owner=type(self).__name__)
         likelihood = self._wanted_likelihood(examples)
         schema = self._learn_schema(examples, likelihood_scaling(likelihood))
@@ -108,7 +110,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         with RandomStream(derive(seed, WEIGHTS)):
             model = self.build(setting)
         trainer = Trainer() if self.trainer is None else self.trainer
-        rows = Resident.of(
+        rows = resident_or_mapped(
             examples,
             schema,
             condition=None if condition is None else condition.encode(self._given(y)),
@@ -285,7 +287,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """Batches with all that the terms of the loss judge them by; raises ``DataError`` where that is missing."""
         return self._judged_rows(self._examples(examples)).to(self._device).batches(self._rows_at_once)
 
-    def _judged_rows(self, examples: Examples) -> Resident:
+    def _judged_rows(self, examples: Examples) -> Rows:
         """By default: what is conditioned on, the labels."""
         if self.condition_ is not None and examples.labels is None:
             raise DataError(f"{type(self).__name__} is conditional: the rows to measure on need labels")
@@ -385,7 +387,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _wanted_likelihood(self, examples: Examples) -> Any:
         if not isinstance(self.likelihood, str) or self.likelihood != "auto":
             return self.likelihood
-        learnt = NumericSchema.learn(examples, scaling="auto", owner=type(self).__name__)
+        learnt = NumericSchema.learn(examples, scaling="none", owner=type(self).__name__)
         return self.automatic_binary_likelihood if learnt.values == "binary" else self.automatic_likelihood
 
     def _learn_condition(self, y: Any, examples: Examples) -> Condition | None:
@@ -454,9 +456,10 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         assert found is not None  # no examples are refused when they are read
         return found
 
-    def _resident(self, examples: Examples, condition: Any = None, target: Tensor | None = None) -> Resident:
+    def _resident(self, examples: Examples, condition: Any = None, target: Tensor | None = None) -> Rows:
         """Rows as the model takes them."""
-        return Resident.of(examples, self.schema_, condition=self._condition(condition, len(examples)), target=target)
+        told = self._condition(condition, len(examples))
+        return resident_or_mapped(examples, self.schema_, condition=told, target=target)
 
     def _batches(self, examples: Examples, condition: Any = None, target: Tensor | None = None) -> Iterator[Batch]:
         """All rows in order, on the model's device; as many at a time as its outputs allow."""

@@ -15,7 +15,7 @@ from isthmus.data.schemas.text import check_texts
 from isthmus.data.text_values import holds_documents
 from isthmus.errors import DataError
 from isthmus.sequence_estimator import SequenceEstimator
-from isthmus.training.resident import Resident
+from isthmus.training.rows import Rows
 
 
 class NeighbourEstimator(SequenceEstimator, ABC):
@@ -69,7 +69,7 @@ class NeighbourEstimator(SequenceEstimator, ABC):
         """Sentences like those that are read: all of them are neighbours, too."""
         return schema
 
-    def _judged_rows(self, examples: Examples) -> Resident:
+    def _judged_rows(self, examples: Examples) -> Rows:
         """Pairs, as in ``fit``; raises ``DataError`` where no two sentences are neighbours."""
         pairs = neighbours(examples.values, examples.labels, owner=type(self).__name__)
         texts, others = (replace(examples, values=values, labels=None) for values in (pairs.texts, pairs.others))

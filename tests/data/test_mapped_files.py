@@ -12,13 +12,12 @@ from isthmus.data import mapped
 from isthmus.data.checks import check_finite
 from isthmus.data.mapped import blocks
 from isthmus.data.reading import read
-from isthmus.data.sources import numpy_file
 from isthmus.errors import DataError
 
 
 @pytest.fixture
 def _all_are_large(monkeypatch):
-    monkeypatch.setattr(numpy_file, "LARGE", 0)
+    monkeypatch.setattr(mapped, "LARGE", 0)
     monkeypatch.setattr(mapped, "BYTES", 64)
 
 
@@ -75,13 +74,19 @@ def test_parts_are_all_rows_in_order():
     assert np.array_equal(np.concatenate(list(blocks(values))), values)
 
 
-def growth(file: str, model: str) -> float:
-    """MiB by which the peak of this process grows."""
-    estimator = im.load(model)
-    estimator.transform(np.zeros((2048, 1024), dtype=np.uint8))
+def growth(work, *arguments) -> float:
+    """MiB by which the peak of this process grows in the work, once it has done it on little."""
+    if sys.platform != "linux":
+        pytest.skip("reads what the kernel says of the process")
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(measured, (work, *arguments))
+
+
+def measured(work, small, large, *arguments) -> float:
+    work(small, *arguments)
     Path("/proc/self/clear_refs").write_text("5")
     before = status("VmRSS")
-    estimator.transform(file)
+    work(large, *arguments)
     return status("VmHWM") - before
 
 
@@ -90,14 +95,38 @@ def status(name: str) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads what the kernel says of the process")
+def file_of(path, count, width, dtype=np.uint8):
+    """Rows of small whole numbers that are not all the same."""
+    values = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=(count, width))
+    some = np.random.default_rng(0).integers(0, 7, (1000, width), dtype=np.uint8)
+    for start in range(0, count, 1000):
+        values[start : start + 1000] = some[: count - start]
+    values.flush()
+    return str(path)
+
+
+NETWORK = {"name": "mlp", "hidden": (8,), "linear_path": "none"}
+
+
+def encode(file, model):
+    im.load(model).transform(file)
+
+
+def fit(file, likelihood):
+    trainer = im.Trainer(epochs=1, batch_size=1024, compile=False)
+    im.VAE(2, likelihood=likelihood, network=NETWORK, trainer=trainer).fit(file)
+
+
 def test_memory_does_not_grow_with_the_file(tmp_path):
-    X = np.random.default_rng(0).integers(0, 256, (300, 1024), dtype=np.uint8)
-    network = {"name": "mlp", "hidden": (8,), "linear_path": "none"}
+    small, large = (file_of(tmp_path / f"{count}.npy", count, 1024) for count in (2048, 200_000))  # 195 MiB
     trainer = im.Trainer(epochs=1, validation=0, compile=False)
-    im.VAE(2, likelihood="bernoulli", network=network, trainer=trainer).fit(X).save(tmp_path / "model")
-    large = np.lib.format.open_memmap(tmp_path / "rows.npy", mode="w+", dtype=np.uint8, shape=(200_000, 1024))
-    large[:] = 7  # 195 MiB
-    large.flush()
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        assert pool.apply(growth, (str(tmp_path / "rows.npy"), str(tmp_path / "model"))) < 100
+    im.VAE(2, likelihood="bernoulli", network=NETWORK, trainer=trainer).fit(small).save(tmp_path / "model")
+    assert growth(encode, small, large, str(tmp_path / "model")) < 100
+
+
+@pytest.mark.parametrize(("dtype", "likelihood"), [(np.uint8, "bernoulli"), (np.float32, "auto")])
+def test_memory_of_a_fit_does_not_grow_with_the_file(tmp_path, dtype, likelihood):
+    bytes_each = np.dtype(dtype).itemsize
+    small = file_of(tmp_path / "small.npy", 20_000, 256, dtype)
+    large = file_of(tmp_path / "large.npy", 1_600_000 // bytes_each, 256, dtype)  # 390 MiB
+    assert growth(fit, small, large, likelihood) < 200

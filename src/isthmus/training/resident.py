@@ -12,9 +12,10 @@ from torch import Tensor
 from isthmus.data.examples import Examples
 from isthmus.data.schema import Schema
 from isthmus.records import Batch
+from isthmus.training.rows import Rows
 
 
-class Resident:
+class Resident(Rows):
     """Rows on a device; ``prepare`` turns stored values (uint8 pictures stay uint8) into the model's units.
 
     Sequences ``[n, length, ...]`` end in ``padding`` where they are short. Rows ``in_order`` tell of those beside them.
@@ -59,8 +60,18 @@ class Resident:
             in_order=in_order,
         )
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the x of a row."""
+        return tuple(self.x.shape[1:])
+
+    @property
+    def wanted_shape(self) -> tuple[int, ...]:
+        """Of what is to be predicted for a row."""
+        return self.shape if self.target is None else tuple(self.target.shape[1:])
+
     @cached_property
-    def lengths(self) -> Tensor | None:
+    def lengths(self) -> Tensor | None:  # type: ignore[override]
         """Of sequences, ``[n]``, on the CPU: what an order of batches goes by."""
         return None if self.padding is None else _real_places(self.x != self.padding).sum(1).cpu()
 
@@ -88,6 +99,10 @@ class Resident:
             weight=None if self.weight is None else self.weight[index],
         )
 
+    def in_turn(self, order: Tensor, size: int, position: int) -> Iterator[Tensor]:
+        """The numbers of the rows of each batch, on the device of the rows."""
+        return iter(order.to(self.x.device).split(size)[position:])
+
     def fingerprint(self) -> str:
         """What tells these rows from others: SHA-256 of all values, in order."""
         digest = hashlib.sha256()
@@ -96,11 +111,6 @@ class Resident:
                 digest.update(f"{values.dtype} {tuple(values.shape)}".encode())
                 digest.update(values.cpu().contiguous().view(torch.uint8).numpy().data)
         return digest.hexdigest()
-
-    def batches(self, size: int) -> Iterator[Batch]:
-        """All rows in order."""
-        for start in range(0, len(self), size):
-            yield self.batch(slice(start, start + size))
 
     def _trimmed(self, values: Tensor) -> tuple[Tensor, Tensor | None]:
         """Without what is padding in all rows; and what is none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -25,7 +26,7 @@ from isthmus.training.history import History
 from isthmus.training.interruption import Interruption
 from isthmus.training.progress import Progress
 from isthmus.training.random_stream import RandomStream
-from isthmus.training.resident import Resident
+from isthmus.training.rows import Rows
 from isthmus.training.run_state import pack, unpack
 from isthmus.training.seeds import EVALUATION, NOISE, ORDER, derive
 from isthmus.training.settings import Settings
@@ -43,8 +44,8 @@ class Run:
     def __init__(
         self,
         model: Autoencoder,
-        rows: Resident,
-        held_out: Resident | None,
+        rows: Rows,
+        held_out: Rows | None,
         settings: Settings,
         engine: Engine,
     ) -> None:
@@ -70,8 +71,7 @@ class Run:
         self.calibrations: list[dict[str, Tensor]] = []  # the likelihood's buffers after each evaluation
         self.calibration: dict[str, Tensor] = {}  # those to end with, where earlier runs have found them
         self.noise = settings.noise * _spread(rows) if settings.noise else 0.0
-        wanted = rows.x if rows.target is None else rows.target
-        numbers = wanted[0].numel() * (1 if model.likelihood is None else model.likelihood.outputs)
+        numbers = math.prod(rows.wanted_shape) * (1 if model.likelihood is None else model.likelihood.outputs)
         self.evaluation_batch = max(1, min(EVALUATION_BATCH, MOST_OUTPUTS // numbers))
         self.steps_per_epoch = max(1, len(rows) // settings.batch_size)
         self.interruption: Interruption | None = None
@@ -118,10 +118,10 @@ class Run:
     # -- an epoch ------------------------------------------------------------------------------------
 
     def _run_epoch(self, progress: Progress) -> None:
-        order = self._order()
+        given = self.rows.in_turn(self._order(), self._batch_size(), self.position)
         with self.stream:
             while self.position < self.steps_per_epoch:
-                self._take_step(order)
+                self._take_step(next(given))
                 progress.advance(1)
                 self._stop_if_asked()
                 if self._checkpoint_is_due():
@@ -132,18 +132,16 @@ class Run:
             self._evaluate(progress)
         self._stop_if_asked()
 
-    def _take_step(self, order: Tensor) -> None:
-        size = self._batch_size()
-        index = order[self.position * size : (self.position + 1) * size]
+    def _take_step(self, given: Tensor | Batch) -> None:
         with self.compiling.watching(left=self._epochs() * self.steps_per_epoch - self.steps - 1):
-            self.step.take(index, self._weights(), self.settings.rate.at(self.steps))
+            self.step.take(given, self._weights(), self.settings.rate.at(self.steps))
         self.steps, self.position = self.steps + 1, self.position + 1
         if self.average is not None:
             self.average.update()
 
-    def _batch(self, index: Tensor) -> Batch:
-        """Rows as the model is to see them in this step."""
-        batch = self.rows.batch(index)
+    def _batch(self, given: Tensor | Batch) -> Batch:
+        """Rows, by number or as they were gathered, as the model is to see them in this step."""
+        batch = self.rows.gathered(given)
         if self.settings.mix > 0:
             batch = blended(batch, self.settings.mix)
         return noisy(batch, self.noise) if self.noise > 0 else batch
@@ -155,13 +153,13 @@ class Run:
     def _order(self) -> Tensor:
         """This epoch's order of the rows; each process takes its own share of every batch."""
         generator = torch.Generator().manual_seed(derive(self.settings.seed, ORDER, self.epoch))
-        order = torch.randperm(len(self.rows), generator=generator)
+        order = self.rows.order(generator)
         size = self._batch_size() * self.engine.world
         order = order[: self.steps_per_epoch * size]
         if self.rows.lengths is not None:
             order = bucketed(order, self.rows.lengths, size, generator)
         shares = order.reshape(self.steps_per_epoch, self.engine.world, -1)
-        return shares[:, self.engine.rank].flatten().to(self.engine.device)
+        return shares[:, self.engine.rank].flatten()
 
     def _batch_size(self) -> int:
         """Rows per step and process: the batches share out the rows evenly."""
@@ -194,7 +192,7 @@ class Run:
         self.history.epochs.append(entry)
         self._tell(entry, progress)
 
-    def _losses(self, rows: Resident) -> dict[str, float]:
+    def _losses(self, rows: Rows) -> dict[str, float]:
         self.model.eval()
         names = ["loss", *self.step.terms]
         sums = torch.zeros(len(names), device=self.engine.device, dtype=torch.float64)
@@ -283,7 +281,7 @@ def _learnt(model: Autoencoder) -> list[Tensor]:
     return [*(p for p in model.parameters() if p.requires_grad), *buffers]
 
 
-def _spread(rows: Resident) -> float:
+def _spread(rows: Rows) -> float:
     """The standard deviation of the values about their features' means, root mean square."""
     x = rows.batch(slice(0, EVALUATION_BATCH)).x.flatten(1)
     return float((x - x.mean(0)).square().mean().sqrt())

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from isthmus.training.checkpoint import Checkpoint
 from isthmus.training.found import Found
-from isthmus.training.resident import Resident
+from isthmus.training.rows import Rows
 from isthmus.training.run import Run
 from isthmus.training.run_state import found_so_far
 from isthmus.training.splits import without
@@ -27,8 +27,8 @@ class Choice:
 
 
 def choose(
-    make_run: Callable[[int, Resident, Resident], Run],
-    rows: Resident,
+    make_run: Callable[[int, Rows, Rows], Run],
+    rows: Rows,
     parts: Sequence[Tensor],
     checkpoint: Checkpoint | None,
 ) -> Choice:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from isthmus.training.resident import Resident
+from isthmus.training.rows import Rows
 from isthmus.training.seeds import SPLIT, derive
 
 MOST_HELD_OUT = 5000
@@ -38,7 +38,7 @@ def held_out_parts(count: int, folds: int, share: float | None, seed: int, *, in
     return [order[:held_out]] if held_out > 0 else []
 
 
-def without(rows: Resident, part: Tensor) -> Resident:
+def without(rows: Rows, part: Tensor) -> Rows:
     """All rows but those of ``part``."""
     kept = torch.ones(len(rows), dtype=torch.bool)
     kept[part] = False

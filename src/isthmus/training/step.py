@@ -85,7 +85,7 @@ class Step:
         weight_decay: float,
         clip: float | None,
         heavy: bool,
-        rows: Callable[[Tensor], Batch],
+        rows: Callable[[Tensor | Batch], Batch],
     ) -> None:
         if optimiser not in OPTIMISERS:
             raise ParameterError(f"No optimiser is called {optimiser!r}. {did_you_mean(optimiser, OPTIMISERS)}")
@@ -110,12 +110,12 @@ class Step:
         self._whole: WholeStep | None = None
         self._compiled_pass: Callable[..., tuple[list[Tensor], Tensor]] | None = None
 
-    def take(self, index: Tensor, weights: Mapping[str, float | Tensor], rate: float) -> None:
-        """One step, on rows ``index``, at ``rate`` times the learning rate."""
+    def take(self, given: Tensor | Batch, weights: Mapping[str, float | Tensor], rate: float) -> None:
+        """One step, on rows by number or gathered, at ``rate`` times the learning rate."""
         if self._whole is not None:
             drawn = None if self._whole.begun else torch.random.get_rng_state()
             try:
-                self._whole(index, weights, self.learning_rate * rate)
+                self._whole(given, weights, self.learning_rate * rate)
             except Exception:  # a compiler may fail in any way; the pass alone may do
                 if drawn is None:
                     raise
@@ -125,7 +125,7 @@ class Step:
                 self._compile_pass()
             else:
                 return
-        self._take_plainly(self.rows(index), weights, rate)
+        self._take_plainly(self.rows(given), weights, rate)
 
     def _take_plainly(self, batch: Batch, weights: Mapping[str, float | Tensor], rate: float) -> None:
         between = (lambda trace: self._judge(trace, rate)) if self.critics else None

@@ -26,7 +26,7 @@ from isthmus.training.engine import Engine
 from isthmus.training.history import History, finite
 from isthmus.training.metrics_log import MetricsLog, metrics_log
 from isthmus.training.random_stream import RandomStream
-from isthmus.training.resident import Resident
+from isthmus.training.rows import Rows
 from isthmus.training.run import Run
 from isthmus.training.seeds import INITIAL, derive
 from isthmus.training.selection import choose
@@ -112,7 +112,7 @@ class Trainer(BaseEstimator):
     def fit(
         self,
         model: Autoencoder,
-        rows: Resident,
+        rows: Rows,
         *,
         seed: int = 0,
         may_blend: bool = False,
@@ -148,7 +148,7 @@ class Trainer(BaseEstimator):
                 fewest, auto, seed, resume_command
             )  # the same for all, so that their curves can be pooled
 
-            def trial(number: int, kept: Resident, held_out: Resident) -> Run:
+            def trial(number: int, kept: Rows, held_out: Rows) -> Run:
                 trial_model = copy.deepcopy(model)
                 start(trial_model, kept, seed)
                 title = f"when to stop, {number + 1} of {len(parts)}"
@@ -268,9 +268,9 @@ class Trainer(BaseEstimator):
         return Cosine(steps=total, warmup=total // 10)
 
 
-def start(model: Autoencoder, rows: Resident, seed: int) -> None:
+def start(model: Autoencoder, rows: Rows, seed: int) -> None:
     """Initialise every station from the rows, or from a sample of many."""
-    most = max(FEWEST_ROWS, min(SAMPLE, SAMPLE_VALUES // max(1, rows.x[0].numel())))
+    most = max(FEWEST_ROWS, min(SAMPLE, SAMPLE_VALUES // max(1, math.prod(rows.shape))))
     index = torch.arange(len(rows)) if len(rows) <= most else shuffled(len(rows), seed)[:most]
     with RandomStream(derive(seed, INITIAL)):
         model.initialise(rows.batch(index))
@@ -282,7 +282,7 @@ def without_blending(auto: Defaults) -> Defaults:
 
 
 def described(
-    settings: Settings, training: Resident, held_out: Resident | None, folds: int, engine: Engine
+    settings: Settings, training: Rows, held_out: Rows | None, folds: int, engine: Engine
 ) -> dict[str, object]:
     """What the run was, as plain data for the record."""
     names = (

@@ -32,7 +32,7 @@ class WholeStep:
     def __init__(
         self,
         passing: nn.Module,
-        rows: Callable[[Tensor], Batch],
+        rows: Callable[[Tensor | Batch], Batch],
         optimiser: torch.optim.Optimizer,
         *,
         decoupled: bool,
@@ -60,19 +60,19 @@ class WholeStep:
             self._function, fullgraph=unguarded is not None, options=compiler.options() | (unguarded or {})
         )
 
-    def __call__(self, index: Tensor, weights: Mapping[str, float | Tensor], rate: float) -> None:
+    def __call__(self, given: Tensor | Batch, weights: Mapping[str, float | Tensor], rate: float) -> None:
         """One step at this learning rate."""
         for held, group in zip(self.rates, self.groups, strict=True):
             held.fill_(rate * group["multiple"])
         if self.begun:
-            self._compiled(index, weights)
+            self._compiled(given, weights)
             return
         with compiler.gradients_in_the_graph():
             try:
-                self._compiled(index, weights)
+                self._compiled(given, weights)
             except torch._dynamo.exc.Unsupported:  # in one graph: in parts, then, with guards
                 self._compiled = torch.compile(self._function, options=compiler.options())
-                self._compiled(index, weights)
+                self._compiled(given, weights)
         self.begun = True
 
     def forget(self) -> None:
@@ -85,9 +85,9 @@ class WholeStep:
         self.first.copy_(1 / (1 - beta1 ** (self.count + 1)))
         self.second.copy_((1 - beta2 ** (self.count + 1)).rsqrt())
 
-    def _step(self, index: Tensor, weights: Mapping[str, float | Tensor]) -> None:
+    def _step(self, given: Tensor | Batch, weights: Mapping[str, float | Tensor]) -> None:
         with self.autocast():
-            totals, means = self.passing(self.rows(index), weights, None)
+            totals, means = self.passing(self.rows(given), weights, None)
         gradients = torch.autograd.grad(totals[0], self.parameters, allow_unused=True)
         with torch.no_grad():
             squares = [g.float().square().sum() for g in gradients if g is not None]

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.data import mapped
 from isthmus.data.checks import checked_array
 from isthmus.data.examples import Examples
 from isthmus.data.options import Options, file_part
 from isthmus.data.sources.arrays import examples_of
 from isthmus.errors import DataError, UnknownNameError, did_you_mean
-
-LARGE = 2**26  # bytes
 
 
 def accepts(data: Any) -> bool:
@@ -41,7 +40,7 @@ def read(data: str, options: Options) -> Examples:
 
 def _is_large(path: str) -> bool:
     """Whether it is not read at once; arrays in archives may be compressed."""
-    return path.lower().endswith(".npy") and Path(path).is_file() and Path(path).stat().st_size > LARGE
+    return path.lower().endswith(".npy") and Path(path).is_file() and Path(path).stat().st_size > mapped.LARGE
 
 
 def _entry(path: str, archive: Any, key: str | None) -> NDArray[Any]:
