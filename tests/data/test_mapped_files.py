@@ -5,7 +5,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow
 import pytest
+from PIL import Image
+from pyarrow import parquet
 
 import isthmus as im
 from isthmus.data import mapped
@@ -130,3 +133,21 @@ def test_memory_of_a_fit_does_not_grow_with_the_file(tmp_path, dtype, likelihood
     small = file_of(tmp_path / "small.npy", 20_000, 256, dtype)
     large = file_of(tmp_path / "large.npy", 1_600_000 // bytes_each, 256, dtype)  # 390 MiB
     assert growth(fit, small, large, likelihood) < 200
+
+
+def look_through(path):
+    examples = read(path, mapped=True)
+    check_finite(examples.values, None)
+
+
+def test_memory_of_tables_and_pictures_does_not_grow_with_them(tmp_path):
+    """390 MiB of numbers, which pyarrow reads with pools of its own; 290 MiB of pixels."""
+    grey = Image.fromarray(np.random.default_rng(0).integers(0, 256, (8, 8), dtype=np.uint8)).resize((1024, 1024))
+    for name, count in (("small", 1), ("large", 290)):
+        frame = {str(i): np.arange(count * 1000, dtype=np.float32) for i in range(353)}
+        parquet.write_table(pyarrow.table(frame), tmp_path / f"{name}.parquet", row_group_size=20_000)
+        (tmp_path / name).mkdir()
+        for i in range(count):
+            grey.save(tmp_path / name / f"{i}.jpg")
+    for ending, most in (("", 150), (".parquet", 350)):
+        assert growth(look_through, str(tmp_path / f"small{ending}"), str(tmp_path / f"large{ending}")) < most

@@ -260,14 +260,14 @@ def test_pictures_of_32_bits_are_listed_with_what_to_do(tmp_path):
 
 
 def test_a_file_that_cannot_be_opened_is_listed(photos, monkeypatch):
-    plain = Path.read_bytes
+    plain = Path.open
 
-    def refused(self):
+    def refused(self, *mode):
         if self.name == sorted(path.name for path in photos.rglob("*.png"))[0]:
             raise PermissionError("not yours")
-        return plain(self)
+        return plain(self, *mode)
 
-    monkeypatch.setattr(Path, "read_bytes", refused)
+    monkeypatch.setattr(Path, "open", refused)
     assert "not yours" in str([each.reason for each in read(str(photos)).quarantined])
 
 

@@ -106,6 +106,8 @@ def fingerprint(rows: Rows) -> str:
     """What tells these rows from others."""
     import hashlib
 
+    from isthmus.data.mapped import blocks
+
     digest = hashlib.sha256()
     for part in (rows.train, rows.test):
         digest.update(f"{part.values.dtype} {part.values.shape}".encode())
@@ -113,7 +115,8 @@ def fingerprint(rows: Rows) -> str:
             for text in part.values:
                 digest.update(len(_content(text)).to_bytes(8, "little") + _content(text))
         else:
-            digest.update(part.values.tobytes())
+            for block in blocks(part.values):
+                digest.update(block.tobytes())
     return digest.hexdigest()
 
 

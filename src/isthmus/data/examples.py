@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.mapped import gathered
+from isthmus.data.temporary_map import taken
 
 Kind = Literal["table", "image", "array", "text", "series"]
 Layout = Literal["rows", "HW", "HWC", "CHW", "any", "text", "frames"]
@@ -64,7 +64,7 @@ class Examples:
         chosen = rows if isinstance(rows, np.ndarray) else np.fromiter(rows, dtype=np.int64)
         return replace(
             self,
-            values=gathered(self.values, chosen),
+            values=taken(self.values, chosen, self.origin),
             labels=None if self.labels is None else self.labels[chosen],
             names=None if self.names is None else tuple(self.names[i] for i in chosen),
             index=None if self.index is None else self.index[chosen],

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from isthmus.data.examples import Examples, Kind
 from isthmus.data.kinds import is_there
 from isthmus.data.options import Mode, Options, file_part
+from isthmus.data.shards import holds_shards
 from isthmus.errors import DataError, ParameterError, QuarantineWarning, counted, did_you_mean, users_level
 
 _KINDS = ("auto", "table", "image", "array", "text")
@@ -45,14 +46,17 @@ def read(
     """Examples from an array, a tensor, a data frame, a torch Dataset, texts, a file, a folder of images or recordings.
 
     Files: .npy, .npz (``file.npz:key`` where it holds several arrays), .csv, .parquet, idx(.gz), .zip of
-    images, .txt and .smi (a text on each line), .jsonl, .wav (see ``log_mel``). Texts may also be a list, an array or a
+    images, .txt and .smi (a text on each line), .jsonl, .wav (see ``log_mel``). Several .npy files with rows of one
+    shape are read as one: a folder of them, or a list of ``pathlib.Path``. Texts may also be a list, an array or a
     series of strings; sequences of different lengths a list of arrays ``[time, features]``.
     ``labels``: an array, or the name of a column, which is then not a feature. ``text``: the name of the column, or
     of the key in .jsonl, that holds texts; all others are then left out. ``drop``: columns to leave out; with
     ``missing_ok`` these columns and that of the labels need not be there. ``size`` ``(height, width)`` and ``mode``
     bring pictures to a common shape. What cannot be read among several files is left out, and listed with the reason in
-    ``quarantined``. With ``mapped`` only what is looked at of a large .npy file is in memory; as long as the examples
-    are used it must not be written to, which would end the process. Raises ``DataError``.
+    ``quarantined``. With ``mapped``, as in ``fit`` and ``transform``, only what is looked at of a large .npy file is in
+    memory; as long as the examples are used it must not be written to, which could end the process. Large folders and
+    zips of images, .parquet tables (as float32) and several .npy files are then read once, into a temporary file that
+    is gone with the examples; the environment variable ``TMPDIR`` says where. Raises ``DataError``.
 
     >>> read(np.zeros((4, 8, 8), dtype=np.uint8)).kind
     'image'
@@ -69,7 +73,8 @@ def read(
         return data if labels is None else replace(data, labels=np.asarray(labels))
     if isinstance(data, Path):
         data = str(data)
-    if isinstance(data, list | tuple) and len(data) > 0 and all(isinstance(item, Path) for item in data):
+    paths = isinstance(data, list | tuple) and len(data) > 0 and all(isinstance(item, Path) for item in data)
+    if paths and not holds_shards(data):
         raise DataError(
             f"X is {len(data)} paths, the first {data[0]}; expected the folder that holds the files, one file, or what "
             "the files hold: [isthmus.data.read(path).values for path in paths]"

@@ -14,6 +14,7 @@ from isthmus.data.examples import Examples, Kind, Layout
 from isthmus.data.mapped import blocks
 from isthmus.data.options import Options
 from isthmus.data.series_values import holds_series
+from isthmus.data.shards import holds_shards
 from isthmus.data.text_values import holds_texts
 
 CHANNELS = (1, 3, 4)
@@ -21,7 +22,7 @@ CHANNELS = (1, 3, 4)
 
 def accepts(data: Any) -> bool:
     """Arrays, tensors, lists and series of numbers, and sparse matrices (to refuse them in words)."""
-    if holds_texts(data) or holds_series(data):
+    if holds_texts(data) or holds_series(data) or holds_shards(data):
         return False
     if isinstance(data, np.ndarray | list | tuple) or _is_tensor(data) or _is_sparse(data):
         return True

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from isthmus.data.examples import Examples, Quarantined
 from isthmus.data.log_mel import log_mel
 from isthmus.data.options import Options
+from isthmus.data.picture_files import ENDINGS
 from isthmus.data.series_values import checked_series
-from isthmus.data.sources.image_folder import ENDINGS, folder_labels
+from isthmus.data.sources.image_folder import folder_labels
 from isthmus.errors import DataError
 
 ENDING = ".wav"

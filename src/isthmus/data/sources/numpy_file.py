@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from isthmus.data import mapped
 from isthmus.data.checks import checked_array
 from isthmus.data.examples import Examples
+from isthmus.data.mapped import is_mapped
 from isthmus.data.options import Options, file_part
 from isthmus.data.sources.arrays import examples_of
+from isthmus.data.temporary_map import joined
 from isthmus.errors import DataError, UnknownNameError, did_you_mean
 
 
@@ -25,17 +27,23 @@ def accepts(data: Any) -> bool:
 def read(data: str, options: Options) -> Examples:
     """One array; pickled objects are refused."""
     path = file_part(data)
-    key = data[len(path) + 1 :] or None
+    found = checked_array(opened(path, data[len(path) + 1 :] or None, mapped=options.mapped and _is_large(path)))
+    by_columns = is_mapped(found) and not found.flags.c_contiguous  # a row is all over the file
+    return examples_of(joined([found], data) if by_columns else found, container="file", origin=data)
+
+
+def opened(path: str, key: str | None = None, *, mapped: bool) -> NDArray[Any]:
+    """The array in a file, ``key`` of several; with ``mapped`` it stays there. Raises ``DataError``."""
     try:
-        found = np.load(path, mmap_mode="r" if options.mapped and _is_large(path) else None, allow_pickle=False)
-        values = found if isinstance(found, np.ndarray) else _entry(path, found, key)
+        found = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
+        return found if isinstance(found, np.ndarray) else _entry(path, found, key)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, DataError | UnknownNameError):
             raise
-        raise DataError(
-            f"{path} cannot be read: {error}. Arrays of pickled objects are refused: they can run code."
-        ) from error
-    return examples_of(checked_array(values), container="file", origin=data)
+        cut_off = any(sign in str(error) for sign in ("mmap length", "could only read", "cannot reshape"))
+        pickled = "Arrays of pickled objects are refused: they can run code"
+        hint = "The file is shorter than its header tells: copy or write it again" if cut_off else pickled
+        raise DataError(f"{path} cannot be read: {error}. {hint}.") from error
 
 
 def _is_large(path: str) -> bool:

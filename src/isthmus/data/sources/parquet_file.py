@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data import mapped
 from isthmus.data.examples import Examples
+from isthmus.data.mapped import let_go
 from isthmus.data.options import Options
 from isthmus.data.table import table_of
-from isthmus.errors import DataError, require
+from isthmus.data.temporary_map import read_only, temporary_map
+from isthmus.errors import DataError, IsthmusError, require
+
+BUFFER = 2**16  # bytes of each column that are read at a time, whatever the size of row groups
 
 
 def accepts(data: Any) -> bool:
@@ -16,11 +25,36 @@ def accepts(data: Any) -> bool:
 
 
 def read(data: str, options: Options) -> Examples:
-    """Numeric columns, where gaps become NaN; or a column of texts."""
+    """Numeric columns, where gaps become NaN; or a column of texts. Large tables are mapped, in float32."""
     parquet = require("pyarrow.parquet", extra="data")
     try:
-        table = parquet.read_table(data)
+        with parquet.ParquetFile(data, pre_buffer=False, buffer_size=BUFFER) as file:  # nothing is kept
+            large = file.metadata.num_rows * file.metadata.num_columns * np.float32().itemsize > mapped.LARGE
+            if options.mapped and options.text is None and large:
+                return _mapped(data, file, options)
+        return _table(data, parquet.read_table(data), options)
     except (OSError, ValueError) as error:
+        if isinstance(error, IsthmusError):
+            raise
         raise DataError(f"{data} cannot be read as Parquet: {error}") from error
-    columns = {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names}
+
+
+def _table(data: str, table: Any, options: Options) -> Examples:
+    columns = {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.schema.names}
     return table_of(columns, count=table.num_rows, options=options, container="file", origin=data)
+
+
+def _mapped(data: str, file: Any, options: Options) -> Examples:
+    """The table from a temporary file, which is filled with some rows at a time."""
+    values, labels, start = None, list[NDArray[Any]](), 0
+    for batch in file.iter_batches(batch_size=max(1, mapped.BYTES // (8 * file.metadata.num_columns))):
+        part = _table(data, batch, options)
+        if values is None:
+            values = temporary_map((file.metadata.num_rows, *part.values.shape[1:]), np.float32, data)
+        with np.errstate(over="ignore"):  # is infinite then, and refused by its row
+            values[start : start + len(part)] = part.values
+        labels += [] if part.labels is None else [part.labels]
+        start += len(part)
+        let_go(values)
+    assert values is not None  # it is large
+    return replace(part, values=read_only(values), labels=np.concatenate(labels) if labels else None)
