@@ -86,6 +86,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def fit(self, X: Any, y: Any = None, *, resume: bool = False) -> Self:
         """Learn from X; y is what is conditioned on in conditional models, and not looked at in others.
 
+        Rows of a large file stay there, and must not be changed meanwhile: see ``mapped`` in ``isthmus.data.read``.
         With ``resume=True`` training goes on from ``trainer.checkpoint``, bit-exactly on a CPU. Raises
         ``DataError``, ``ParameterError`` and ``TrainingError``.
         """
