@@ -7,12 +7,11 @@ numbers for 16 384 features; a transformer block of width 128 on 4 sequences. No
 
 from __future__ import annotations
 
-import itertools
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import torch
@@ -20,10 +19,11 @@ from numpy.typing import NDArray
 
 import isthmus as im
 from benchmarks.fashion import both_parts
+from benchmarks.pictures import FOLDER
 from benchmarks.result import Result
 from benchmarks.speed import quantizer
 from benchmarks.speed.machine import processor
-from benchmarks.speed.turns import Pausing, seconds
+from benchmarks.speed.turns import Pausing, in_turn, seconds
 from isthmus.layers.transformer_block import Block
 from isthmus.report.figures import COLOURS, figure, save, tidy
 
@@ -31,16 +31,15 @@ BATCH, HIDDEN, LATENT_DIM, DIM, STEPS = 256, 256, 16, 256, 8
 SEQUENCES, WIDTH, HEADS = 4, 128, 4
 LINEAR = (0.8, 1.2)  # exponents of rows that count as linear
 ASKED = (10**6, 10**9)  # rows whose epoch the fit foretells
-PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "scaling.png"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
-    """Sizes, and what measures the seconds at one of them, so many times."""
+    """Sizes, and what measures the seconds at one of them."""
 
     what: str
     sizes: Sequence[int]
-    measure: Callable[[int, int], list[float]]
+    measure: Callable[[int], float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,11 +92,11 @@ def run(rounds: Sequence[int]) -> Result:
 
 def sweeps() -> list[Sweep]:
     return [
-        Sweep(what="an epoch, rows", sizes=doubled(7500, 6), measure=epochs_of_rows),
-        Sweep(what="a step, dimensions of x", sizes=doubled(512, 6), measure=steps_by_dimensions),
-        Sweep(what="a step, numbers in the code", sizes=doubled(256, 6), measure=steps_by_code),
-        Sweep(what="a step, vectors in the codebook", sizes=doubled(256, 6), measure=steps_by_codebook),
-        Sweep(what="a step, length of sequences", sizes=doubled(64, 6), measure=steps_by_length),
+        Sweep(what="an epoch, rows", sizes=doubled(7500, 6), measure=epoch_of_rows),
+        Sweep(what="a step, dimensions of x", sizes=doubled(512, 6), measure=step_by_dimensions),
+        Sweep(what="a step, numbers in the code", sizes=doubled(256, 6), measure=step_by_code),
+        Sweep(what="a step, vectors in the codebook", sizes=doubled(256, 6), measure=step_by_codebook),
+        Sweep(what="a step, length of sequences", sizes=doubled(64, 6), measure=step_by_length),
     ]
 
 
@@ -107,44 +106,38 @@ def doubled(first: int, count: int) -> list[int]:
 
 
 def measured(sweep: Sweep, repeats: int) -> Curve:
-    found = []
-    for size in sweep.sizes:
-        found.append(statistics.median(sweep.measure(size, repeats)))
-        print(sweep.what, f"{size:,}", f"{found[-1]:.4g} s", flush=True)
-    return Curve(what=sweep.what, sizes=sweep.sizes, seconds=found)
+    """All sizes in turn, so that a busy machine slows all of them."""
+    found = in_turn({str(size): partial(sweep.measure, size) for size in sweep.sizes}, repeats)
+    for size, times in found.items():
+        print(sweep.what, size, *(f"{each:.4g}" for each in times), flush=True)
+    return Curve(what=sweep.what, sizes=sweep.sizes, seconds=[statistics.median(times) for times in found.values()])
 
 
-def epochs_of_rows(rows: int, repeats: int) -> list[float]:
+def epoch_of_rows(rows: int) -> float:
     """Pictures of Fashion-MNIST, over and over, as bytes."""
     pictures, _ = both_parts()
     again = np.resize(pictures, (rows, *pictures.shape[1:]))
-    return epochs(again, LATENT_DIM, repeats)
+    return epoch(again, LATENT_DIM)
 
 
-def steps_by_dimensions(dim: int, repeats: int) -> list[float]:
-    return [each / STEPS for each in epochs(drawn(dim), LATENT_DIM, repeats)]
+def step_by_dimensions(dim: int) -> float:
+    return epoch(drawn(dim), LATENT_DIM) / STEPS
 
 
-def steps_by_code(latent_dim: int, repeats: int) -> list[float]:
-    return [each / STEPS for each in epochs(drawn(DIM), latent_dim, repeats)]
+def step_by_code(latent_dim: int) -> float:
+    return epoch(drawn(DIM), latent_dim) / STEPS
 
 
-def epochs(x: NDArray[np.generic], latent_dim: int, repeats: int) -> list[float]:
-    """Seconds of each, after one to warm up."""
+def epoch(x: NDArray[np.generic], latent_dim: int) -> float:
+    """Seconds of one, after another to warm up."""
     ends: list[float] = []
+    log = Pausing(lambda: ends.append(time.perf_counter()))
     trainer = im.Trainer(
-        epochs=1 + repeats,
-        batch_size=BATCH,
-        validation=0,
-        mix=0.0,
-        noise=0.0,
-        compile=False,
-        precision="fp32",
-        log=Pausing(lambda: ends.append(time.perf_counter())),
+        epochs=2, batch_size=BATCH, validation=0, mix=0.0, noise=0.0, compile=False, precision="fp32", log=log
     )
     network = {"name": "mlp", "hidden": (HIDDEN,), "linear_path": "none", "coordinates": None}
     im.AE(latent_dim, network=network, trainer=trainer, random_state=0).fit(x)
-    return [end - begin for begin, end in itertools.pairwise(ends)]
+    return ends[1] - ends[0]
 
 
 def drawn(dim: int) -> NDArray[np.float32]:
@@ -152,21 +145,22 @@ def drawn(dim: int) -> NDArray[np.float32]:
     return np.random.default_rng(0).normal(size=(STEPS * BATCH, dim)).astype(np.float32)
 
 
-def steps_by_codebook(size: int, repeats: int) -> list[float]:
-    return timed(quantizer.ours(size), repeats)
+def step_by_codebook(size: int) -> float:
+    return timed(quantizer.ours(size))
 
 
-def steps_by_length(length: int, repeats: int) -> list[float]:
+def step_by_length(length: int) -> float:
     """Forwards and backwards."""
     torch.manual_seed(0)
     block, x = Block(WIDTH, HEADS), torch.randn(SEQUENCES, length, WIDTH)
     weights = list(block.parameters())
-    return timed(lambda: torch.autograd.grad(block(x).square().mean(), weights), repeats)
+    return timed(lambda: torch.autograd.grad(block(x).square().mean(), weights))
 
 
-def timed(step: Callable[[], object], repeats: int) -> list[float]:
+def timed(step: Callable[[], object]) -> float:
+    """Seconds, after a step to warm up."""
     step()
-    return [seconds(step) for _ in range(repeats)]
+    return seconds(step)
 
 
 def foretold(rows: Curve) -> str:
@@ -200,5 +194,4 @@ def draw(curves: Sequence[Curve]) -> None:
     axes.set_ylabel("seconds")
     axes.legend(frameon=False)
     tidy(axes)
-    PICTURE.parent.mkdir(exist_ok=True)
-    save(made, PICTURE)
+    save(made, FOLDER / "scaling.png")
