@@ -7,13 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
 
 import isthmus as im
-from benchmarks.fashion import as_numbers, both_parts
+from benchmarks.fashion import both_parts
 from benchmarks.result import Result
 from benchmarks.speed.machine import processor, products_per_second
+from benchmarks.speed.plain_vae import PlainVAE, networks, trained_plainly
 from benchmarks.speed.pythae_training import pythae_loss, pythae_trained
 from benchmarks.speed.turns import Pausing, Turns, in_turn, ratios
 
@@ -103,9 +102,7 @@ def ours(precision: Literal["auto", "fp32"], size: int, epochs: int, pause: Call
         precision=precision,
         log=Pausing(pause, EPOCHS),
     )
-    encoder = nn.Sequential(nn.Flatten(), nn.Linear(784, 512), nn.ReLU())  # the head to 2 x 16 is made by Isthmus
-    decoder = nn.Sequential(nn.Linear(16, 512), nn.ReLU(), nn.Linear(512, 784), nn.Unflatten(1, (1, 28, 28)))
-    model = im.VAE(16, likelihood="bernoulli", network=(encoder, decoder), trainer=trainer, random_state=0)
+    model = im.VAE(16, likelihood="bernoulli", network=networks(), trainer=trainer, random_state=0)
     model.fit(pictures)
     return float(model.score_samples(test).mean())
 
@@ -120,42 +117,10 @@ def pythae(size: int, epochs: int, pause: Callable[[], None]) -> float:
     return -pythae_loss(model, test)
 
 
-class PlainVAE(nn.Module):
-    """The same network as pythae's, written down as in most tutorials."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.encoder = nn.Sequential(nn.Linear(784, 512), nn.ReLU())
-        self.mean, self.log_variance = nn.Linear(512, 16), nn.Linear(512, 16)
-        self.decoder = nn.Sequential(nn.Linear(16, 512), nn.ReLU(), nn.Linear(512, 784), nn.Sigmoid())
-
-    def loss(self, x: Tensor) -> Tensor:
-        """Minus the ELBO, nats a picture."""
-        h = self.encoder(x)
-        mean, log_variance = self.mean(h), self.log_variance(h)
-        rebuilt = self.decoder(mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean))
-        kl = -0.5 * torch.sum(1 + log_variance - mean.pow(2) - log_variance.exp())
-        return (F.binary_cross_entropy(rebuilt, x, reduction="sum") + kl) / len(x)
-
-
 def plain_loop(size: int, epochs: int, pause: Callable[[], None]) -> float:
-    """As in most tutorials: a loader, Adam, and the loss written down at every step."""
     pictures, test = both_parts()
     torch.manual_seed(0)
     model = PlainVAE()
-    optimiser = torch.optim.Adam(model.parameters(), lr=RATE)
-    data = torch.utils.data.TensorDataset(as_numbers(pictures).flatten(1))
-    loader = torch.utils.data.DataLoader(data, batch_size=size, shuffle=True)
     log = Pausing(pause, EPOCHS)
-    log.log()
-    for _ in range(epochs):
-        total = 0.0
-        for (x,) in loader:
-            optimiser.zero_grad()
-            loss = model.loss(x)
-            loss.backward()
-            optimiser.step()
-            total += loss.item()
-        log.log()
-    with torch.no_grad():
-        return -float(model.loss(as_numbers(test).flatten(1)))
+    trained_plainly(model, pictures, epochs=epochs, batch_size=size, learning_rate=RATE, log=log)
+    return model.elbo(test)

@@ -46,9 +46,9 @@ def run(rounds: Sequence[int]) -> Result:
     return result
 
 
-def ours() -> Callable[[], object]:
-    """One step, forward and back."""
-    quantizer, _ = quantizers()
+def ours(size: int = SIZE) -> Callable[[], object]:
+    """One step, forward and back, with so many vectors."""
+    quantizer, _ = quantizers(size)
     x = features()
 
     def step() -> Tensor:
@@ -74,11 +74,11 @@ def theirs() -> Callable[[], object]:
     return step
 
 
-def quantizers(both: bool = False) -> tuple[Any, Any]:
+def quantizers(size: int = SIZE, both: bool = False) -> tuple[Any, Any]:
     """With the same vectors, which stand for equally many features each."""
     torch.manual_seed(0)
-    vectors = torch.randn(SIZE, DIM)
-    book = catalogue.make("codebooks", "ema", {"size": SIZE, "dim": DIM, "decay": DECAY, "revive": 0.0})
+    vectors = torch.randn(size, DIM)
+    book = catalogue.make("codebooks", "ema", {"size": size, "dim": DIM, "decay": DECAY, "revive": 0.0})
     passing = catalogue.make("gradient_estimators", "straight_through", {})
     quantizer = catalogue.make(
         "bottlenecks", "vector_quantizer", {"latent_dim": DIM, "codebook": book, "estimator": passing}
@@ -89,12 +89,12 @@ def quantizers(both: bool = False) -> tuple[Any, Any]:
     from vector_quantize_pytorch import VectorQuantize
 
     other = VectorQuantize(
-        dim=DIM, codebook_size=SIZE, decay=DECAY, rotation_trick=False, threshold_ema_dead_code=0, commitment_weight=1.0
+        dim=DIM, codebook_size=size, decay=DECAY, rotation_trick=False, threshold_ema_dead_code=0, commitment_weight=1.0
     )
     held = other._codebook
     held.embed.data.copy_(vectors[None])
-    held.embed_avg.data.copy_(vectors[None] * FEATURES / SIZE)
-    held.cluster_size.data.fill_(FEATURES / SIZE)
+    held.embed_avg.data.copy_(vectors[None] * FEATURES / size)
+    held.cluster_size.data.fill_(FEATURES / size)
     return quantizer, other
 
 

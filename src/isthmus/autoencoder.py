@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -21,6 +21,7 @@ from isthmus.stations import (
     Encoder,
     Likelihood,
     Player,
+    Posterior,
     Prior,
     Schedule,
     Term,
@@ -299,10 +300,11 @@ class Autoencoder(Component):
             return self._log_likelihood(code, view, batch) + rate
         if code.posterior is None or self.prior is None:
             return self._log_likelihood(code, view, batch)
-        draws = [code.posterior.at(eps) for eps in noise]
-        fit = torch.stack([self._log_likelihood(replace(code, z=z), view, batch) for z in draws]).mean(0)
-        kl = torch.stack([self.prior.divergence(code.posterior, z).flatten(1).sum(1) for z in draws]).mean(0)
-        return fit - kl
+        bounds = [
+            fit - self.prior.divergence(code.posterior, z).flatten(1).sum(1)
+            for z, fit in self._draws(code, code.posterior, noise, view, batch)
+        ]
+        return torch.stack(bounds).mean(0)
 
     def log_prob(self, batch: Batch, noise: Tensor) -> Tensor:
         """log p(x) by importance sampling from the posterior, nats, ``[batch]``; encodes once.
@@ -317,23 +319,29 @@ class Autoencoder(Component):
                 "log p(x | z), and with a prior over its symbols log p(x, symbols)."
             )
         total = torch.full((len(batch),), -torch.inf, device=batch.x.device)
-        for some in noise.split(self._draws_at_once(batch)):
-            draws = [code.posterior.at(eps) for eps in some]
+        for z, fit in self._draws(code, code.posterior, noise, view, batch):
+            log_q = code.posterior.log_prob(z).flatten(1).sum(1)
+            log_p = self.prior.log_prob(z).flatten(1).sum(1)
+            total = torch.logaddexp(total, fit + log_p - log_q)
+        return total - math.log(len(noise))
+
+    def _draws(
+        self, code: Code, posterior: Posterior, noise: Tensor, view: View, batch: Batch
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Each draw of the code with log p(x | z), ``[batch]``.
+
+        Several are decoded together: products of few rows are slow, outputs of many are large.
+        """
+        numbers = batch.wanted[0].numel() * self._likelihood().outputs
+        together = max(1, min(AT_ONCE, MOST_OUTPUTS // numbers) // len(batch))
+        for some in noise.split(together):
+            draws = [posterior.at(eps) for eps in some]
             fits = self._log_likelihood(
                 replace(repeated(code, len(draws)), z=torch.cat(draws)),
                 repeated(view, len(draws)),
                 repeated(batch, len(draws)),
             )
-            for z, fit in zip(draws, fits.chunk(len(draws)), strict=True):
-                log_q = code.posterior.log_prob(z).flatten(1).sum(1)
-                log_p = self.prior.log_prob(z).flatten(1).sum(1)
-                total = torch.logaddexp(total, fit + log_p - log_q)
-        return total - math.log(len(noise))
-
-    def _draws_at_once(self, batch: Batch) -> int:
-        """Of each row's code: products of few rows are slow, outputs of many are large."""
-        numbers = batch.wanted[0].numel() * self._likelihood().outputs
-        return max(1, min(AT_ONCE, MOST_OUTPUTS // numbers) // len(batch))
+            yield from zip(draws, fits.chunk(len(draws)), strict=True)
 
     def _for_critics(self, trace: Trace) -> Trace:
         """The trace with what critics want to see: the expected x, codes of the prior, the expected x of those."""

@@ -29,6 +29,7 @@ from isthmus.data.kinds import NUMBERS, check_kind, check_many
 from isthmus.data.labels import Condition
 from isthmus.data.mapped import let_go
 from isthmus.data.reading import read, read_and_tell
+from isthmus.data.scaling import kind_of_values
 from isthmus.data.schema import Schema
 from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.errors import DataError, ParameterError, check, did_you_mean
@@ -388,8 +389,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _wanted_likelihood(self, examples: Examples) -> Any:
         if not isinstance(self.likelihood, str) or self.likelihood != "auto":
             return self.likelihood
-        learnt = NumericSchema.learn(examples, scaling="none", owner=type(self).__name__)
-        return self.automatic_binary_likelihood if learnt.values == "binary" else self.automatic_likelihood
+        binary = examples.values.size > 0 and kind_of_values(examples.values) == "binary"
+        return self.automatic_binary_likelihood if binary else self.automatic_likelihood
 
     def _learn_condition(self, y: Any, examples: Examples) -> Condition | None:
         if not self.conditional:

@@ -209,6 +209,7 @@ OTHER = {
     "patch": 2,
     "pretrained": "a fitted model",
     "layer_decay": 0.1,
+    "trim": 0.6,
     "frozen": True,
 }
 OTHER_OF = {

@@ -11,7 +11,7 @@ from isthmus.training.one_place import ProductsForOnePlace, convolves_on_a_proce
 SIZES = st.integers(1, 6)
 
 
-def values_and_gradients(layer, x, quick):
+def values_and_gradients(layer, x, *, quick):
     x = x.clone().requires_grad_()
     layer.zero_grad()
     if quick:
@@ -30,8 +30,9 @@ def test_values_and_gradients_are_those_of_the_convolution(height, width, down, 
     torch.manual_seed(0)
     layer = nn.Conv2d(2, 3, (down, across), stride, padding, bias=bias)
     x = torch.randn(4, 2, height, width)
-    for quick, plain in zip(values_and_gradients(layer, x, True), values_and_gradients(layer, x, False), strict=True):
-        assert torch.allclose(quick, plain, atol=1e-5)
+    quick, plain = (values_and_gradients(layer, x, quick=wish) for wish in (True, False))
+    for found, wanted in zip(quick, plain, strict=True):
+        assert torch.allclose(found, wanted, atol=1e-5)
 
 
 def names_of_operations(layer, x):

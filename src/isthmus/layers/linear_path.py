@@ -93,9 +93,9 @@ class RebuildingPath(nn.Module):
         z, wanted = z.double(), wanted.double()
         z_mean, wanted_mean = z.mean(0), wanted.mean(0)
         centred = z - z_mean
-        solution = torch.linalg.lstsq(
-            centred, wanted - wanted_mean, rcond=ROUNDING, driver="gelsd"
-        ).solution  # [in, out]
+        left, size, right = torch.linalg.svd(centred, full_matrices=False)
+        inverse = torch.where(size > ROUNDING * size.max(), 1 / size, 0.0)  # least squares of the smallest weights
+        solution = right.T @ (inverse[:, None] * (left.T @ (wanted - wanted_mean)))  # [in, out]
         first = wanted.shape[1]
         for parameter in self.linear.parameters():
             parameter.zero_()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import scipy.linalg
 import torch
 from torch import Tensor, nn
 
@@ -31,8 +32,7 @@ def principal_components(x: Tensor, count: int) -> PrincipalComponents:
     mean = x.mean(0, dtype=torch.float64)
     centred = x.cpu().double() - mean.cpu()
     if dim <= min(n, GRAM_LIMIT):
-        variance, axes = torch.linalg.eigh(centred.T @ centred)
-        variance, axes = variance.flip(0)[:count], axes.flip(1).T[:count]
+        variance, axes = _largest(centred.T @ centred, count)
     elif n <= GRAM_LIMIT:
         variance, left = torch.linalg.eigh(centred @ centred.T)
         variance, left = variance.flip(0)[:count], left.flip(1)[:, :count]
@@ -42,6 +42,17 @@ def principal_components(x: Tensor, count: int) -> PrincipalComponents:
         variance, axes = singular[:count].square(), right.T[:count]
     spread = (variance.clamp_min(0) / n).sqrt()
     return PrincipalComponents(mean=mean.cpu(), axes=axes.contiguous(), spread=spread)
+
+
+def _largest(gram: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The largest eigenvalues, and their vectors as rows; a few of many take a third of the time of all."""
+    dim = len(gram)
+    if 4 * count > dim:
+        values, vectors = torch.linalg.eigh(gram)
+    else:
+        found = scipy.linalg.eigh(gram.numpy(), subset_by_index=[dim - count, dim - 1], check_finite=False)
+        values, vectors = map(torch.from_numpy, found)
+    return values.flip(0)[:count], vectors.flip(1).T[:count]
 
 
 class PrincipalCoordinates(nn.Module):
