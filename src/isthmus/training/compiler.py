@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FunctionType
@@ -74,18 +75,22 @@ def forget(function: FunctionType) -> None:
 def gradients_in_the_graph() -> Iterator[None]:
     """Where PyTorch can (from 2.11 on), ``torch.autograd.grad`` becomes part of the graph, not its end.
 
+    The compiler reads ``.grad`` of all that it traces, of which PyTorch warns: it is nobody's mistake.
+
     >>> with gradients_in_the_graph():
     ...     pass
     """
     settings = torch._dynamo.config
-    if not hasattr(settings, "trace_autograd_ops"):
-        yield
-        return
-    before, settings.trace_autograd_ops = settings.trace_autograd_ops, True
-    try:
-        yield
-    finally:
-        settings.trace_autograd_ops = before
+    traced = getattr(settings, "trace_autograd_ops", None)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The .grad attribute of a Tensor that is not a leaf")
+        if traced is not None:
+            settings.trace_autograd_ops = True
+        try:
+            yield
+        finally:
+            if traced is not None:
+                settings.trace_autograd_ops = traced
 
 
 def _same_sums_once() -> Any:
