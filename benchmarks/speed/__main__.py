@@ -20,6 +20,9 @@ What to expect, and what to set:
   pass, terms, gradients, AdamW) becomes one compiled function, which takes 10 to 30 seconds (80 for a vision
   transformer), a few where the compiler remembers it; where compiled steps are no faster, plain ones go on.
   `compile=True` does not ask.
+- Convolutions are quickest in bf16, in plain steps: a compiler changes little about them, and `compile="auto"` finds
+  that out. Those to a single place are products of matrices in training, which is 2 to 10 times as fast (decision 21).
+- Networks of a few thousand weights, as for small tables, are slower with more than one thread: `OMP_NUM_THREADS=1`.
 - `OMP_NUM_THREADS` is the number of cores that one fit uses: by default all. Fits side by side want one each. More
   threads than cores in one process, by several fits in threads for instance, slow all of them by half.
 - More rows than fit into memory: give `fit` and `transform` a path. Of a .npy file above 64 MiB a window of 64 MiB
