@@ -25,13 +25,13 @@ Scores = Callable[[Contaminated, int], NDArray[np.floating]]
 
 def run(rounds: Sequence[int]) -> Result:
     """Each round is a seed: of the parts, and of the models."""
+    torch.set_num_threads(1)  # for both: networks as small as these are slower with more
     result = Result(
         name="anomalies",
         target=f"{GOAL:g} times less time in all than PyOD's AutoEncoder, at the same mean AUROC or a better one",
         columns=["who", "seconds", "Isthmus is faster by", "lowest", "highest", "AUROC, %", "average precision, %"],
         note=processor(),
     )
-    torch.set_num_threads(1)  # for both: networks as small as these are slower with more
     one = next(contaminated_sets(0))
     found_by: dict[str, Scores] = {"Isthmus": ours, "PyOD": pyod}
     for score in found_by.values():

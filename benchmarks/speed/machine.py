@@ -12,6 +12,7 @@ import torch
 
 from benchmarks.result import Result
 from benchmarks.speed.turns import seconds
+from isthmus.errors import counted
 
 SIZES = ((2048, 2048, 2048), (512, 784, 512), (128, 784, 512))
 
@@ -55,4 +56,5 @@ def processor() -> str:
     about = Path("/proc/cpuinfo")
     lines = about.read_text(encoding="utf8").splitlines() if about.is_file() else []
     name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
-    return f"{name or platform.processor()}, {os.cpu_count()} processors, {torch.get_num_threads()} threads"
+    threads = counted(torch.get_num_threads(), "thread")
+    return f"{name or platform.processor()}, {counted(os.cpu_count() or 1, 'processor')}, {threads}"
