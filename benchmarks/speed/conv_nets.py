@@ -25,8 +25,8 @@ Kind = Literal["VAE", "VQVAE"]
 def run(rounds: Sequence[int]) -> Result:
     result = Result(
         name="conv_nets",
-        target=f"{GOAL:g} times the pictures per second of pythae with the identical network, batch {BATCH}, and errors "
-        f"at most {ALIKE:g} times its",
+        target=f"{GOAL:g} times the pictures per second of pythae with the identical network, batch {BATCH}, "
+        f"and errors at most {ALIKE:g} times its",
         columns=[
             "model",
             "who",
