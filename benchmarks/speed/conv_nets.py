@@ -1,4 +1,7 @@
-"""Fashion-MNIST, pythae's convolutions for it (17 million weights), as `VAE` and `VQVAE`: pictures a second."""
+"""Fashion-MNIST, pythae's convolutions for it (17 million weights), as `VAE` and `VQVAE`: pictures a second.
+
+pythae looks up each of the 16 numbers that its encoder gives for itself, in a codebook of single numbers: so do we.
+"""
 
 from __future__ import annotations
 
@@ -63,16 +66,18 @@ def contest(result: Result, kind: Kind, rounds: int) -> bool:
 
 
 def encoder(kind: Kind) -> nn.Sequential:
-    """``[batch, 1, 28, 28]`` to ``[batch, 1024]``, whose head Isthmus makes; for a codebook with the head."""
+    """``[batch, 1, 28, 28]`` to ``[batch, 1024]``, whose head Isthmus makes; for a codebook ``[batch, 16, 1]``."""
     layers: list[nn.Module] = []
     for before, after in ((1, 128), (128, 256), (256, 512), (512, 1024)):
         layers += [nn.Conv2d(before, after, 4, 2, padding=1), nn.BatchNorm2d(after), nn.ReLU()]
-    return nn.Sequential(*layers, nn.Flatten(), *([nn.Linear(1024, LATENT_DIM)] if kind == "VQVAE" else []))
+    head = [nn.Linear(1024, LATENT_DIM), nn.Unflatten(1, (LATENT_DIM, 1))] if kind == "VQVAE" else []
+    return nn.Sequential(*layers, nn.Flatten(), *head)
 
 
 def decoder() -> nn.Sequential:
-    """``[batch, latent_dim]`` to logits of ``[batch, 1, 28, 28]``."""
+    """``[batch, latent_dim]`` or ``[batch, latent_dim, 1]`` to logits of ``[batch, 1, 28, 28]``."""
     return nn.Sequential(
+        nn.Flatten(),
         nn.Linear(LATENT_DIM, 1024 * 4 * 4),
         nn.Unflatten(1, (1024, 4, 4)),
         nn.ConvTranspose2d(1024, 512, 3, 2, padding=1),
@@ -111,7 +116,7 @@ def ours(kind: Kind, precision: Literal["bf16", "fp32"], turns: int, pause: Call
     model = (
         im.VAE(LATENT_DIM, **shared)
         if kind == "VAE"
-        else im.VQVAE(LATENT_DIM, codebook={"name": "ema", "size": SYMBOLS}, **shared)
+        else im.VQVAE(1, codebook={"name": "ema", "size": SYMBOLS}, **shared)
     )
     model.fit(pictures[:PICTURES])
     rebuilt = as_numbers(model.reconstruct(test[:TESTED]))

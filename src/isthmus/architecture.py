@@ -240,7 +240,8 @@ def _from_modules(network: Sequence[nn.Module], setting: Setting, latent_dim: in
     shape = {"in_shape": setting.schema.shape, "out_dim": features}
     out = {"latent_dim": latent_dim, "out_shape": setting.schema.shape, "outputs": setting.likelihood.outputs}
     condition = {"condition_dim": setting.condition_dim}
+    encoder = catalogue.make("encoders", "module", {"module": network[0], **shape, **condition})
+    out["grid"] = encoder.grid
     return Networks(
-        encoder=catalogue.make("encoders", "module", {"module": network[0], **shape, **condition}),
-        decoder=catalogue.make("decoders", "module", {"module": network[1], **out, **condition}),
+        encoder=encoder, decoder=catalogue.make("decoders", "module", {"module": network[1], **out, **condition})
     )

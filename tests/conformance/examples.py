@@ -276,7 +276,7 @@ def alternatives(station, name, word):
     if isinstance(now, float):
         return [now * 1.5, now * 0.5, 0.5]
     if isinstance(now, tuple) and all(isinstance(item, int) for item in now):
-        return [tuple(item + 2 for item in now)]
+        return [tuple(item + 2 for item in now) or (2,)]
     if now is None:
         return [1, 2, 3]
     return []

@@ -15,8 +15,10 @@ from isthmus.stations import Decoder
 class Module(Decoder):
     """Wraps ``module``: ``[batch, latent_dim] -> [batch, outputs, *out_shape]``, or anything as large.
 
-    The module is copied, so that fitting does not change the user's. With a condition the module is called
-    as ``module(z, condition)``. It gives the parameters of the likelihood: logits for a Bernoulli.
+    Codes with places are ``[batch, places, latent_dim]``, those of a ``grid`` of two dimensions ``[batch, latent_dim,
+    height, width]``, as convolutions take them. The module is copied, so that fitting does not change the user's. With
+    a condition the module is called as ``module(z, condition)``. It gives the parameters of the likelihood: logits for
+    a Bernoulli.
 
     Source: standard.
 
@@ -33,20 +35,23 @@ class Module(Decoder):
         out_shape: Sequence[int],
         outputs: int = 1,
         condition_dim: int = 0,
+        grid: Sequence[int] = (),
     ) -> None:
         super().__init__()
         self.module = copy.deepcopy(module)
         self.out_shape, self.outputs, self.condition_dim = tuple(out_shape), outputs, condition_dim
+        self.grid = tuple(grid)
         condition = torch.zeros(2, condition_dim) if condition_dim else None
-        self._dry_run(torch.zeros(2, latent_dim), condition)
+        self._dry_run(self._as_taken(torch.zeros(2, *grid, latent_dim)), condition)
 
     def forward(self, code: Code, view: View | None, teacher: Tensor | None = None) -> Tensor:
         """``[batch, outputs, *out_shape]``."""
-        if self.condition_dim:
-            made = self.module(code.z, view.condition)  # type: ignore[union-attr]
-        else:
-            made = self.module(code.z)
+        z = self._as_taken(code.z)
+        made = self.module(z, view.condition) if self.condition_dim else self.module(z)  # type: ignore[union-attr]
         return made.reshape(len(code.z), self.outputs, *self.out_shape)
+
+    def _as_taken(self, z: Tensor) -> Tensor:
+        return z.movedim(-1, 1) if len(self.grid) == 2 else z
 
     @torch.no_grad()
     def _dry_run(self, z: Tensor, condition: Tensor | None) -> None:
