@@ -1,5 +1,6 @@
 """The pages that are made from docstrings are those of the docstrings, and say what every parameter means."""
 
+import functools
 import importlib.util
 from pathlib import Path
 
@@ -11,20 +12,21 @@ DOCS = Path(__file__).parents[1] / "docs"
 spec = importlib.util.spec_from_file_location("pages", DOCS / "pages.py")
 maker = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(maker)
+pages = functools.cache(maker.pages)  # which takes seconds
 
 
 def test_there_is_a_page_for_every_model_and_for_nothing_else():
     written = {str(file.relative_to(DOCS)) for file in (DOCS / "models").glob("*.md")} | {"parts.md"}
-    assert written == set(maker.pages()), "run: python docs/pages.py, and remove pages of models that are gone"
+    assert written == set(pages()), "run: python docs/pages.py, and remove pages of models that are gone"
 
 
 @pytest.mark.parametrize("page", sorted(str(file.relative_to(DOCS)) for file in (DOCS / "models").glob("*.md")))
 def test_a_page_is_up_to_date(page):
-    assert maker.pages()[page] == (DOCS / page).read_text(encoding="utf8"), "run: python docs/pages.py"
+    assert pages()[page] == (DOCS / page).read_text(encoding="utf8"), "run: python docs/pages.py"
 
 
 def test_the_parts_are_up_to_date():
-    assert maker.pages()["parts.md"] == (DOCS / "parts.md").read_text(encoding="utf8"), "run: python docs/pages.py"
+    assert pages()["parts.md"] == (DOCS / "parts.md").read_text(encoding="utf8"), "run: python docs/pages.py"
 
 
 @pytest.mark.parametrize("name", listing.names("models"))
