@@ -12,7 +12,7 @@ from benchmarks.fashion import both_parts
 from benchmarks.result import Result
 from benchmarks.speed.machine import processor
 from benchmarks.speed.pythae_training import pythae_loss, pythae_trained
-from benchmarks.speed.turns import Pausing, Turns, in_turn, ratios
+from benchmarks.speed.turns import Pausing, in_turn, loaded_and_timed, ratios
 
 GOAL, LATENT_DIM, BATCH, RATE, TESTED = 20.0, 16, 128, 1e-3, 2000
 ROWS, EPOCHS = 20_000, 1  # of ours
@@ -31,11 +31,8 @@ def run(rounds: Sequence[int]) -> Result:
 
     def measured(name: str, work: Callable[[int, Callable[[], None]], float]) -> Callable[[], float]:
         def measure() -> float:
-            contender = Turns(work, next(seeds[name]))
-            contender.take()  # everything is loaded
-            seconds = contender.take()
-            contender.take()  # what it is worth
-            elbos[name].append(contender.result)
+            seconds, elbo = loaded_and_timed(work, next(seeds[name]))
+            elbos[name].append(elbo)
             return seconds
 
         return measure

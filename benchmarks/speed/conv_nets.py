@@ -16,8 +16,9 @@ import isthmus as im
 from benchmarks.fashion import as_numbers, both_parts
 from benchmarks.result import Result
 from benchmarks.speed.machine import processor
+from benchmarks.speed.plain_vae import AS_PLAIN
 from benchmarks.speed.pythae_training import pythae_trained
-from benchmarks.speed.turns import Pausing, Turns, in_turn, ratios
+from benchmarks.speed.turns import Pausing, Turns, ratios, warm_in_turn
 
 PICTURES, BATCH, RATE, WARM_UP, GOAL = 1280, 128, 1e-3, 2, 2.0
 LATENT_DIM, SYMBOLS, TESTED = 16, 512, 1000
@@ -53,12 +54,8 @@ def contest(result: Result, kind: Kind, rounds: int) -> bool:
         "Isthmus, float32": Turns(ours, kind, "fp32", turns),
         "pythae": Turns(pythae, kind, turns),
     }
-    for contender in contenders.values():
-        for _ in range(WARM_UP):
-            contender.take()
-    found = in_turn({name: each.take for name, each in contenders.items()}, rounds)
+    found = warm_in_turn(contenders, rounds, warm_up=WARM_UP)
     for name, times in found.items():
-        contenders[name].take()  # what it is worth
         faster = ratios(times, found["Isthmus"])
         result.add(kind, name, PICTURES / statistics.median(times), *faster, contenders[name].result)
     as_good = contenders["Isthmus"].result <= ALIKE * contenders["pythae"].result
@@ -96,15 +93,10 @@ def ours(kind: Kind, precision: Literal["bf16", "fp32"], turns: int, pause: Call
         epochs=turns,
         batch_size=BATCH,
         learning_rate=RATE,
-        schedule="constant",
-        optimiser="adam",
-        weight_decay=0.0,
-        validation=0,
-        mix=0.0,
-        noise=0.0,
         compile="auto",
         precision=precision,
         log=Pausing(pause),
+        **AS_PLAIN,
     )
     torch.manual_seed(0)
     shared: dict[str, Any] = {

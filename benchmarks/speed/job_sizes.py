@@ -15,8 +15,8 @@ from benchmarks.pictures import FOLDER
 from benchmarks.result import Result
 from benchmarks.speed.machine import processor
 from benchmarks.speed.mlp_vae import NATS, RATE
-from benchmarks.speed.plain_vae import PlainVAE, networks, trained_plainly
-from benchmarks.speed.turns import Turns, in_turn, ratios
+from benchmarks.speed.plain_vae import AS_PLAIN, PlainVAE, networks, trained_plainly
+from benchmarks.speed.turns import in_turn, loaded_and_timed, ratios
 from isthmus.report.figures import figure
 
 BATCH = 128
@@ -62,11 +62,7 @@ def contest(count: int, rounds: int) -> tuple[dict[str, list[float]], dict[str, 
 
     def measured(name: str) -> Callable[[], float]:
         def measure() -> float:
-            contender = Turns(contenders[name], count)
-            contender.take()  # everything is loaded
-            seconds = contender.take()
-            contender.take()  # what it is worth
-            nats[name] = contender.result
+            seconds, nats[name] = loaded_and_timed(contenders[name], count)
             return seconds
 
         return measure
@@ -82,15 +78,7 @@ def contest(count: int, rounds: int) -> tuple[dict[str, list[float]], dict[str, 
 def ours(count: int, pause: Callable[[], None]) -> float:
     """As a user calls it, in a new process; nothing compiled is there from before."""
     pictures, test = both_parts()
-    trainer = im.Trainer(
-        epochs=max(1, count // len(pictures)),
-        batch_size=BATCH,
-        learning_rate=RATE,
-        schedule="constant",
-        optimiser="adam",
-        weight_decay=0.0,
-        validation=0,
-    )
+    trainer = im.Trainer(epochs=max(1, count // len(pictures)), batch_size=BATCH, learning_rate=RATE, **AS_PLAIN)
     torch.manual_seed(0)
     model = im.VAE(16, likelihood="bernoulli", network=networks(), trainer=trainer, random_state=0)
     with tempfile.TemporaryDirectory() as folder:

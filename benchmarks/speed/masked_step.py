@@ -19,7 +19,7 @@ from torch import Tensor
 import isthmus as im
 from benchmarks.result import Result
 from benchmarks.speed.machine import processor
-from benchmarks.speed.turns import Pausing, Turns, in_turn, ratios
+from benchmarks.speed.turns import Pausing, Turns, ratios, warm_in_turn
 from isthmus.data import load
 
 PICTURES, TESTED = 1280, 500
@@ -52,13 +52,9 @@ def run(rounds: Sequence[int]) -> Result:
         "Isthmus, bf16 products": Turns(ours, "bf16", turns),  # the default from 5000 rows on
         "transformers": Turns(plain_loop, turns),
     }
-    for contender in contenders.values():
-        for _ in range(WARM_UP):
-            contender.take()
-    found = in_turn({name: each.take for name, each in contenders.items()}, len(rounds))
+    found = warm_in_turn(contenders, len(rounds), warm_up=WARM_UP)
     trained: dict[str, Trained] = {}
     for name, times in found.items():
-        contenders[name].take()  # what it is worth
         trained[name] = contenders[name].result
         faster = ratios(times, found["Isthmus, float32"])
         result.add(name, PICTURES / statistics.median(times), *faster, *trained[name])

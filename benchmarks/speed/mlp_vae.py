@@ -12,9 +12,9 @@ import isthmus as im
 from benchmarks.fashion import both_parts
 from benchmarks.result import Result
 from benchmarks.speed.machine import processor, products_per_second
-from benchmarks.speed.plain_vae import PlainVAE, networks, trained_plainly
+from benchmarks.speed.plain_vae import AS_PLAIN, PlainVAE, networks, trained_plainly
 from benchmarks.speed.pythae_training import pythae_loss, pythae_trained
-from benchmarks.speed.turns import Pausing, Turns, in_turn, ratios
+from benchmarks.speed.turns import Pausing, Turns, ratios, warm_in_turn
 
 PICTURES, RATE, WARM_UP = 60_000, 1e-3, 1
 EPOCHS = 2  # in a turn
@@ -48,12 +48,7 @@ def contest(result: Result, size: int, rounds: int) -> list[bool]:
         "pythae": Turns(pythae, size, epochs),
         "plain loop": Turns(plain_loop, size, epochs),
     }
-    for contender in contenders.values():
-        for _ in range(WARM_UP):
-            contender.take()
-    found = in_turn({**{name: each.take for name, each in contenders.items()}, "limit": limit}, rounds)
-    for contender in contenders.values():
-        contender.take()  # what it is worth
+    found = warm_in_turn(contenders, rounds, warm_up=WARM_UP, beside={"limit": limit})
     speeds = [EPOCHS * PICTURES / s for s in found["Isthmus"]]
     result.add(size, "Isthmus", statistics.median(speeds), 1.0, 1.0, 1.0, contenders["Isthmus"].result)
     compiled = statistics.median(found["Isthmus, float32"])
@@ -94,13 +89,10 @@ def ours(precision: Literal["auto", "fp32"], size: int, epochs: int, pause: Call
         epochs=epochs,
         batch_size=size,
         learning_rate=RATE,
-        schedule="constant",
-        optimiser="adam",
-        weight_decay=0.0,
-        validation=0,
         compile=True,
         precision=precision,
         log=Pausing(pause, EPOCHS),
+        **AS_PLAIN,
     )
     model = im.VAE(16, likelihood="bernoulli", network=networks(), trainer=trainer, random_state=0)
     model.fit(pictures)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -9,6 +11,15 @@ from torch.nn import functional as F
 
 from benchmarks.fashion import as_numbers
 from benchmarks.speed.turns import Pausing
+
+AS_PLAIN: dict[str, Any] = {  # what Isthmus's trainer is told, to do what the loop does
+    "schedule": "constant",
+    "optimiser": "adam",
+    "weight_decay": 0.0,
+    "validation": 0,
+    "mix": 0.0,
+    "noise": 0.0,
+}
 
 
 def networks() -> tuple[nn.Module, nn.Module]:

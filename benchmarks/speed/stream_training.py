@@ -13,7 +13,7 @@ from benchmarks.result import Result
 from benchmarks.speed import stream
 from benchmarks.speed.machine import processor
 from benchmarks.speed.memory import extra_memory
-from benchmarks.speed.turns import Pausing, Turns, in_turn, ratios
+from benchmarks.speed.turns import Pausing, Turns, ratios, warm_in_turn
 
 BATCH, WARM_UP, MOST_MIB, SHARE = 512, 1, 500.0, 0.8
 FEW = 20_000  # rows on which a fresh process has done everything once
@@ -29,10 +29,7 @@ def run(rounds: Sequence[int]) -> Result:
     stream.prepare()
     epochs = WARM_UP + len(rounds)
     contenders = {"in their file": Turns(from_file, epochs), "in memory": Turns(from_memory, epochs)}
-    for contender in contenders.values():
-        for _ in range(WARM_UP):  # what there is to learn of the rows; compilation
-            contender.take()
-    found = in_turn({name: each.take for name, each in contenders.items()}, len(rounds))
+    found = warm_in_turn(contenders, len(rounds), warm_up=WARM_UP)  # which learns the schema and compiles
     extra = {name: extra_memory(__name__, work) for name, work in zip(contenders, ("mapped", "resident"), strict=True)}
     for name, times in found.items():
         shares = ratios(found["in memory"], times)

@@ -66,6 +66,32 @@ def _work(work: Callable[..., Any], arguments: Sequence[Any], pipe: Connection) 
         pipe.send(("failed", traceback.format_exc()))
 
 
+def warm_in_turn(
+    contenders: Mapping[str, Turns],
+    rounds: int,
+    *,
+    warm_up: int,
+    beside: Mapping[str, Callable[[], float]] | None = None,
+) -> dict[str, list[float]]:
+    """Seconds of every round after each has taken its first turns; then each says what it is worth."""
+    for contender in contenders.values():
+        for _ in range(warm_up):
+            contender.take()
+    found = in_turn({name: each.take for name, each in contenders.items()} | dict(beside or {}), rounds)
+    for contender in contenders.values():
+        contender.take()
+    return found
+
+
+def loaded_and_timed(work: Callable[..., Any], *arguments: Any) -> tuple[float, Any]:
+    """Seconds from the first pause, before which all is loaded, to the second, in a new process; and the result."""
+    contender = Turns(work, *arguments)
+    contender.take()
+    taken = contender.take()
+    contender.take()
+    return taken, contender.result
+
+
 def in_turn(contenders: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
     """What each measures of itself in every round, one after the other."""
     found: dict[str, list[float]] = {name: [] for name in contenders}

@@ -238,10 +238,8 @@ def _from_modules(network: Sequence[nn.Module], setting: Setting, latent_dim: in
             f"network is {network!r:.200}; expected 'auto', a name, a mapping, or two torch modules (encoder, decoder)"
         )
     shape = {"in_shape": setting.schema.shape, "out_dim": features}
-    out = {"latent_dim": latent_dim, "out_shape": setting.schema.shape, "outputs": setting.likelihood.outputs}
     condition = {"condition_dim": setting.condition_dim}
     encoder = catalogue.make("encoders", "module", {"module": network[0], **shape, **condition})
-    out["grid"] = encoder.grid
-    return Networks(
-        encoder=encoder, decoder=catalogue.make("decoders", "module", {"module": network[1], **out, **condition})
-    )
+    out = {"latent_dim": latent_dim, "out_shape": setting.schema.shape, "outputs": setting.likelihood.outputs}
+    out |= {"module": network[1], "grid": encoder.grid, **condition}
+    return Networks(encoder=encoder, decoder=catalogue.make("decoders", "module", out))

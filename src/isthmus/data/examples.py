@@ -57,7 +57,11 @@ class Examples:
 
     def block(self, rows: slice | NDArray[np.int64]) -> Examples:
         """The values of some rows, for a moment: without names, labels and index; of a slice nothing is copied."""
-        return replace(self, values=self.values[rows], labels=None, names=None, index=None)
+        return self.bare(self.values[rows])
+
+    def bare(self, values: NDArray[Any]) -> Examples:
+        """Values like these, for a moment: without names, labels and index."""
+        return replace(self, values=values, labels=None, names=None, index=None)
 
     def take(self, rows: Iterable[int] | NDArray[Any]) -> Examples:
         """Some of the rows, by number."""

@@ -17,7 +17,7 @@ from isthmus.data import mapped
 from isthmus.data.examples import Quarantined
 from isthmus.data.mapped import let_go
 from isthmus.data.options import Options
-from isthmus.data.picture_files import PictureFile
+from isthmus.data.picture_files import PictureFile, or_reason
 from isthmus.data.temporary_map import read_only, temporary_map
 
 AT_ONCE = 256  # files that threads share out
@@ -96,18 +96,11 @@ class MappedPictures:
         """Names, and what the work gives, in order; files for which it fails are listed."""
         for start in range(0, len(files), at_once):
             some = files[start : start + at_once]
-            for file, made in zip(some, pool.map(partial(_or_reason, work), some), strict=True):
+            for file, made in zip(some, pool.map(partial(or_reason, work), some), strict=True):
                 if isinstance(made, Quarantined):
                     self.lost[file.name] = made
                 else:
                     yield file.name, made
-
-
-def _or_reason(work: Callable[[PictureFile], Any], file: PictureFile) -> Any:
-    try:
-        return work(file)
-    except Exception as error:  # noqa: BLE001  decoders fail in many ways; the file is listed with the reason
-        return Quarantined(name=file.name, reason=str(error) or type(error).__name__)
 
 
 def _shape(options: Options, found: Literal["L", "RGB"], size: tuple[int, int]) -> tuple[int, ...]:

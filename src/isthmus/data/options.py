@@ -18,7 +18,7 @@ class Options:
     missing_ok: bool = False  # the columns to drop and of labels need not be there
     size: tuple[int, int] | None = None
     mode: Mode = "auto"
-    mapped: bool = False  # of a large .npy file only what is looked at is read; it must not change meanwhile
+    mapped: bool = False  # what is large stays in its file, or in a temporary one; it must not change meanwhile
 
 
 def file_part(path: str) -> str:

@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.data.examples import Quarantined
 from isthmus.errors import DataError
 
 if TYPE_CHECKING:
@@ -54,6 +55,14 @@ class PictureFile:
             if size is not None:
                 picture = picture.resize((size[1], size[0]), Image.Resampling.LANCZOS)
             return np.asarray(picture, dtype=np.uint8)
+
+
+def or_reason(work: Callable[[PictureFile], Any], file: PictureFile) -> Any:
+    """What the work gives, or why it fails: decoders do in many ways."""
+    try:
+        return work(file)
+    except Exception as error:  # noqa: BLE001  listed with the reason
+        return Quarantined(name=file.name, reason=str(error) or type(error).__name__)
 
 
 @contextmanager

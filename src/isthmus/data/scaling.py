@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -28,19 +29,41 @@ class LearntScaling:
     scale: tuple[float, ...]
 
 
-def learn_scaling(values: NDArray[Any], kind: Kind, wanted: str) -> LearntScaling:
-    """From ``[n, *shape]`` in the model's order; raises ``DataError`` where values do not fit the scaling.
+@dataclass(frozen=True, kw_only=True)
+class ValueRange:
+    """What there is among values, found once: a file may have to be read for it.
 
-    >>> learn_scaling(np.array([[0.0, 0.0], [1.0, 1000.0]]), "table", "auto").scaling
+    >>> ValueRange.of(np.array([[0.5, 2.0], [1.5, 1.0]])).high.tolist()
+    [1.5, 2.0]
+    """
+
+    low: NDArray[Any]  # the lowest at each place of a row
+    high: NDArray[Any]
+    kind: Values
+
+    @classmethod
+    def of(cls, values: NDArray[Any]) -> ValueRange:
+        """Of all rows (one or more)."""
+        low, high = extremes(values)
+        return cls(low=low, high=high, kind=_kind(values, lambda: (low, high)))
+
+
+def learn_scaling(values: NDArray[Any], kind: Kind, wanted: str, found: ValueRange) -> LearntScaling:
+    """From ``[n, *shape]`` in the model's order, and what was found of them, in any order of the places.
+
+    Raises ``DataError`` where values do not fit the scaling.
+
+    >>> table = np.array([[0.0, 0.0], [1.0, 1000.0]])
+    >>> learn_scaling(table, "table", "auto", ValueRange.of(table)).scaling
     'standard'
     """
-    scaling = _automatic(values, kind) if wanted == "auto" else wanted
+    scaling = _automatic(values, kind, found) if wanted == "auto" else wanted
     if scaling == "none":
         return LearntScaling(scaling="none", shift=(0.0,), scale=(1.0,))
     if scaling == "unit":
-        return LearntScaling(scaling="unit", shift=(0.0,), scale=(_unit(values),))
+        return LearntScaling(scaling="unit", shift=(0.0,), scale=(_unit(values, found),))
     if scaling == "levels":
-        _check_levels(values)
+        _check_levels(found)
         return LearntScaling(scaling="levels", shift=(0.0,), scale=(1.0,))
     mean, spread = _moments(values)
     spread[spread <= 1e-12 * np.abs(mean)] = 0.0  # constant up to rounding
@@ -57,45 +80,50 @@ def kind_of_values(values: NDArray[Any]) -> Values:
     >>> kind_of_values(np.array([[0, 1]])), kind_of_values(np.array([[0.5]]))
     ('binary', 'real')
     """
+    return _kind(values, lambda: extremes(values))
+
+
+def _kind(values: NDArray[Any], ends: Callable[[], tuple[NDArray[Any], NDArray[Any]]]) -> Values:
+    """``ends`` are asked for where the type and the first values do not tell."""
     if values.dtype.kind == "b":
         return "binary"
     if values.dtype.kind == "f" and not all(bool((block == np.round(block)).all()) for block in blocks(values)):
         return "real"
-    low, high = extremes(values)
+    low, high = ends()
     return "binary" if low.min() >= 0 and high.max() <= 1 else "integer"
 
 
-def _automatic(values: NDArray[Any], kind: Kind) -> Scaling:
+def _automatic(values: NDArray[Any], kind: Kind, found: ValueRange) -> Scaling:
     if kind == "image":
         return "unit" if values.dtype == np.uint8 else "none"
-    if kind_of_values(values) == "binary":
+    if found.kind == "binary":
         return "none"
-    low_ends, high_ends = (ends.ravel().astype(np.float64) for ends in extremes(values))
-    ranges = high_ends - low_ends  # not spreads: pixels at the border vary little, in the same units
+    # not spreads: pixels at the border vary little, in the same units
+    ranges = found.high.ravel().astype(np.float64) - found.low.ravel()
     varying = ranges[ranges > 0]
     low, high = np.quantile(varying, 0.1, method="lower"), np.quantile(varying, 0.9, method="higher")
     return "standard" if high > UNEVEN * low else "centre"
 
 
-def _unit(values: NDArray[Any]) -> float:
+def _unit(values: NDArray[Any], found: ValueRange) -> float:
     """The number that brings values to [0, 1]."""
-    low, high = (ends.ravel() for ends in extremes(values))
-    if values.dtype == np.uint8 and high.max() > 1:
+    low, high = found.low.min(), found.high.max()
+    if values.dtype == np.uint8 and high > 1:
         return 255.0
-    if low.min() < 0 or high.max() > 1:
+    if low < 0 or high > 1:
         raise DataError(
-            f"This likelihood takes values in [0, 1], or uint8; the data go from {low.min():g} to "
-            f"{high.max():g}. Scale them first, or choose likelihood='gaussian'."
+            f"This likelihood takes values in [0, 1], or uint8; the data go from {low:g} to "
+            f"{high:g}. Scale them first, or choose likelihood='gaussian'."
         )
     return 1.0
 
 
-def _check_levels(values: NDArray[Any]) -> None:
-    low, high = (ends.ravel() for ends in extremes(values))
-    if kind_of_values(values) == "real" or low.min() < 0 or high.max() > 255:
+def _check_levels(found: ValueRange) -> None:
+    low, high = found.low.min(), found.high.max()
+    if found.kind == "real" or low < 0 or high > 255:
         raise DataError(
             "A categorical likelihood takes whole numbers from 0 to at most 255; the data are "
-            f"{kind_of_values(values)} and go from {low.min():g} to {high.max():g}"
+            f"{found.kind} and go from {low:g} to {high:g}"
         )
 
 

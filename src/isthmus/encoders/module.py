@@ -37,8 +37,8 @@ class Module(Encoder):
         self.out_dim, self.condition_dim = out_dim, condition_dim
         x = torch.zeros(2, *in_shape)
         condition = torch.zeros(2, condition_dim) if condition_dim else None
-        *self.grid, features = self._dry_run(View(x=x, condition=condition))  # type: ignore[assignment]
-        self.grid = tuple(self.grid)
+        given = self._dry_run(View(x=x, condition=condition))
+        self.grid, features = given[:-1], given[-1]
         self.head = nn.Identity() if features == out_dim else nn.Linear(features, out_dim)
 
     def forward(self, view: View) -> Tensor:

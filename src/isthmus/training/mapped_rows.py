@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -93,7 +92,7 @@ class MappedRows(Rows):
 
     def _batch(self, rows: Tensor, values: NDArray[Any]) -> Batch:
         """These rows, whose values were read."""
-        stored = self.schema.store(replace(self.examples, values=values, labels=None, names=None, index=None))
+        stored = self.schema.store(self.examples.bare(values))
         target = None if self.target is None else self.target[rows].to(self.device)
         return Batch(
             x=self.schema.to_model(stored.to(self.device)),

@@ -101,6 +101,7 @@ class Step:
             OPTIMISERS[optimiser](_groups(player, weight_decay), lr=learning_rate, **options)
             for player in [*self.players, *self.judging]
         ]
+        model.to(engine.device)  # before the pass looks where it is
         self.passing = _placed(engine, Pass(model, self.players), self.judging)
         self.terms = [str(term.name) for term in model.terms]
         self.tally = Tally(len(self.terms), engine.device)

@@ -17,7 +17,7 @@ from isthmus.data.examples import Examples, Kind, Layout
 from isthmus.data.feature_names import check_names
 from isthmus.data.kinds import check_kind
 from isthmus.data.mapped import blocks, extremes
-from isthmus.data.scaling import SCALINGS, Scaling, Values, kind_of_values, learn_scaling
+from isthmus.data.scaling import SCALINGS, Scaling, ValueRange, Values, kind_of_values, learn_scaling
 from isthmus.data.schema import Schema
 from isthmus.errors import DataError, ParameterError, SavedModelError, did_you_mean, problems
 
@@ -77,12 +77,12 @@ class NumericSchema(Schema):
                 f"Found array with 1 sample(s) (shape={values.shape}) while a minimum of 2 is required by {owner}: "
                 "nothing can be learnt from 1 sample."
             )
-        low, high = extremes(values)
-        constant = (low == high).ravel()
+        found = ValueRange.of(values)
+        constant = (found.low == found.high).ravel()
         if constant.all():
             raise DataError(f"All {constant.size} values are the same in every row; there is nothing to learn")
         ordered = to_model_order(values, examples.layout)
-        learnt = learn_scaling(ordered, examples.kind, scaling)
+        learnt = learn_scaling(ordered, examples.kind, scaling, found)
         return cls(
             kind=examples.kind,
             layout=examples.layout,
@@ -93,9 +93,9 @@ class NumericSchema(Schema):
             scaling=learnt.scaling,
             shift=learnt.shift,
             scale=learnt.scale,
-            values=kind_of_values(values),
-            low=float(low.min()),
-            high=float(high.max()),
+            values=found.kind,
+            low=float(found.low.min()),
+            high=float(found.high.max()),
             constant_columns=_names_of(constant, examples.columns) if examples.kind == "table" else (),
             count=len(values),
         )

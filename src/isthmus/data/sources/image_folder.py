@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from isthmus.data.examples import Examples, Quarantined
 from isthmus.data.mapped_pictures import MappedPictures, are_large
 from isthmus.data.options import Options
-from isthmus.data.picture_files import ENDINGS, PictureFile, picture_files
+from isthmus.data.picture_files import ENDINGS, PictureFile, or_reason, picture_files
 from isthmus.data.shards import holds_shards
 from isthmus.errors import DataError
 
@@ -46,15 +47,11 @@ Found = tuple[NDArray[np.uint8], Sequence[str], Sequence[Quarantined]]
 
 
 def _in_memory(data: str, files: Sequence[PictureFile], options: Options) -> Found:
-    pictures: list[NDArray[np.uint8]] = []
-    names: list[str] = []
-    quarantined: list[Quarantined] = []
-    for file in files:
-        try:
-            pictures.append(file.decoded(options.mode, options.size))
-            names.append(file.name)
-        except Exception as error:  # noqa: BLE001  decoders fail in many ways; the file is listed with the reason
-            quarantined.append(Quarantined(name=file.name, reason=str(error) or type(error).__name__))
+    decode = partial(PictureFile.decoded, mode=options.mode, size=options.size)
+    made = [(file.name, or_reason(decode, file)) for file in files]
+    quarantined = [each for _, each in made if isinstance(each, Quarantined)]
+    names = [name for name, each in made if not isinstance(each, Quarantined)]
+    pictures: list[NDArray[np.uint8]] = [each for _, each in made if not isinstance(each, Quarantined)]
     _check_some(data, len(pictures), quarantined)
     if options.mode == "auto":
         pictures = _common_mode(pictures)
