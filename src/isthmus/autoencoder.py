@@ -302,7 +302,8 @@ class Autoencoder(Component):
             return self._log_likelihood(code, view, batch)
         bounds = [
             fit - self.prior.divergence(code.posterior, z).flatten(1).sum(1)
-            for z, fit in self._draws(code, code.posterior, noise, view, batch)
+            for draws, fits in self._draws(code, code.posterior, noise, view, batch)
+            for z, fit in zip(draws, fits, strict=True)
         ]
         return torch.stack(bounds).mean(0)
 
@@ -320,28 +321,27 @@ class Autoencoder(Component):
             )
         total = torch.full((len(batch),), -torch.inf, device=batch.x.device)
         for z, fit in self._draws(code, code.posterior, noise, view, batch):
-            log_q = code.posterior.log_prob(z).flatten(1).sum(1)
-            log_p = self.prior.log_prob(z).flatten(1).sum(1)
-            total = torch.logaddexp(total, fit + log_p - log_q)
+            log_q = code.posterior.log_prob(z).flatten(2).sum(2)
+            log_p = self.prior.log_prob(z).flatten(2).sum(2)
+            total = torch.logaddexp(total, (fit + log_p - log_q).logsumexp(0))
         return total - math.log(len(noise))
 
     def _draws(
         self, code: Code, posterior: Posterior, noise: Tensor, view: View, batch: Batch
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Each draw of the code with log p(x | z), ``[batch]``.
+        """Some draws of the code at a time, ``[draws, batch, *grid, latent_dim]``, with log p(x | z), ``[draws, batch]``.
 
         Several are decoded together: products of few rows are slow, outputs of many are large.
         """
         numbers = batch.wanted[0].numel() * self._likelihood().outputs
         together = max(1, min(AT_ONCE, MOST_OUTPUTS // numbers) // len(batch))
+        known: tuple[Code, View, Batch] | None = None  # the same for all but the last few draws
         for some in noise.split(together):
-            draws = [posterior.at(eps) for eps in some]
-            fits = self._log_likelihood(
-                replace(repeated(code, len(draws)), z=torch.cat(draws)),
-                repeated(view, len(draws)),
-                repeated(batch, len(draws)),
-            )
-            yield from zip(draws, fits.chunk(len(draws)), strict=True)
+            z = posterior.at(some)
+            if known is None or len(known[2]) != len(some) * len(batch):
+                known = repeated(code, len(some)), repeated(view, len(some)), repeated(batch, len(some))
+            fits = self._log_likelihood(replace(known[0], z=z.flatten(0, 1)), *known[1:])
+            yield z, fits.unflatten(0, (len(some), -1))
 
     def _for_critics(self, trace: Trace) -> Trace:
         """The trace with what critics want to see: the expected x, codes of the prior, the expected x of those."""
