@@ -329,7 +329,7 @@ class Autoencoder(Component):
     def _draws(
         self, code: Code, posterior: Posterior, noise: Tensor, view: View, batch: Batch
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Some draws of the code at a time, ``[draws, batch, *grid, latent_dim]``, with log p(x | z), ``[draws, batch]``.
+        """Some draws at a time: codes ``[draws, batch, *grid, latent_dim]``, log p(x | z) ``[draws, batch]``.
 
         Several are decoded together: products of few rows are slow, outputs of many are large.
         """

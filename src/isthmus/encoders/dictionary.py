@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from isthmus.errors import check
+from isthmus.layers.few_active import linear_of_few
 from isthmus.layers.standardise import Standardise
 from isthmus.records import View
 from isthmus.stations import Encoder
@@ -40,7 +41,7 @@ class Dictionary(Encoder):
         """``[batch, out_dim]``."""
         x = self.seen(view.x.flatten(1))
         both = x if self.condition_dim == 0 else torch.cat([x, view.condition], dim=1)  # type: ignore[list-item]
-        return self.linear(both)
+        return linear_of_few(both, self.linear.weight, self.linear.bias)
 
     def initialise(self, view: View) -> None:
         """Learn mean and spread."""

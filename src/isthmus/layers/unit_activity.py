@@ -45,5 +45,8 @@ class UnitActivity(nn.Module):
 
     def pull(self, before: Tensor, wanted: Tensor) -> Tensor:
         """How far pre-activations ``[batch, ..., units]`` of dead units are below ``wanted``: ``[batch]``."""
-        short = torch.relu(wanted.detach() - before) * self.dead
-        return short.flatten(1).sum(1)
+        wanted = wanted.detach().expand_as(before)
+        if before.device.type == "cpu" and not torch.compiler.is_compiling():  # dead units are few; nothing waits
+            units = self.dead.nonzero()[:, 0]
+            return torch.relu(wanted.index_select(-1, units) - before.index_select(-1, units)).flatten(1).sum(1)
+        return (torch.relu(wanted - before) * self.dead).flatten(1).sum(1)
