@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from torch import Tensor
 from benchmarks.result import Result
 from benchmarks.speed.machine import processor
 from benchmarks.speed.memory import extra_memory
-from benchmarks.speed.turns import in_turn, ratios
+from benchmarks.speed.turns import in_turn, processor_time, ratios
 from isthmus import catalogue
 from isthmus.records import View
 
@@ -31,7 +30,7 @@ def run(rounds: Sequence[int]) -> Result:
     )
     same = alike()
     steps = {"Isthmus": ours(), "vector-quantize-pytorch": theirs()}
-    found = in_turn({name: lambda step=step: processor_time(step) for name, step in steps.items()}, len(rounds))
+    found = in_turn({name: lambda step=step: step_time(step) for name, step in steps.items()}, len(rounds))
     memory = {
         name: statistics.median(extra_memory(__name__, function) for _ in range(3))
         for name, function in (("Isthmus", "ours"), ("vector-quantize-pytorch", "theirs"))
@@ -111,10 +110,7 @@ def features() -> Tensor:
     return torch.randn(FEATURES, DIM, generator=torch.Generator().manual_seed(1)).requires_grad_()
 
 
-def processor_time(step: Callable[[], object]) -> float:
-    """Seconds of all processors for one step."""
+def step_time(step: Callable[[], object]) -> float:
+    """Seconds of all processors for one step, in the mean of several."""
     step()
-    began = time.process_time()
-    for _ in range(STEPS):
-        step()
-    return (time.process_time() - began) / STEPS
+    return processor_time(lambda: [step() for _ in range(STEPS)]) / STEPS

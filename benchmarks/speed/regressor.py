@@ -80,7 +80,7 @@ def contest(result: Result, task: Task, rounds: int) -> bool:
     epochs = fewest_epochs(task, seed=rounds)
     ours = f"Isthmus, {epochs} epoch{'' if epochs == 1 else 's'}"
     contenders = {
-        ours: Contender(lambda seed: autoencoder(task, seed, im.Trainer(epochs=epochs)), task),
+        ours: Contender(lambda seed: autoencoder(task, seed, trained(epochs)), task),
         "MLPRegressor": Contender(lambda seed: regressor(task, seed), task),
         "PCA": Contender(lambda seed: PCA(task.latent_dim, random_state=seed), task),
     }
@@ -101,7 +101,7 @@ def fewest_epochs(task: Task, seed: int) -> int:
     """Those by which the AE is as good as the regressor on the rows to choose by; warms both up."""
     wanted = error(fitted(regressor(task, seed), task.train), task.choosing)
     for epochs in EPOCHS:
-        model = fitted(autoencoder(task, seed, im.Trainer(epochs=epochs)), task.train)
+        model = fitted(autoencoder(task, seed, trained(epochs)), task.train)
         if error(model, task.choosing) <= wanted:
             return epochs
     return EPOCHS[-1]
@@ -123,6 +123,11 @@ def fashion() -> Task:
 def regressor(task: Task, seed: int) -> MLPRegressor:
     widths = (WIDTH, task.latent_dim, WIDTH)
     return MLPRegressor(hidden_layer_sizes=widths, max_iter=task.iterations, random_state=seed)
+
+
+def trained(epochs: int) -> im.Trainer:
+    """On all rows, as the regressor: none are held out to find when to stop."""
+    return im.Trainer(epochs=epochs, validation=0)
 
 
 def autoencoder(task: Task, seed: int, trainer: im.Trainer | None) -> im.AE:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Callable, Sequence
 
 import torch
@@ -12,7 +11,7 @@ from torch.nn import functional as F
 
 from benchmarks.result import Result
 from benchmarks.speed.machine import processor
-from benchmarks.speed.turns import in_turn, ratios
+from benchmarks.speed.turns import in_turn, processor_time, ratios
 from isthmus import catalogue
 from isthmus.records import View
 
@@ -61,10 +60,3 @@ def steps() -> tuple[Callable[[], list[Tensor]], Callable[[], list[Tensor]]]:
         return list(torch.autograd.grad(loss, [filters, atoms]))
 
     return ours, theirs
-
-
-def processor_time(step: Callable[[], object]) -> float:
-    """Seconds of all processors for one step."""
-    began = time.process_time()
-    step()
-    return time.process_time() - began

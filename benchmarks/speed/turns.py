@@ -107,6 +107,13 @@ def ratios(others: Sequence[float], ours: Sequence[float]) -> list[float]:
     return [statistics.median(each), min(each), max(each)]
 
 
+def processor_time(work: Callable[[], object]) -> float:
+    """Seconds of all processors for one call."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
 def seconds(work: Callable[[], object], at_least: float = 0.2) -> float:
     """Of one call, from as many as take so long together."""
     count, began = 0, time.perf_counter()
