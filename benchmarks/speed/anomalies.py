@@ -18,7 +18,7 @@ from benchmarks.result import Result
 from benchmarks.speed.machine import processor
 from benchmarks.speed.turns import in_turn, ratios
 
-GOAL = 5.0
+GOAL, SETS = 5.0, 22
 STEPS, BATCH, MOST = 80, 256, 8.0  # of training; rows; standard deviations, beyond which a value says no more
 Scores = Callable[[Contaminated, int], NDArray[np.floating]]
 
@@ -64,6 +64,7 @@ def judged(score: Scores, seed: int) -> tuple[float, NDArray[np.float64]]:
         found = score(each, seed)
         seconds += time.perf_counter() - began
         quality.append([roc_auc_score(each.strange, found), average_precision_score(each.strange, found)])
+    assert len(quality) == SETS, f"{len(quality)} data sets are there, not {SETS}"
     return seconds, np.mean(quality, axis=0)
 
 

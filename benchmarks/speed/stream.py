@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import tempfile
 from collections.abc import Callable, Sequence
@@ -54,6 +55,14 @@ def prepare() -> None:
     network = {"name": "mlp", "hidden": (512,), "activation": "relu", "linear_path": "none"}
     trainer = im.Trainer(epochs=1, validation=0)
     im.VAE(16, likelihood="bernoulli", network=network, trainer=trainer).fit(pictures[:20_000]).save(MODEL)
+
+
+def forget() -> None:
+    """The file is on the disk and no longer in memory, where the system can be told so."""
+    if hasattr(os, "posix_fadvise"):
+        with FILE.open("rb") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def encoding() -> Callable[[], object]:

@@ -38,14 +38,15 @@ class Turns:
 
 
 class Pausing:
-    """A log of training that pauses after each turn of so many epochs."""
+    """A log of training that pauses after each turn of so many epochs; 20 in all at the most, which are all logged."""
 
     def __init__(self, pause: Callable[[], None], epochs: int = 1) -> None:
         self.pause, self.epochs, self.seen = pause, epochs, -1  # the first is before training
 
-    def log(self, metrics: object = None, step: int = 0) -> None:
+    def log(self, metrics: Mapping[str, float] | None = None, step: int = 0) -> None:
         """Before training, and after each epoch."""
         self.seen += 1
+        assert metrics is None or self.seen == metrics["epoch"], "not every epoch is logged: take fewer rounds"
         if self.seen and self.seen % self.epochs == 0:
             self.pause()
 

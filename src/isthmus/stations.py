@@ -92,11 +92,11 @@ class Posterior(ABC):
 
     @abstractmethod
     def at(self, noise: Tensor) -> Tensor:
-        """The code that standard-normal ``noise`` (broadcast to the code) stands for; differentiable."""
+        """The code that standard-normal ``noise`` stands for, differentiable; of many draws ``[draws, batch, ...]``."""
 
     @abstractmethod
     def log_prob(self, z: Tensor) -> Tensor:
-        """log q(z | x) per dimension, nats, ``[batch, *grid, dim]``."""
+        """log q(z | x) per dimension, nats, shaped like z: ``[batch, *grid, dim]``, or many draws of it."""
 
     def detached(self) -> Self:
         """The same distribution without its graph: every tensor it holds is cut."""

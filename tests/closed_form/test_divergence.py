@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from isthmus import catalogue
 from isthmus.layers.diagonal_gaussian import DiagonalGaussian
+from isthmus.layers.discrete import Bits, OneHotGroups
 
 PRIOR = catalogue.make("priors", "standard_normal", {})
 
@@ -31,3 +32,13 @@ def test_it_equals_torchs(mean, log_var):
     assert torch.allclose(PRIOR.divergence(posterior, posterior.mean), wanted, atol=1e-4)
     z = torch.tensor([[0.3], [-2.0]])
     assert torch.allclose(posterior.log_prob(z), normal.log_prob(z), atol=1e-3, rtol=1e-4)
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize("made", [lambda a: DiagonalGaussian(a, a / 2), Bits, lambda a: OneHotGroups(a, classes=2)])
+def test_many_draws_at_once_are_those_one_by_one(made, rows):
+    torch.manual_seed(0)
+    posterior, noise = made(torch.randn(3, 2, 4)), torch.randn(5, rows, 2, 4)
+    z = posterior.at(noise)
+    assert torch.equal(z, torch.stack([posterior.at(each) for each in noise]))
+    assert torch.equal(posterior.log_prob(z), torch.stack([posterior.log_prob(each) for each in z]))

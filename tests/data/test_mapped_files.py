@@ -151,3 +151,11 @@ def test_memory_of_tables_and_pictures_does_not_grow_with_them(tmp_path):
             grey.save(tmp_path / name / f"{i}.jpg")
     for ending, most in (("", 150), (".parquet", 350)):
         assert growth(look_through, str(tmp_path / f"small{ending}"), str(tmp_path / f"large{ending}")) < most
+
+
+def test_the_row_that_is_too_far_away_is_named_by_its_own_number():
+    X = np.random.default_rng(0).random((5000, 3))
+    model = im.AE(2, trainer=im.Trainer(epochs=1, validation=0)).fit(X)
+    X[4321, 1] = 0.9e30
+    with pytest.raises(DataError, match=r"^Row 4321 is"):
+        model.transform(X)

@@ -16,6 +16,7 @@ import isthmus as im
 from isthmus.data import mapped
 from isthmus.data.mapped import is_mapped
 from isthmus.data.reading import read
+from isthmus.data.sources import numpy_shards
 from isthmus.data.temporary_map import temporary_map
 from isthmus.errors import DataError
 
@@ -92,6 +93,17 @@ def test_broken_pictures_are_listed(tmp_path):
     assert all(each.reason for each in found.quarantined)
 
 
+@pytest.mark.parametrize(("mode", "size"), [("RGB", (10, 12)), ("L", (9, 9))])
+def test_a_broken_picture_has_no_say_in_how_the_others_are_read(tmp_path, mode, size):
+    folder = photos(tmp_path / "photos", modes=("L",))
+    noise = np.random.default_rng(1).integers(0, 256, (*size, 3), dtype=np.uint8)
+    Image.fromarray(noise).convert(mode).save(folder / "other.png")
+    (folder / "other.png").write_bytes((folder / "other.png").read_bytes()[:-60])
+    found = same(str(folder))
+    assert found.values.shape == (9, 12, 10)
+    assert [each.name for each in found.quarantined] == ["other.png"]
+
+
 def test_pictures_of_several_sizes_are_refused_before_any_is_decoded(tmp_path):
     folder = photos(tmp_path / "photos")
     Image.new("RGB", (5, 5)).save(folder / "other.png")
@@ -138,6 +150,11 @@ def test_tables(tmp_path):
     assert same(path, drop=["kinds", "whole"]).values.dtype == np.float32
 
 
+@pytest.mark.parametrize("first", [20240110, 1_700_000_000, 2**40 + 0.5])
+def test_tables_are_not_rounded(tmp_path, first):
+    assert len(np.unique(same(table(tmp_path / "table.parquet", when=first + np.arange(40))).values[:, 3])) == 40
+
+
 def test_gaps_in_a_table_are_named_by_their_row(tmp_path):
     gaps = [None if i == 33 else i for i in range(40)]
     with pytest.raises(DataError, match="1 NaN, at row 33, column 'd'"):
@@ -175,6 +192,21 @@ def test_several_files_are_one(tmp_path):
     assert np.array_equal(read([folder / "1.npy", folder / "0.npy"]).values, X[[5, 0, 1, 2, 3, 4]])
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts the files that are open")
+def test_files_are_open_one_after_another(tmp_path, monkeypatch):
+    open_files, opened = [], numpy_shards.opened
+
+    def counting(*given, **options):
+        found = opened(*given, **options)
+        open_files.append(len(list(Path("/proc/self/fd").iterdir())))
+        return found
+
+    monkeypatch.setattr(numpy_shards, "opened", counting)
+    folder = shards(tmp_path / "rows", *np.zeros((30, 2, 3)))
+    assert len(same(str(folder))) == 60
+    assert max(open_files) - min(open_files) <= 4
+
+
 def test_pictures_in_several_files(tmp_path):
     X = np.random.default_rng(0).integers(0, 256, (9, 6, 6, 3), dtype=np.uint8)
     assert same(str(shards(tmp_path / "pictures", X[:4], X[4:]))).layout == "HWC"
@@ -202,14 +234,26 @@ def test_arrays_that_lie_by_columns_are_laid_out_by_rows(tmp_path):
     X = np.random.default_rng(0).random((30, 4))
     np.save(tmp_path / "rows.npy", np.asfortranarray(X))
     assert np.array_equal(same(str(tmp_path / "rows.npy")).values, X)
+    found = read(np.load(tmp_path / "rows.npy", mmap_mode="r"), mapped=True).values
+    assert found.flags.c_contiguous
+    assert np.array_equal(found, X)
+
+
+def test_a_copy_of_what_is_mapped_is_in_memory(tmp_path):
+    np.save(tmp_path / "rows.npy", np.zeros((30, 4)))
+    values = np.load(tmp_path / "rows.npy", mmap_mode="r")
+    assert is_mapped(values[3:])
+    assert not any(is_mapped(copy) for copy in (values.astype(np.float32), values.copy(), values + 1))
 
 
 def test_many_rows_of_what_is_mapped_are_mapped_again(tmp_path):
     X = np.random.default_rng(0).random((30, 4))
     np.save(tmp_path / "rows.npy", X)
-    some = read(str(tmp_path / "rows.npy"), mapped=True).take(np.arange(29, 3, -1))
-    assert is_mapped(some.values)
-    assert np.array_equal(some.values, X[29:3:-1])
+    found = read(str(tmp_path / "rows.npy"), mapped=True)
+    for chosen in (np.arange(29, 3, -1), X[:, 0] < 0.9):
+        some = found.take(chosen)
+        assert is_mapped(some.values)
+        assert np.array_equal(some.values, X[chosen])
 
 
 # -- the file ------------------------------------------------------------------------------------------

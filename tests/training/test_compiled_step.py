@@ -110,6 +110,28 @@ def test_a_compiler_that_fails_is_told_once_and_training_goes_on(monkeypatch, op
     assert torch.equal(found, plain)
 
 
+@pytest.mark.parametrize("optimiser", ["adamw", "sgd"])
+@pytest.mark.parametrize("steps", [0, 3])
+def test_a_compiler_may_refuse_at_once_or_later(monkeypatch, optimiser, steps):
+    def failing(function, **_):
+        if steps == 0:
+            raise RuntimeError("not on this platform")
+        left = iter(range(steps))
+
+        def call(*given, **named):
+            if next(left, None) is None:
+                raise torch._dynamo.exc.TorchDynamoException("another shape")
+            return function(*given, **named)
+
+        return call
+
+    plain = trained(compile=False, optimiser=optimiser)[1]
+    monkeypatch.setattr(torch, "compile", failing)
+    with pytest.warns(UserWarning, match=r"not be compiled \(\w+: (not on this|another)"):
+        found = trained(compile=True, optimiser=optimiser)[1]
+    assert torch.allclose(found, plain, atol=1e-4)
+
+
 class Watched:
     """A step that says whether it is compiled; its steps take as long as it is told."""
 

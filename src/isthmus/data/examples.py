@@ -46,6 +46,7 @@ class Examples:
     index: Any = None  # a pandas index
     rate: float | None = None  # of recordings, Hz
     origin: str = ""  # where the data came from, in words
+    rows: NDArray[np.int64] | None = None  # which of the user's these are, where they are some for a moment
 
     def __len__(self) -> int:
         return int(self.values.shape[0])
@@ -57,11 +58,12 @@ class Examples:
 
     def block(self, rows: slice | NDArray[np.int64]) -> Examples:
         """The values of some rows, for a moment: without names, labels and index; of a slice nothing is copied."""
-        return self.bare(self.values[rows])
+        numbers = np.arange(*rows.indices(len(self))) if isinstance(rows, slice) else rows
+        return self.bare(self.values[rows], numbers)
 
-    def bare(self, values: NDArray[Any]) -> Examples:
-        """Values like these, for a moment: without names, labels and index."""
-        return replace(self, values=values, labels=None, names=None, index=None)
+    def bare(self, values: NDArray[Any], rows: NDArray[np.int64]) -> Examples:
+        """The values of these rows, for a moment: without names, labels and index."""
+        return replace(self, values=values, labels=None, names=None, index=None, rows=rows)
 
     def take(self, rows: Iterable[int] | NDArray[Any]) -> Examples:
         """Some of the rows, by number."""
@@ -72,6 +74,7 @@ class Examples:
             labels=None if self.labels is None else self.labels[chosen],
             names=None if self.names is None else tuple(self.names[i] for i in chosen),
             index=None if self.index is None else self.index[chosen],
+            rows=None if self.rows is None else self.rows[chosen],
         )
 
 

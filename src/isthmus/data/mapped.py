@@ -97,4 +97,5 @@ def _file_of(values: NDArray[Any]) -> np.memmap[Any, Any] | None:
     array: Any = values
     while isinstance(array, np.ndarray) and not isinstance(array, np.memmap):
         array = array.base
-    return array if isinstance(array, np.memmap) else None
+    mapped: Any = array if isinstance(array, np.memmap) else None
+    return mapped if mapped is not None and mapped._mmap is not None else None  # a copy keeps the class alone

@@ -54,7 +54,7 @@ class MappedPictures:
         self.values: NDArray[np.uint8] | None = None
         self.names: tuple[str, ...] = ()
         with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-            headers = dict(self._each(pool, files, PictureFile.header))
+            headers = self._headers(pool, files, options)
             self.sizes = Counter(options.size or size for _, size in headers.values())
             if len(self.sizes) == 1:
                 readable = [file for file in files if file.name in headers]
@@ -64,6 +64,16 @@ class MappedPictures:
     def quarantined(self) -> tuple[Quarantined, ...]:
         """What could not be read, in the order of names."""
         return tuple(self.lost[name] for name in sorted(self.lost))
+
+    def _headers(self, pool: ThreadPoolExecutor, files: Sequence[PictureFile], options: Options) -> dict[str, Header]:
+        """By name. Where few are unlike the others, they are decoded: what is broken has no say."""
+        found: dict[str, Header] = dict(self._each(pool, files, PictureFile.header))
+        common = Counter(found.values()).most_common(1)
+        unlike = [file for file in files if file.name in found and found[file.name] != common[0][0]]
+        if len(unlike) <= AT_ONCE:
+            for _ in self._each(pool, unlike, partial(PictureFile.decoded, mode=options.mode, size=options.size)):
+                pass
+        return {name: header for name, header in found.items() if name not in self.lost}
 
     def _decode(
         self,

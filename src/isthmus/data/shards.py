@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-ENDING = ".npy"
+ENDING, RECORDING = ".npy", ".wav"
 
 
 def holds_shards(data: Any) -> bool:
@@ -31,4 +31,4 @@ def shards_of(data: Any) -> list[Path]:
 def _holds_nothing_else(folder: Path) -> bool:
     from isthmus.data.picture_files import ENDINGS  # which takes a library
 
-    return not any(path.suffix.lower() in ENDINGS for path in folder.rglob("*"))
+    return not any(path.suffix.lower() in (*ENDINGS, RECORDING) for path in folder.rglob("*"))

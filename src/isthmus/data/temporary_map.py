@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import IO, Any
 
 import numpy as np
@@ -38,19 +38,29 @@ def temporary_map(shape: Sequence[int], dtype: DTypeLike, origin: str) -> NDArra
         ) from error
 
 
-def joined(parts: Sequence[NDArray[Any]], origin: str) -> NDArray[Any]:
-    """The rows of all parts, of one shape and type, one after the other in a temporary file.
+def by_rows(values: NDArray[Any], origin: str) -> NDArray[Any]:
+    """The same values; of a mapped file that holds one column after another, in a temporary file row by row.
 
-    >>> joined([np.ones((1, 2)), np.zeros((1, 2))], "here").tolist()
+    >>> by_rows(np.ones((1, 2)), "here").tolist()
+    [[1.0, 1.0]]
+    """
+    if values.flags.c_contiguous or not stays_in_its_file(values):
+        return values
+    return read_only(filled(temporary_map(values.shape, values.dtype, origin), [values]))
+
+
+def filled(values: NDArray[Any], parts: Iterable[NDArray[Any]]) -> NDArray[Any]:
+    """The same array, with the rows of all parts in it, one after the other.
+
+    >>> filled(np.empty((2, 2)), [np.ones((1, 2)), np.zeros((1, 2))]).tolist()
     [[1.0, 1.0], [0.0, 0.0]]
     """
-    values = temporary_map((sum(map(len, parts)), *parts[0].shape[1:]), parts[0].dtype, origin)
     start = 0
     for block in (block for part in parts for block in blocks(part)):
         values[start : start + len(block)] = block
         start += len(block)
         let_go(values)
-    return read_only(values)
+    return values
 
 
 def taken(values: NDArray[Any], rows: NDArray[Any], origin: str) -> NDArray[Any]:
@@ -59,8 +69,9 @@ def taken(values: NDArray[Any], rows: NDArray[Any], origin: str) -> NDArray[Any]
     >>> taken(np.arange(6).reshape(3, 2), np.array([2, 0]), "here").tolist()
     [[4, 5], [0, 1]]
     """
-    if rows.dtype == bool or not stays_in_its_file(values):
+    if not stays_in_its_file(values):
         return np.asarray(values[rows])
+    rows = np.flatnonzero(rows) if rows.dtype == bool else rows
     row = values[:1].nbytes
     if len(rows) * row <= mapped.LARGE:
         return gathered(values, rows)

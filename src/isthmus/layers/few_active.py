@@ -71,7 +71,7 @@ def _of_few(grad: Tensor, x: Tensor) -> Tensor:
     output, order = output.sort(stable=True)
     counts = output.bincount(minlength=grad.shape[1])
     row = row[order]
-    sums = F.embedding_bag(
-        row, x.float(), counts.cumsum(0) - counts, mode="sum", per_sample_weights=grad[row, output].float()
-    )
+    wide = torch.promote_types(x.dtype, torch.float32)
+    shares = grad[row, output].to(wide)
+    sums = F.embedding_bag(row, x.to(wide), counts.cumsum(0) - counts, mode="sum", per_sample_weights=shares)
     return sums.to(grad)

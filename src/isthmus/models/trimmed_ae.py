@@ -1,10 +1,11 @@
 """The autoencoder that does not learn what fits least: for finding it."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from isthmus.architecture import Setting, make_networks
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
+from isthmus.errors import ParameterError
 from isthmus.estimator import Estimator
 from isthmus.terms.trimmed_reconstruction import TrimmedReconstruction
 from isthmus.training.trainer import Trainer
@@ -22,7 +23,9 @@ class TrimmedAE(Estimator):
     ----------
     latent_dim : numbers in the code; few.
     trim : the share of each batch that is left out, at least that of the rows that do not belong.
-    network, likelihood, trainer, random_state : as for ``AE``.
+    likelihood : as for ``AE``, but for a Gaussian of ``"optimal"`` variance, which is that of all rows of a batch and
+        refused. ``"auto"``: a Gaussian whose variance is a share of the data's.
+    network, trainer, random_state : as for ``AE``.
 
     >>> import isthmus as im
     >>> X = im.data.load("digits").values[:100]
@@ -30,6 +33,9 @@ class TrimmedAE(Estimator):
     >>> ae.score_samples(X).shape
     (100,)
     """
+
+    automatic_likelihood: ClassVar[Any] = {"name": "gaussian", "variance": "relative", "scale": 0.3}
+    automatic_binary_likelihood = automatic_likelihood
 
     def __init__(
         self,
@@ -46,6 +52,11 @@ class TrimmedAE(Estimator):
 
     def build(self, setting: Setting) -> Autoencoder:
         """``x -> encoder -> z -> decoder``, one term."""
+        if getattr(setting.likelihood, "variance", None) == "optimal":
+            raise ParameterError(
+                f"TrimmedAE: likelihood is {self.likelihood!r}, whose variance is read off all rows of a batch, those "
+                f"that are left out as well. Expected 'auto', or a variance of its own: {self.automatic_likelihood}"
+            )
         networks = make_networks(self.network, setting, latent_dim=self.latent_dim, features=self.latent_dim)
         return Autoencoder(
             encoder=networks.encoder,

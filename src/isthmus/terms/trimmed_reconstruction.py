@@ -40,5 +40,5 @@ class TrimmedReconstruction(Term):
             raise ValueError("the model has no decoder, so there is no reconstruction to judge")
         costs = -trace.log_likelihood
         kept = max(1, round(len(costs) * (1 - self.trim)))
-        threshold = costs.detach().kthvalue(kept).values
-        return torch.where(costs <= threshold, costs, 0.0) * (len(costs) / kept)
+        left = costs.detach() <= costs.detach().kthvalue(kept).values  # more than kept, where some cost the same
+        return torch.where(left, costs, 0.0) * (len(costs) / left.sum())

@@ -13,12 +13,16 @@ from torch import nn
 
 
 def options() -> dict[str, Any]:
-    """For ``torch.compile``: random numbers are those of plain code, and the same sum is taken once.
+    """For ``torch.compile``: random numbers are those of plain code, the same sum is taken once, biases are added late.
 
     >>> options()["fallback_random"]
     True
     """
-    return {"fallback_random": True, "joint_custom_pre_pass": _same_sums_once()}
+    return {
+        "fallback_random": True,
+        "joint_custom_pre_pass": _same_sums_once(),
+        "post_grad_custom_post_pass": _biases_later(),
+    }
 
 
 def without_guards() -> dict[str, Any] | None:
@@ -115,3 +119,32 @@ def _same_sums_once() -> Any:
             return get_hash_for_files((__file__,))
 
     return SameSumsOnce()
+
+
+def _biases_later() -> Any:
+    """On a processor a product with a bias copies the bias to every row before it begins.
+
+    Added afterwards, it is a part of the loop over what the product gives.
+    """
+    from torch._inductor.custom_graph_pass import CustomGraphPass, get_hash_for_files
+
+    aten = torch.ops.aten
+
+    class BiasesLater(CustomGraphPass):
+        def __call__(self, graph: torch.fx.Graph) -> None:
+            for node in graph.find_nodes(op="call_function", target=aten.addmm.default):
+                if node.kwargs or node.meta["val"].device.type != "cpu":
+                    continue
+                bias, *factors = node.args
+                with graph.inserting_before(node):
+                    product = graph.call_function(aten.mm.default, tuple(factors))
+                    total = graph.call_function(aten.add.Tensor, (product, bias))
+                for made in (product, total):
+                    made.meta["val"] = node.meta["val"]
+                node.replace_all_uses_with(total)
+                graph.erase_node(node)
+
+        def uuid(self) -> Any:
+            return get_hash_for_files((__file__,))
+
+    return BiasesLater()

@@ -92,7 +92,7 @@ class MappedRows(Rows):
 
     def _batch(self, rows: Tensor, values: NDArray[Any]) -> Batch:
         """These rows, whose values were read."""
-        stored = self.schema.store(self.examples.bare(values))
+        stored = self.schema.store(self.examples.bare(values, rows.numpy()))
         target = None if self.target is None else self.target[rows].to(self.device)
         return Batch(
             x=self.schema.to_model(stored.to(self.device)),

@@ -117,10 +117,11 @@ class Step:
             drawn = None if self._whole.begun else torch.random.get_rng_state()
             try:
                 self._whole(given, weights, self.learning_rate * rate)
-            except Exception:  # a compiler may fail in any way; the pass alone may do
-                if drawn is None:
+            except Exception as error:  # a compiler may fail in any way; the pass alone may do
+                if drawn is None and not isinstance(error, torch._dynamo.exc.TorchDynamoException):
                     raise
-                torch.random.set_rng_state(drawn)
+                if drawn is not None:
+                    torch.random.set_rng_state(drawn)
                 self.forget_compiled()
                 self._whole = None
                 self._compile_pass()
@@ -175,6 +176,12 @@ class Step:
         self.compiled = True
         if not all(getattr(part, "compiles", True) for part in self.model.modules()):
             return
+        try:
+            self._compile()
+        except Exception as error:  # noqa: BLE001  here there may be no compiler at all
+            self._give_up_compiling(error)
+
+    def _compile(self) -> None:
         alone = len(self.players) == 1 and not self.critics and self.engine.world == 1
         if alone and self.name in ADAPTIVE:
             self._whole = WholeStep(

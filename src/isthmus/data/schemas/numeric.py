@@ -21,7 +21,7 @@ from isthmus.data.scaling import SCALINGS, Scaling, ValueRange, Values, kind_of_
 from isthmus.data.schema import Schema
 from isthmus.errors import DataError, ParameterError, SavedModelError, did_you_mean, problems
 
-ROWS = 16_384  # scaled at a time
+AT_ONCE = 2**17  # numbers that are scaled at a time: a MiB in float64, which stays near the processor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,16 +153,19 @@ class NumericSchema(Schema):
         if examples.values.dtype == np.uint8 and self.scaling == "unit" and self.scale == (255.0,):
             return torch.from_numpy(np.array(to_model_order(examples.values, self.layout)))
         stored = np.empty((len(examples), *self.shape), dtype=np.float32)
-        for start in range(0, len(examples), ROWS):  # in parts, because the arithmetic is in float64
-            scaled = self.scaled(examples.values[start : start + ROWS])
-            _check_near(scaled, start)
-            stored[start : start + ROWS] = scaled
+        rows = max(1, AT_ONCE // max(1, math.prod(self.shape)))
+        for start in range(0, len(examples), rows):  # in parts, because the arithmetic is in float64
+            scaled = self.scaled(examples.values[start : start + rows])
+            _check_near(scaled, start, examples.rows)
+            stored[start : start + rows] = scaled
         return torch.from_numpy(stored)
 
     def scaled(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """The user's values in the model's units, ``[n, *shape]``."""
         ordered = to_model_order(values, self.layout).astype(np.float64)
-        return np.asarray((ordered - self._each(self.shift)) / self._each(self.scale))
+        ordered -= self._each(self.shift)
+        ordered /= self._each(self.scale)
+        return np.asarray(ordered)
 
     def flat(self, examples: Examples) -> NDArray[np.float64]:
         """Scaled values in a row, ``[n, values]``."""
@@ -279,11 +282,12 @@ def to_model_order(values: NDArray[Any], layout: Layout) -> NDArray[Any]:
     return values[:, None] if layout == "HW" else values
 
 
-def _check_near(scaled: NDArray[np.float64], first: int) -> None:
-    """Values so far from those of fit that float32 cannot tell how far are refused; ``first`` is the first row's."""
-    largest = float(np.abs(scaled).max(initial=0))
+def _check_near(scaled: NDArray[np.float64], first: int, rows: NDArray[np.int64] | None) -> None:
+    """Values so far from those of fit that float32 cannot tell how far are refused, by the number of their row."""
+    largest = float(max(scaled.max(initial=0), -scaled.min(initial=0)))
     if largest > LARGEST:
-        row = first + int(np.abs(scaled).reshape(len(scaled), -1).max(1).argmax())
+        number = first + int(np.abs(scaled).reshape(len(scaled), -1).max(1).argmax())
+        row = number if rows is None else rows[number]
         raise DataError(f"Row {row} is {largest:.1e} times the spread of the data of fit away from their mean")
 
 

@@ -15,6 +15,7 @@ from isthmus.data.mapped import blocks
 from isthmus.data.options import Options
 from isthmus.data.series_values import holds_series
 from isthmus.data.shards import holds_shards
+from isthmus.data.temporary_map import by_rows
 from isthmus.data.text_values import holds_texts
 
 CHANNELS = (1, 3, 4)
@@ -35,7 +36,8 @@ def read(data: Any, options: Options) -> Examples:
         raise sparse_error(data)
     container = "torch" if _is_tensor(data) else "numpy"
     values = data.detach().cpu().numpy() if container == "torch" else data
-    return examples_of(checked_array(values), container=container, origin=f"a {type(data).__name__}")
+    origin = f"a {type(data).__name__}"
+    return examples_of(by_rows(checked_array(values), origin), container=container, origin=origin)
 
 
 def examples_of(values: NDArray[Any], *, container: str, origin: str) -> Examples:

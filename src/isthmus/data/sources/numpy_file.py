@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from isthmus.data import mapped
 from isthmus.data.checks import checked_array
 from isthmus.data.examples import Examples
-from isthmus.data.mapped import is_mapped
 from isthmus.data.options import Options, file_part
 from isthmus.data.sources.arrays import examples_of
-from isthmus.data.temporary_map import joined
+from isthmus.data.temporary_map import by_rows
 from isthmus.errors import DataError, UnknownNameError, did_you_mean
 
 
@@ -28,8 +27,7 @@ def read(data: str, options: Options) -> Examples:
     """One array; pickled objects are refused."""
     path = file_part(data)
     found = checked_array(opened(path, data[len(path) + 1 :] or None, mapped=options.mapped and _is_large(path)))
-    by_columns = is_mapped(found) and not found.flags.c_contiguous  # a row is all over the file
-    return examples_of(joined([found], data) if by_columns else found, container="file", origin=data)
+    return examples_of(by_rows(found, data), container="file", origin=data)
 
 
 def opened(path: str, key: str | None = None, *, mapped: bool) -> NDArray[Any]:
@@ -40,10 +38,13 @@ def opened(path: str, key: str | None = None, *, mapped: bool) -> NDArray[Any]:
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, DataError | UnknownNameError):
             raise
-        cut_off = any(sign in str(error) for sign in ("mmap length", "could only read", "cannot reshape"))
-        pickled = "Arrays of pickled objects are refused: they can run code"
-        hint = "The file is shorter than its header tells: copy or write it again" if cut_off else pickled
-        raise DataError(f"{path} cannot be read: {error}. {hint}.") from error
+        raise DataError(f"{path} cannot be read: {error}.{_hint(str(error))}") from error
+
+
+def _hint(told: str) -> str:
+    if any(sign in told for sign in ("mmap length", "could only read", "cannot reshape")):
+        return " The file is shorter than its header tells: copy or write it again."
+    return " Arrays of pickled objects are refused: they can run code." if "pickle" in told else ""
 
 
 def _is_large(path: str) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isthmus.data import mapped
 from isthmus.data.checks import checked_array
@@ -15,8 +16,10 @@ from isthmus.data.options import Options
 from isthmus.data.shards import holds_shards, shards_of
 from isthmus.data.sources.arrays import examples_of
 from isthmus.data.sources.numpy_file import opened
-from isthmus.data.temporary_map import joined
+from isthmus.data.temporary_map import filled, read_only, temporary_map
 from isthmus.errors import DataError, counted, problems
+
+Like = tuple[tuple[int, ...], np.dtype[Any]]  # shape and type of rows
 
 
 def accepts(data: Any) -> bool:
@@ -27,20 +30,31 @@ def accepts(data: Any) -> bool:
 def read(data: Any, options: Options) -> Examples:
     """The rows of all files in turn; together large, they are copied into one temporary file and mapped."""
     paths = shards_of(data)
-    shards = [checked_array(opened(str(path), mapped=True)) for path in paths]
     origin = data if isinstance(data, str) else f"{counted(len(paths), 'file')}, the first {paths[0]}"
-    _check_alike(paths, shards, origin)
-    large = options.mapped and sum(shard.nbytes for shard in shards) > mapped.LARGE
-    values = joined(shards, origin) if large else np.concatenate(shards)
+    counts, likes = zip(*map(_count_and_like, paths), strict=True)
+    _check_alike(paths, likes, origin)
+    row, dtype = likes[0]
+    shape = (sum(counts), *row)
+    parts = (opened(str(path), mapped=True) for path in paths)
+    if options.mapped and math.prod(shape) * dtype.itemsize > mapped.LARGE:
+        values = read_only(filled(temporary_map(shape, dtype, origin), parts))
+    else:
+        values = filled(np.empty(shape, dtype), parts)
     return examples_of(values, container="file", origin=origin)
 
 
-def _check_alike(paths: list[Path], shards: list[NDArray[Any]], origin: str) -> None:
-    wanted = (shards[0].shape[1:], shards[0].dtype)
+def _count_and_like(path: Path) -> tuple[int, Like]:
+    """How many rows there are, their shape and type; the file is closed again, since there may be many."""
+    shard = checked_array(opened(str(path), mapped=True))
+    return len(shard), (shard.shape[1:], shard.dtype)
+
+
+def _check_alike(paths: list[Path], likes: Sequence[Like], origin: str) -> None:
+    wanted = likes[0]
     other = [
-        f"{path}: rows of shape {shard.shape[1:]}, {shard.dtype}"
-        for path, shard in zip(paths, shards, strict=True)
-        if (shard.shape[1:], shard.dtype) != wanted
+        f"{path}: rows of shape {shape}, {dtype}"
+        for path, (shape, dtype) in zip(paths, likes, strict=True)
+        if (shape, dtype) != wanted
     ]
     if other:
         raise DataError(

@@ -25,7 +25,7 @@ def accepts(data: Any) -> bool:
 
 
 def read(data: str, options: Options) -> Examples:
-    """Numeric columns, where gaps become NaN; or a column of texts. Large tables are mapped, in float32."""
+    """Numeric columns, where gaps become NaN; or a column of texts. Large tables are mapped."""
     parquet = require("pyarrow.parquet", extra="data")
     try:
         with parquet.ParquetFile(data, pre_buffer=False, buffer_size=BUFFER) as file:  # nothing is kept
@@ -50,7 +50,8 @@ def _mapped(data: str, file: Any, options: Options) -> Examples:
     for batch in file.iter_batches(batch_size=max(1, mapped.BYTES // (8 * file.metadata.num_columns))):
         part = _table(data, batch, options)
         if values is None:
-            values = temporary_map((file.metadata.num_rows, *part.values.shape[1:]), np.float32, data)
+            kind = np.promote_types(part.values.dtype, np.float32)  # that holds them exactly
+            values = temporary_map((file.metadata.num_rows, *part.values.shape[1:]), kind, data)
         with np.errstate(over="ignore"):  # is infinite then, and refused by its row
             values[start : start + len(part)] = part.values
         labels += [] if part.labels is None else [part.labels]
