@@ -85,6 +85,8 @@ def test_log_volume_is_the_change_of_units():
 def test_automatic_scaling():
     rng = np.random.default_rng(0)
     assert NumericSchema.learn(read(rng.normal(size=(50, 4)))).scaling == "centre"
+    with_a_date = np.column_stack([rng.normal(size=(50, 24)), 20240101 + 5000 * rng.random(50)])  # one of many columns
+    assert NumericSchema.learn(read(with_a_date)).scaling == "standard"
     assert NumericSchema.learn(read(rng.normal(size=(50, 4)) * [1, 1, 1, 1e3])).scaling == "standard"
     assert NumericSchema.learn(read(rng.integers(0, 2, (50, 4)))).scaling == "none"
     assert NumericSchema.learn(read(rng.uniform(size=(5, 8, 8)))).scaling == "none"

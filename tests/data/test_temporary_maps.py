@@ -90,7 +90,8 @@ def test_broken_pictures_are_listed(tmp_path):
     found = same(str(folder))
     assert len(found) == 7
     assert [each.name for each in found.quarantined] == ["a/0.png", "b/4.png"]
-    assert all(each.reason for each in found.quarantined)
+    assert "is no picture" in found.quarantined[0].reason
+    assert "truncated" in found.quarantined[1].reason
 
 
 @pytest.mark.parametrize(("mode", "size"), [("RGB", (10, 12)), ("L", (9, 9))])
@@ -228,6 +229,12 @@ def test_files_that_are_cut_off_are_refused(tmp_path, as_shards, cut):
     path.write_bytes(path.read_bytes()[:-cut])
     with pytest.raises(DataError, match=r"0.npy cannot be read: .*shorter than its header tells: copy or write it"):
         im.AE(2).fit(folder if as_shards else path)
+
+
+def test_what_is_no_file_of_numpys_is_said_to_be_none(tmp_path):
+    (tmp_path / "a.npy").write_text("no array")
+    with pytest.raises(DataError, match=r"a.npy is no file of numpy's"):
+        read(str(tmp_path / "a.npy"))
 
 
 def test_arrays_that_lie_by_columns_are_laid_out_by_rows(tmp_path):

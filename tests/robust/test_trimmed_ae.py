@@ -70,3 +70,10 @@ def test_rows_that_belong_are_rebuilt_better_and_others_worse(seed):
         errors[trim] = np.square(rebuilt - rows).sum(1)
     assert errors[0.25][:400].mean() < 0.8 * errors[0.0][:400].mean()
     assert errors[0.25][400:].mean() > 1.15 * errors[0.0][400:].mean()
+
+
+def test_few_rows_among_copies_of_one_are_strange():
+    generator = np.random.default_rng(0)
+    known, others = np.tile(generator.normal(size=(1, 12)), (500, 1)), generator.normal(size=(3, 12))
+    model = im.TrimmedAE(3, trainer=im.Trainer(epochs=30, validation=0)).fit(np.concatenate([known, others]))
+    assert model.score_samples(others).max() < model.score_samples(known).min() - 1

@@ -62,7 +62,9 @@ def or_reason(work: Callable[[PictureFile], Any], file: PictureFile) -> Any:
     try:
         return work(file)
     except Exception as error:  # noqa: BLE001  listed with the reason
-        return Quarantined(name=file.name, reason=str(error) or type(error).__name__)
+        unknown = type(error).__name__ == "UnidentifiedImageError"  # whose words tell an address in memory
+        told = "is no picture, or of a format that is not known" if unknown else str(error)
+        return Quarantined(name=file.name, reason=told or type(error).__name__)
 
 
 @contextmanager

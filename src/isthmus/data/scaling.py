@@ -18,6 +18,7 @@ Scaling = Literal["standard", "centre", "unit", "levels", "none"]
 Values = Literal["binary", "integer", "real"]
 SCALINGS: tuple[str, ...] = ("standard", "centre", "unit", "levels", "none")
 UNEVEN = 20.0  # ratio of ranges (9th to 1st decile of the columns) from which units must differ
+EXTREME = 1000.0  # ratio of the largest range to the median, from which one must: a date among measurements
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +103,8 @@ def _automatic(values: NDArray[Any], kind: Kind, found: ValueRange) -> Scaling:
     ranges = found.high.ravel().astype(np.float64) - found.low.ravel()
     varying = ranges[ranges > 0]
     low, high = np.quantile(varying, 0.1, method="lower"), np.quantile(varying, 0.9, method="higher")
-    return "standard" if high > UNEVEN * low else "centre"
+    uneven = high > UNEVEN * low or varying.max() > EXTREME * np.median(varying)
+    return "standard" if uneven else "centre"
 
 
 def _unit(values: NDArray[Any], found: ValueRange) -> float:

@@ -57,7 +57,9 @@ class TrimmedAE(Estimator):
                 f"TrimmedAE: likelihood is {self.likelihood!r}, whose variance is read off all rows of a batch, those "
                 f"that are left out as well. Expected 'auto', or a variance of its own: {self.automatic_likelihood}"
             )
-        networks = make_networks(self.network, setting, latent_dim=self.latent_dim, features=self.latent_dim)
+        networks = make_networks(  # principal components would be those of the rows to be left out as well
+            self.network, setting, latent_dim=self.latent_dim, features=self.latent_dim, linear_path="none"
+        )
         return Autoencoder(
             encoder=networks.encoder,
             bottleneck=Identity(self.latent_dim),

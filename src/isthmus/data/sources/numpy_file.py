@@ -38,7 +38,18 @@ def opened(path: str, key: str | None = None, *, mapped: bool) -> NDArray[Any]:
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, DataError | UnknownNameError):
             raise
+        if not _begins_as_numpy(path):
+            raise DataError(f"{path} is no file of numpy's: it does not begin as one") from error
         raise DataError(f"{path} cannot be read: {error}.{_hint(str(error))}") from error
+
+
+def _begins_as_numpy(path: str) -> bool:
+    """Whether it can be opened and does; archives are zips."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(6).startswith((b"\x93NUMPY", b"PK"))
+    except OSError:
+        return True
 
 
 def _hint(told: str) -> str:
