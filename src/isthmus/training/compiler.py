@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FunctionType
 from typing import Any
@@ -20,8 +20,8 @@ def options() -> dict[str, Any]:
     """
     return {
         "fallback_random": True,
-        "joint_custom_pre_pass": _same_sums_once(),
-        "post_grad_custom_post_pass": _biases_later(),
+        "joint_custom_pre_pass": _changing(_same_sums_once),
+        "post_grad_custom_post_pass": _changing(_biases_later),
     }
 
 
@@ -97,54 +97,49 @@ def gradients_in_the_graph() -> Iterator[None]:
                 settings.trace_autograd_ops = traced
 
 
-def _same_sums_once() -> Any:
+def _same_sums_once(graph: torch.fx.Graph) -> None:
     """Layers whose results are added have the same gradient for their biases: a sum that is in the graph twice.
 
     In graphs without a gradient of their own the compiler does not see that; in bf16 it then names two numbers alike,
     and the C++ that it writes is refused.
     """
-    from torch._inductor.custom_graph_pass import CustomGraphPass, get_hash_for_files
-
-    class SameSumsOnce(CustomGraphPass):
-        def __call__(self, graph: torch.fx.Graph) -> None:
-            first: dict[Any, torch.fx.Node] = {}
-            for node in list(graph.nodes):
-                if node.op == "call_function" and node.target is torch.ops.aten.sum.dim_IntList:
-                    same = first.setdefault(repr((node.args, node.kwargs)), node)
-                    if same is not node:
-                        node.replace_all_uses_with(same)
-                        graph.erase_node(node)
-
-        def uuid(self) -> Any:
-            return get_hash_for_files((__file__,))
-
-    return SameSumsOnce()
+    first: dict[Any, torch.fx.Node] = {}
+    for node in list(graph.nodes):
+        if node.op == "call_function" and node.target is torch.ops.aten.sum.dim_IntList:
+            same = first.setdefault(repr((node.args, node.kwargs)), node)
+            if same is not node:
+                node.replace_all_uses_with(same)
+                graph.erase_node(node)
 
 
-def _biases_later() -> Any:
+def _biases_later(graph: torch.fx.Graph) -> None:
     """On a processor a product with a bias copies the bias to every row before it begins.
 
     Added afterwards, it is a part of the loop over what the product gives.
     """
+    aten = torch.ops.aten
+    for node in graph.find_nodes(op="call_function", target=aten.addmm.default):
+        if node.kwargs or node.meta["val"].device.type != "cpu":
+            continue
+        bias, *factors = node.args
+        with graph.inserting_before(node):
+            product = graph.call_function(aten.mm.default, tuple(factors))
+            total = graph.call_function(aten.add.Tensor, (product, bias))
+        for made in (product, total):
+            made.meta["val"] = node.meta["val"]
+        node.replace_all_uses_with(total)
+        graph.erase_node(node)
+
+
+def _changing(change: Callable[[torch.fx.Graph], None]) -> Any:
+    """A pass over graphs, as the compiler takes it; code that it keeps is known by this file's."""
     from torch._inductor.custom_graph_pass import CustomGraphPass, get_hash_for_files
 
-    aten = torch.ops.aten
-
-    class BiasesLater(CustomGraphPass):
+    class Changing(CustomGraphPass):
         def __call__(self, graph: torch.fx.Graph) -> None:
-            for node in graph.find_nodes(op="call_function", target=aten.addmm.default):
-                if node.kwargs or node.meta["val"].device.type != "cpu":
-                    continue
-                bias, *factors = node.args
-                with graph.inserting_before(node):
-                    product = graph.call_function(aten.mm.default, tuple(factors))
-                    total = graph.call_function(aten.add.Tensor, (product, bias))
-                for made in (product, total):
-                    made.meta["val"] = node.meta["val"]
-                node.replace_all_uses_with(total)
-                graph.erase_node(node)
+            change(graph)
 
         def uuid(self) -> Any:
             return get_hash_for_files((__file__,))
 
-    return BiasesLater()
+    return Changing()
