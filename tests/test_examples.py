@@ -14,6 +14,7 @@ LONG = {
     "discrete_codes",
     "information",
     "masked",
+    "mixed_tables",
     "neighbours",
     "spoilt_texts",
     "symbols_and_prior",

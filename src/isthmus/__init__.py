@@ -23,6 +23,7 @@ _ELSEWHERE = {
     "Trainer": ("isthmus.training.trainer", "Trainer"),
     "Autoencoder": ("isthmus.autoencoder", "Autoencoder"),
     "Estimator": ("isthmus.estimator", "Estimator"),
+    "imputation_intervals": ("isthmus.tasks.imputation", "imputation_intervals"),
 }
 _PACKAGES = ("catalogue", "data", "errors", "metrics", "report", "records", "stations")
 

@@ -42,6 +42,16 @@ def if_there_and_back(estimator: Any) -> bool:
     return if_it_encodes(estimator) and if_it_decodes(estimator)
 
 
+def if_it_imputes(estimator: Any) -> bool:
+    """Where gaps of a table can be filled: raises ``NotAvailableError``.
+
+    >>> import isthmus as im
+    >>> hasattr(im.VAE(2), "impute"), hasattr(im.TableMAE(2), "impute"), hasattr(im.DeepInfoMax(2), "impute")
+    (True, True, False)
+    """
+    return estimator.imputes or if_there_and_back(estimator)
+
+
 def if_it_scores(estimator: Any) -> bool:
     """Where there is a ``score_samples``, the model's own or the general one: raises ``NotAvailableError``."""
     return estimator.score_samples is not None

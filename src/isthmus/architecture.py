@@ -13,6 +13,7 @@ from torch import nn
 
 from isthmus import catalogue
 from isthmus.component import Component
+from isthmus.data.schemas.mixed import coded_columns
 from isthmus.errors import ParameterError, UnknownNameError, check, did_you_mean, problems
 from isthmus.layers.linear_path import LinearPath
 from isthmus.stations import Codebook, Decoder, Encoder, Likelihood, Term
@@ -76,6 +77,7 @@ def make_networks(
     name = _automatic_name(setting, code) if name == "auto" else name
     for_decoder = _only_for_decoder(given)
     both = {"linear_path": linear_path, "condition_dim": setting.condition_dim, "flatten": code == "flat"}
+    both |= {"sees_hidden": True} if setting.schema.gaps else {}
     both |= known or {}
     both |= (_mlp_arguments(setting, latent_dim, linear_path) if name == "mlp" else {}) | dict(given)
     encoder = both | {"in_shape": setting.schema.shape, "out_dim": features, "latent_dim": latent_dim}
@@ -94,13 +96,15 @@ def make_networks(
 def make_likelihood(wanted: str | Mapping[str, Any] | Likelihood, schema: Schema) -> Likelihood:
     """A fresh likelihood from a name, a mapping with a name and arguments, or a likelihood to copy.
 
-    A categorical one learns its number of levels from the schema.
+    A categorical one learns its number of levels from the schema, one of mixed columns what each of them is.
     """
     if isinstance(wanted, Likelihood):
         return catalogue.build(wanted.spec())
     name, given = _name_and_arguments(wanted)
     if name == "categorical" and "levels" not in given:
         given = {**given, "levels": schema.levels}
+    if name == "mixed_columns" and "columns" not in given:
+        given = {**given, "columns": coded_columns(schema)}
     return catalogue.make("likelihoods", name, given)
 
 

@@ -152,19 +152,30 @@ class Autoencoder(Component):
 
     def completed(self, view: View) -> Tensor:
         """The expected x, ``[batch, *shape]``, of which the encoder may see this much; no randomness."""
-        return self._likelihood().mean(self._output(view))
+        return self._likelihood().mean(self.output(view))
+
+    def output(self, view: View) -> Tensor:
+        """The likelihood's parameters, ``[batch, outputs, *shape]``, of which the encoder may see this much."""
+        return self.decode(self._code(view), view)
+
+    def drawn_again(self, batch: Batch) -> Tensor:
+        """x drawn given a code that is drawn given x, ``[batch, *shape]``, with torch's current stream."""
+        view = _bare(batch)
+        code = self._marked(self.bottleneck(self._encoder()(view), view, self.prior), view)
+        return self._likelihood().sample(self.decode(code, view))
 
     def log_completed(self, view: View, batch: Batch) -> Tensor:
         """log p of what the view wants judged, given what it lets the encoder see: nats, ``[batch]``."""
-        return self._likelihood().log_prob(self._output(view), batch.wanted, _counted(batch, view))
+        return self._likelihood().log_prob(self.output(view), batch.wanted, _counted(batch, view))
 
     def sample(self, count: int, condition: Tensor | None = None) -> Tensor:
-        """The expected x of codes drawn from the prior, ``[count, *shape]``.
+        """The expected x of codes drawn from the prior, ``[count, *shape]``; of tables, x drawn as well.
 
         Raises ``ParameterError`` where the model has no prior.
         """
-        code = self.drawn(count, condition)
-        return self._likelihood().mean(self.decode(code, View(x=code.z, condition=condition)))
+        code, likelihood = self.drawn(count, condition), self._likelihood()
+        output = self.decode(code, View(x=code.z, condition=condition))
+        return likelihood.sample(output) if likelihood.drawn else likelihood.mean(output)
 
     def drawn(self, count: int, condition: Tensor | None = None) -> Code:
         """Codes from the prior, ``[count, *grid, latent_dim]``; raises ``ParameterError`` where there is none."""
@@ -282,8 +293,9 @@ class Autoencoder(Component):
             self.likelihood.calibrate(trace.output, trace.target, _counted(batch, trace.view))
 
     def calibration(self) -> dict[str, Tensor]:
-        """What ``calibrate`` sets: the likelihood's buffers."""
-        return {} if self.likelihood is None else dict(self.likelihood.named_buffers())
+        """What ``calibrate`` sets: the likelihood's buffers of numbers."""
+        buffers = {} if self.likelihood is None else dict(self.likelihood.named_buffers())
+        return {name: values for name, values in buffers.items() if values.is_floating_point()}
 
     # -- likelihood ----------------------------------------------------------------------------------
 
@@ -381,9 +393,6 @@ class Autoencoder(Component):
         """With the places that the encoder calls real."""
         valid = self._encoder().valid(view)
         return code if valid is None else replace(code, valid=valid)
-
-    def _output(self, view: View) -> Tensor:
-        return self.decode(self._code(view), view)
 
     def _log_likelihood(self, code: Code, view: View, batch: Batch) -> Tensor:
         output = self._decoder()(code, view, batch.wanted)

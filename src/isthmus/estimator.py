@@ -6,6 +6,7 @@ import math
 import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -19,7 +20,14 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from isthmus import saving
-from isthmus.abilities import if_it_decodes, if_it_encodes, if_it_has_parts, if_it_scores, if_there_and_back
+from isthmus.abilities import (
+    if_it_decodes,
+    if_it_encodes,
+    if_it_has_parts,
+    if_it_imputes,
+    if_it_scores,
+    if_there_and_back,
+)
 from isthmus.architecture import Setting, likelihood_scaling, make_likelihood
 from isthmus.argument_types import check_types
 from isthmus.autoencoder import Autoencoder
@@ -27,11 +35,11 @@ from isthmus.component import registered_name
 from isthmus.data.examples import Examples
 from isthmus.data.kinds import NUMBERS, check_kind, check_many
 from isthmus.data.labels import Condition
+from isthmus.data.learnt_schema import learn_schema, with_gaps_as_mixed
 from isthmus.data.mapped import let_go
 from isthmus.data.reading import read, read_and_tell
 from isthmus.data.scaling import kind_of_values
 from isthmus.data.schema import Schema
-from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.errors import DataError, ParameterError, check, did_you_mean
 from isthmus.layers.mean_of_places import mean_of_places
 from isthmus.records import Batch, Code, View
@@ -59,6 +67,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     conditional: ClassVar[bool] = False  # y is conditioned on
     supervised: ClassVar[bool] = False  # y is predicted
+    imputes: ClassVar[bool] = False  # gaps can be filled, even where no code leads back to x
     encodes: ClassVar[bool] = True  # there is a way from x to a code
     decodes: ClassVar[bool] = True  # there is a way from a code to x
     pictures_only: ClassVar[bool] = False
@@ -71,6 +80,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     blends: ClassVar[bool] = True  # blended and noisy rows may stand in for more data
     automatic_likelihood: ClassVar[Any] = "gaussian"  # for data that are not binary: a name, or a mapping
     automatic_binary_likelihood: ClassVar[Any] = "gaussian"
+    automatic_table_likelihood: ClassVar[Any] = "mixed_columns"  # for tables with gaps or columns that are no numbers
 
     latent_dim: int
     network: Any
@@ -93,7 +103,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """
         self._check_parameters()
         check_many(X, self.takes, owner=type(self).__name__)
-        examples = read_and_tell(X, mapped=True)
+        examples = with_gaps_as_mixed(read_and_tell(X, mapped=True))
         check_kind(examples, self.takes, owner=type(self).__name__)
         likelihood = self._wanted_likelihood(examples)
         schema = self._learn_schema(examples, likelihood_scaling(likelihood))
@@ -111,7 +121,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         )
         with RandomStream(derive(seed, WEIGHTS)):
             model = self.build(setting)
-        trainer = Trainer() if self.trainer is None else self.trainer
+        trainer = self.usual_trainer(len(examples)) if self.trainer is None else self.trainer
         rows = resident_or_mapped(
             examples,
             schema,
@@ -154,25 +164,83 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return fitted.transform(X, y if wanted else None)
 
     @available_if(if_it_decodes)
-    def inverse_transform(self, Z: ArrayLike, condition: Any = None) -> NDArray[np.float32]:
-        """The expected x of codes ``[n, numbers]``, in the units and layout that X had in ``fit``."""
+    def inverse_transform(self, Z: ArrayLike, condition: Any = None) -> Any:
+        """The expected x of codes ``[n, numbers]``, in the units and layout that X had in ``fit``.
+
+        A table of mixed columns is a data frame where X was one, otherwise an array of objects.
+        """
         check_is_fitted(self)
-        codes = self._codes(Z)
+        return self.schema_.give_back(self._decoded(self._codes(Z), condition))
+
+    def _decoded(self, codes: Tensor, condition: Any) -> NDArray[Any]:
         made = []
         with torch.no_grad():
             for rows, given in self._parts(len(codes), condition):
                 z = codes[rows].to(self._device)
                 view = View(x=z, condition=given)
                 made.append(self._likelihood.mean(self.autoencoder_.decode(Code(z=z), view)).cpu())
-        return self.schema_.from_model(torch.cat(made))
+        return np.asarray(self.schema_.from_model(torch.cat(made)))
 
     @available_if(if_there_and_back)
     def reconstruct(self, X: Any, condition: Any = None) -> Any:
         """X, encoded and decoded; a data frame where X is one."""
         self._check_told(condition)
         examples = self._examples(X)
-        rebuilt = self._by_batch(examples, condition, lambda batch, _: self.autoencoder_.rebuild(batch))
-        return self.schema_.give_back(self.schema_.from_model(rebuilt), examples)
+        return self.schema_.give_back(self.rebuilt(examples, condition).values, examples)
+
+    @available_if(if_there_and_back)
+    def rebuilt(self, examples: Examples, condition: Any = None) -> Examples:
+        """``reconstruct`` as examples, numbers in the user's units: what metrics and pictures look at."""
+        made = self._by_batch(examples, condition, lambda batch, _: self.autoencoder_.rebuild(batch))
+        return replace(examples, values=self.schema_.from_model(made), described=self.schema_.described())
+
+    @available_if(if_it_imputes)
+    def impute(self, X: Any, *, draws: int | None = None, condition: Any = None, random_state: int = 0) -> Any:
+        """X with its gaps filled: by what is expected (categories: the likeliest), or by each of so many draws.
+
+        A table like X, or a list of ``draws`` tables, whose spread says how sure the model is (multiple imputation,
+        Rubin 1987). What is known stays as it is. Raises ``ParameterError`` where the model knows no gaps.
+        """
+        examples = self._examples(X)
+        found = self.imputed(examples, draws=draws, condition=condition, random_state=random_state)
+        tables = [self.schema_.give_back(each, examples) for each in found]
+        return tables[0] if draws is None else tables
+
+    @available_if(if_it_imputes)
+    def imputed(
+        self, examples: Examples, *, draws: int | None = None, condition: Any = None, random_state: int = 0
+    ) -> list[NDArray[Any]]:
+        """``impute`` in numbers, as ``schema_.known`` has them: what is expected alone, or the draws."""
+        known = self.schema_.described() is not None
+        told = (
+            f"the model was fitted on {self.schema_.kind} data without gaps, and takes none; fit it on rows with gaps"
+        )
+        check("impute", (known, told), (draws is None or draws >= 1, f"draws is {draws!r}; expected 1 or more"))
+        if draws is None:
+            expected = self._by_batch(examples, condition, lambda batch, _: self._expected(batch))
+            return [self._filled(examples, expected)]
+
+        def drawn(number: int) -> Tensor:
+            def of_batch(batch: Batch, place: int) -> Tensor:
+                with RandomStream(derive(seed_of(random_state), SAMPLING, number, place), self._device):
+                    return self._drawn_again(batch)
+
+            return self._by_batch(examples, condition, of_batch)
+
+        return [self._filled(examples, drawn(number)) for number in range(draws)]
+
+    def _expected(self, batch: Batch) -> Tensor:
+        """The expected x of rows with gaps."""
+        return self.autoencoder_.rebuild(batch)
+
+    def _drawn_again(self, batch: Batch) -> Tensor:
+        """A draw of x of rows with gaps."""
+        return self.autoencoder_.drawn_again(batch)
+
+    def _filled(self, examples: Examples, x: Tensor) -> NDArray[Any]:
+        """The user's rows, with the model's values in their gaps."""
+        known = self.schema_.known(examples)
+        return np.where(np.isnan(known), self.schema_.from_model(x), known)
 
     # -- likelihood ----------------------------------------------------------------------------------
 
@@ -185,10 +253,9 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """
         self._check_told(condition)
         noise = self._noise(derive(0, SCORING), DRAWS)
-        scores = self._by_batch(
-            self._examples(X), condition, lambda batch, _: self.autoencoder_.log_bound(batch, noise)
-        )
-        return self._in_users_units(scores)
+        examples = self._examples(X)
+        scores = self._by_batch(examples, condition, lambda batch, _: self.autoencoder_.log_bound(batch, noise))
+        return self._in_users_units(scores, examples)
 
     @available_if(if_it_scores)
     def score(self, X: Any, y: Any = None) -> float:
@@ -209,29 +276,34 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             noise = self._noise(derive(random_state, SCORING, number), samples, BLOCK)
             return self.autoencoder_.log_prob(batch, noise[:, : len(batch)])
 
-        return self._in_users_units(self._by_batch(self._examples(X), condition, likelihood, BLOCK))
+        examples = self._examples(X)
+        return self._in_users_units(self._by_batch(examples, condition, likelihood, BLOCK), examples)
 
     # -- new data ------------------------------------------------------------------------------------
 
     @available_if(if_it_decodes)
-    def sample(self, n: int = 1, condition: Any = None, random_state: int | None = None) -> NDArray[np.float32]:
-        """``n`` new examples from the prior, in the units of X; ``condition``: one for all, or n of them."""
+    def sample(self, n: int = 1, condition: Any = None, random_state: int | None = None) -> Any:
+        """``n`` new examples from the prior, in the units of X; ``condition``: one for all, or n of them.
+
+        Of a table of mixed columns new rows, in its types, categories and ranges, a data frame where X was one.
+        """
         check_is_fitted(self)
         return self._drawn(self.autoencoder_, n, condition, random_state)
 
-    def _drawn(self, model: Autoencoder, n: int, condition: Any, random_state: int | None) -> NDArray[np.float32]:
+    def _drawn(self, model: Autoencoder, n: int, condition: Any, random_state: int | None) -> Any:
         check_count(n)
         made = []
         with torch.no_grad(), RandomStream(derive(seed_of(random_state), SAMPLING), self._device):
             for rows, given in self._parts(n, condition):
                 made.append(model.sample(rows.stop - rows.start, given).cpu())
-        return self.schema_.from_model(torch.cat(made))
+        return self.schema_.give_back(self.schema_.from_model(torch.cat(made)))
 
     @available_if(if_there_and_back)
-    def interpolate(self, a: Any, b: Any, steps: int = 8, condition: Any = None) -> NDArray[np.float32]:
+    def interpolate(self, a: Any, b: Any, steps: int = 8, condition: Any = None) -> Any:
         """``steps`` examples from a to b, both ends rebuilt: ``[steps, *example]``, evenly spaced in the code.
 
-        a and b are single examples, or equally many; ``condition`` is one for all, or one for each pair.
+        a and b are single examples, or equally many; ``condition`` is one for all, or one for each pair. Of a table of
+        mixed columns a list, with a table for each pair.
         """
         check("interpolate", (steps >= 2, f"steps is {steps!r}; expected 2 or more"))
         check_is_fitted(self)
@@ -244,7 +316,9 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             self.inverse_transform(start + shares * (end - start), wanted)
             for start, end, wanted in zip(first, last, each, strict=True)
         ]
-        return strips[0] if len(strips) == 1 else np.stack(strips)
+        if len(strips) == 1:
+            return strips[0]
+        return strips if self.schema_.described() is not None else np.stack(strips)
 
     # -- codes with parts ----------------------------------------------------------------------------
 
@@ -328,6 +402,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
+        tags.input_tags.allow_nan = "mixed" in self.takes
         tags.target_tags.required = self.conditional or self.supervised
         return tags
 
@@ -378,19 +453,43 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _look_at(self, examples: Examples, y: Any) -> None:
         """What a fitted model notes about its own codes. By default: nothing."""
 
+    def usual_trainer(self, rows: int) -> Trainer:
+        """Where the user gives none. By default: everything by the number of rows."""
+        return Trainer()
+
     def _may_blend(self, model: Autoencoder) -> bool:
         """Whether blended and noisy rows are like data, and not spoilt twice."""
         spoilt = model.corruption is not None and model.corruption.spoils
         judged = len(model.critics) > 0  # by critics, who must not take blends for real
         return (
-            self.blends and not spoilt and not judged and model.likelihood is not None and model.likelihood.continuous
+            self.blends
+            and not spoilt
+            and not judged
+            and model.likelihood is not None
+            and model.likelihood.continuous
+            and model.likelihood.blends
         )
 
     def _wanted_likelihood(self, examples: Examples) -> Any:
+        if examples.kind == "mixed":
+            return self._wanted_for_columns()
         if not isinstance(self.likelihood, str) or self.likelihood != "auto":
             return self.likelihood
         binary = examples.values.size > 0 and kind_of_values(examples.values) == "binary"
         return self.automatic_binary_likelihood if binary else self.automatic_likelihood
+
+    def _wanted_for_columns(self) -> Any:
+        """A likelihood for each column."""
+        name = self.likelihood.get("name") if isinstance(self.likelihood, Mapping) else self.likelihood
+        chosen = "likelihood" in self.get_params(deep=False)
+        if not chosen or (isinstance(name, str) and name == "auto"):
+            return self.automatic_table_likelihood
+        if name != "mixed_columns":
+            raise ParameterError(
+                f"{type(self).__name__}: likelihood is {self.likelihood!r:.100}; a table with gaps, or with columns "
+                "that are not numbers, has one for each column: leave out likelihood=, or say 'mixed_columns'"
+            )
+        return self.likelihood
 
     def _learn_condition(self, y: Any, examples: Examples) -> Condition | None:
         if not self.conditional:
@@ -404,7 +503,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     def _learn_schema(self, examples: Examples, scaling: str) -> Schema:
         """How these data become tensors, and back."""
-        return NumericSchema.learn(examples, scaling=scaling, owner=type(self).__name__)
+        return learn_schema(examples, scaling=scaling, owner=type(self).__name__)
 
     def _learn_target(self, y: Any, schema: Schema) -> Condition | Schema | None:
         """What y is, where it is to be predicted: classes, or examples, of a ``schema`` of their own or that of x.
@@ -523,9 +622,9 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         generator = torch.Generator().manual_seed(seed)
         return torch.randn(draws, rows, *self.autoencoder_.code_shape, generator=generator).to(self._device)
 
-    def _in_users_units(self, scores: Tensor) -> NDArray[np.float32]:
-        volume = self.schema_.log_volume if self._likelihood.continuous else 0.0
-        return (scores.double() + volume).float().cpu().numpy()
+    def _in_users_units(self, scores: Tensor, examples: Examples) -> NDArray[np.float32]:
+        volume = self.schema_.log_volumes(examples) if self._likelihood.continuous else 0.0
+        return (scores.double().cpu().numpy() + volume).astype(np.float32)
 
     def _one_or_many(self, example: Any) -> Any:
         """A single example becomes a batch of one."""

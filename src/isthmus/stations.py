@@ -24,6 +24,7 @@ class Corruption(Component, ABC):
     spoils: ClassVar[bool] = True  # x itself, so that training must not spoil it once more
     partial: ClassVar[bool] = False  # what it leaves visible is not judged
     of_symbols: ClassVar[bool] = False  # x is a sequence of symbols, [batch, length]; the view may be shorter
+    of_columns: ClassVar[bool] = False  # x is a table's row, [batch, places], several of them to a column
 
     @property
     def hides_condition(self) -> bool:
@@ -322,6 +323,9 @@ class Likelihood(Component, ABC):
     outputs: int = 1  # numbers per value of x that the decoder must give
     scaling: ClassVar[str] = "auto"  # how tables, images … must be scaled for it: see NumericSchema.learn
     continuous: ClassVar[bool] = True  # a density, which changes with the units of x
+    of_columns: ClassVar[bool] = False  # x is a table's row, [batch, places], several of them to a column
+    blends: ClassVar[bool] = True  # what lies between two x may stand in for one
+    drawn: ClassVar[bool] = False  # new examples are draws; otherwise what is expected of a code
 
     @abstractmethod
     def log_prob_values(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor:
@@ -421,6 +425,7 @@ class Term(Component, ABC):
     weight: float | Schedule
     compares: ClassVar[bool] = True  # lower is better from step to step; not so where a critic moves the goal
     wants: ClassVar[frozenset[str]] = frozenset()  # as for critics; "maps" as well
+    of_columns: ClassVar[bool] = False  # x is a table's row, [batch, places], several of them to a column
 
     @property
     def meaning(self) -> str:

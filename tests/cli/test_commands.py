@@ -170,7 +170,6 @@ def test_a_conditional_model_is_told_its_labels(here, capsys):
     [
         (["fit", "vea", "numbers.csv"], "Did you mean 'vae'"),
         (["fit", "vae", "nubmers.csv"], "Did you mean 'numbers.csv'"),
-        (["fit", "vae", "table.csv"], "'kind'"),
         (["fit", "vae"], "Missing: data"),
         (["fit", "vae", "numbers.csv", "--set", "bta=3", "--set", "trainer.epoch=1"], "trainer has no setting 'epoch'"),
         (["fit", "vae", "numbers.csv", "--set", "beta"], "key=value"),

@@ -58,8 +58,10 @@ def test_what_is_wrong_in_a_later_part_is_found(tmp_path, spoilt, said):
     values = rows()
     values[31, 2] = spoilt
     np.save(tmp_path / "rows.npy", values)
+    np.save(tmp_path / "whole.npy", rows())
+    model = im.AE(2, trainer=im.Trainer(epochs=1, compile=False)).fit(str(tmp_path / "whole.npy"))
     with pytest.raises(DataError, match=said):
-        im.AE(2).fit(str(tmp_path / "rows.npy"))
+        model.transform(str(tmp_path / "rows.npy"))
     with pytest.raises(DataError, match=said):
         read_and_check(tmp_path / "rows.npy")
 

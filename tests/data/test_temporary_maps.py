@@ -156,15 +156,28 @@ def test_tables_are_not_rounded(tmp_path, first):
     assert len(np.unique(same(table(tmp_path / "table.parquet", when=first + np.arange(40))).values[:, 3])) == 40
 
 
-def test_gaps_in_a_table_are_named_by_their_row(tmp_path):
+def test_gaps_in_a_table_are_named_by_their_row_where_there_were_none_in_fit(tmp_path):
     gaps = [None if i == 33 else i for i in range(40)]
+    model = im.AE(2, trainer=im.Trainer(epochs=1, compile=False)).fit(
+        table(tmp_path / "whole.parquet", d=np.arange(40.0))
+    )
     with pytest.raises(DataError, match="1 NaN, at row 33, column 'd'"):
-        im.AE(2).fit(table(tmp_path / "table.parquet", d=gaps))
+        model.transform(table(tmp_path / "table.parquet", d=gaps))
 
 
-def test_columns_of_words_are_refused_by_name(tmp_path):
-    with pytest.raises(DataError, match="'d' .*'word'"):
-        read(table(tmp_path / "table.parquet", d=["word"] * 40), mapped=True)
+def test_gaps_in_a_large_table_are_learnt_with(tmp_path):
+    gaps = [None if i == 33 else i for i in range(40)]
+    trainer = im.Trainer(epochs=1, compile=False, validation=0)
+    mapped = im.AE(2, trainer=trainer).fit(table(tmp_path / "table.parquet", d=gaps))
+    assert [part.gaps for part in mapped.schema_.parts] == [0, 0, 0, 1]
+    assert np.isfinite(mapped.transform(str(tmp_path / "table.parquet"))).all()
+
+
+def test_columns_of_words_are_read_whole_whatever_their_part_of_the_file(tmp_path):
+    words = ["first"] * 20 + ["second"] * 20
+    examples = read(table(tmp_path / "table.parquet", d=words), mapped=True)
+    assert examples.described[-1].levels == ("first", "second")
+    assert examples.values[:, -1].tolist() == [0.0] * 20 + [1.0] * 20
 
 
 def test_a_table_that_is_cut_off_is_refused(tmp_path):

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import isthmus as im
 from isthmus.cli.rows import Rows, fingerprint, tell_overlap
 from isthmus.data import load, names, read, reading
 from isthmus.data.checks import check_finite
@@ -197,8 +198,8 @@ def test_gaps_and_dates_in_a_column_of_texts():
 
 
 def test_columns_of_text_without_saying_so_name_the_way_out(table):
-    with pytest.raises(DataError, match=r"columns are not numbers:(.|\n)*'title'(.|\n)*text='name'"):
-        read(table)
+    with pytest.raises(DataError, match=r"SequenceAE takes texts(.|\n)*text='name'(.|\n)*'title'"):
+        im.SequenceAE(2).fit(table)
 
 
 @pytest.mark.parametrize(

@@ -91,8 +91,10 @@ def write_table(
     """
     import numpy as np
 
+    if values.dtype == object and out.suffix.lower() == ".npy":
+        raise ParameterError(f"--out {out}: a table of mixed columns is no array of numbers; name a .csv or .parquet")
     flat = values.reshape(len(values), -1)
-    whole = flat.dtype.kind in "iu"
+    written = "{:.9g}".format if flat.dtype.kind == "f" else _cell
     heads = list(columns) if len(columns) == flat.shape[1] else [f"x{i}" for i in range(flat.shape[1])]
     first = {**({} if names is None else {NAME: list(names)}), **(words or {})}
     with replaced(out) as partial:
@@ -108,8 +110,12 @@ def write_table(
                 writer = csv.writer(file)
                 writer.writerow([*first, *heads])
                 for i, row in enumerate(flat):
-                    told = [str(value) if whole else f"{value:.9g}" for value in row]
-                    writer.writerow([*(column[i] for column in first.values()), *told])
+                    writer.writerow([*(column[i] for column in first.values()), *map(written, row)])
+
+
+def _cell(value: object) -> str:
+    """A value of a mixed table; nothing in a gap."""
+    return "" if value is None or value != value else str(value)
 
 
 @contextmanager

@@ -58,7 +58,8 @@ def split_rows(configuration: Configuration) -> Rows:
     whole = configuration.test is None
     published = whole and not Path(configuration.data).exists() and configuration.data in names()
     train = examples(configuration.data, configuration, "train" if published else "all")
-    check_finite(train.values, train.columns)  # before rows are shuffled, so that their numbers are those of the file
+    if train.kind != "mixed":  # before rows are shuffled, so that their numbers are those of the file
+        check_finite(train.values, train.columns)
     if published:
         return Rows(train=train, test=examples(configuration.data, configuration, "test"))
     if configuration.test is not None:

@@ -85,7 +85,8 @@ def check_finite(values: NDArray[Any], columns: Sequence[str] | None) -> None:
     more = f" and {counts.total() - SHOWN} more" if counts.total() > SHOWN else ""
     raise DataError(
         f"Input X contains {' and '.join(told)}, at {where}{more}. Drop these rows, or fill the gaps first "
-        "(sklearn.impute.SimpleImputer). (Input X contains NaN or infinity.)"
+        "(sklearn.impute.SimpleImputer); a model that was fitted on a table with gaps takes NaN. (Input X contains NaN "
+        "or infinity.)"
     )
 
 

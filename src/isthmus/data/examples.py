@@ -9,9 +9,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.data.columns import Column
 from isthmus.data.temporary_map import taken
 
-Kind = Literal["table", "image", "array", "text", "series"]
+Kind = Literal["table", "mixed", "image", "array", "text", "series"]
 Layout = Literal["rows", "HW", "HWC", "CHW", "any", "text", "frames"]
 
 
@@ -39,6 +40,8 @@ class Examples:
     kind: Kind
     layout: Layout
     columns: tuple[str, ...] | None = None  # names of a table's columns
+    described: tuple[Column, ...] | None = None  # what the numbers of a mixed table stand for
+    types: tuple[str, ...] | None = None  # of its columns, as the user has them
     labels: NDArray[Any] | None = None  # [n]
     names: tuple[str, ...] | None = None  # of the rows: file names
     quarantined: tuple[Quarantined, ...] = ()

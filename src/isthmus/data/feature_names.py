@@ -30,6 +30,18 @@ def check_names(wanted: Sequence[str], given: Sequence[str]) -> None:
     raise DataError(message)
 
 
+def check_different(names: Sequence[str], told: str) -> None:
+    """Raise ``DataError`` where columns have the same name.
+
+    >>> check_different(["a", "b", "a"], "the table")
+    Traceback (most recent call last):
+    isthmus.errors.DataError: the table: columns must have different names; more than once: a
+    """
+    twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) != len(names) else []
+    if twice:
+        raise DataError(f"{told}: columns must have different names; more than once: {', '.join(twice)}")
+
+
 def _listed(names: Sequence[str]) -> str:
     lines = [f"- {name}\n" for name in names[:SHOWN]]
     return "".join([*lines, "- ...\n"] if len(names) > SHOWN else lines)

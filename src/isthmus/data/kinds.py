@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from isthmus.data.examples import Examples
-from isthmus.errors import DataError
+from isthmus.errors import DataError, problems
 
-NUMBERS = ("table", "image", "array")  # kinds of examples that are numbers
+NUMBERS = ("table", "mixed", "image", "array")  # kinds of examples that are numbers, or columns that become some
 TEXTS = "texts: a list of strings, a series, or a file of lines"
 SEQUENCES = (
     "sequences of frames: a list of arrays [time, features], an array [n, time, features], a .wav file or a folder of "
@@ -24,7 +24,7 @@ def check_many(data: Any, taken: Sequence[str], owner: str) -> None:
     Traceback (most recent call last):
     isthmus.errors.DataError: X is empty: []; SequenceAE takes texts: a list of strings, ... 1 or more of them.
     """
-    if "table" in taken:
+    if "table" in taken or "mixed" in taken:
         return
     wanted = TEXTS if "text" in taken else SEQUENCES
     if isinstance(data, list | tuple | np.ndarray) and getattr(data, "ndim", 1) == 1 and len(data) == 0:
@@ -65,6 +65,19 @@ def _is_wave(data: Any) -> bool:
     return getattr(data, "ndim", 0) == 1 and getattr(data.dtype, "kind", "f") in "biuf" and len(data) > 0
 
 
+def check_numbers(examples: Examples) -> None:
+    """Refuse a table with columns that are not numbers, where numbers were learnt from; raises ``DataError``."""
+    described = examples.described or ()
+    wrong = [
+        f"column {each.name!r} holds {each.sort} values{f', for example {each.levels[0]!r:.60}' if each.levels else ''}"
+        for each in described
+        if each.sort not in ("number", "boolean")
+    ]
+    if wrong:
+        title = f"{len(wrong)} of {len(described)} columns are not numbers, as they were in fit:"
+        raise DataError(problems(title, wrong))
+
+
 def check_kind(examples: Examples, taken: Sequence[str], owner: str) -> None:
     """Refuse kinds of examples that a model is not for; raises ``DataError``.
 
@@ -91,7 +104,18 @@ def check_kind(examples: Examples, taken: Sequence[str], owner: str) -> None:
             f"X holds {len(examples)} sequences of different lengths, the first {examples.values[0].shape}; {owner} "
             "takes no sequences. CPC does; or cut them to one length."
         )
-    told = {"table": "a table", "image": "pictures", "array": "an array"}[examples.kind]
+    if examples.kind == "mixed" and "table" in taken:
+        raise DataError(
+            f"X is a table with gaps, or with columns that are not numbers, {examples.values.shape}; {owner} takes "
+            "numbers without gaps. TableMAE, AE and VAE take such tables."
+        )
+    if examples.kind == "mixed" and "text" in taken:
+        words = ", ".join([repr(each.name) for each in examples.described or () if each.sort == "category"][:20])
+        raise DataError(
+            f"X is a table of {examples.values.shape[1]} columns; {owner} takes {TEXTS}. Name the column that holds "
+            f"them: isthmus.data.read(X, text='name'), on the command line --text NAME. Of words: {words}"
+        )
+    told = {"table": "a table", "mixed": "a table", "image": "pictures", "array": "an array"}[examples.kind]
     if "series" in taken:
         raise DataError(f"X is {told}, {examples.values.shape}; {owner} takes {SEQUENCES}.")
     raise DataError(f"X is {told}, {examples.values.shape}; {owner} takes {TEXTS}. AE and VAE take numbers.")

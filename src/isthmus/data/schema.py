@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from isthmus.data.columns import Column
 from isthmus.data.examples import Examples
 from isthmus.errors import SavedModelError
 
@@ -48,13 +49,17 @@ class Schema(ABC):
     def to_model(self, stored: Tensor) -> Tensor:
         """Stored values as the model takes them; cheap, on any device."""
 
+    def valid(self, stored: Tensor) -> Tensor | None:
+        """Which of the model's x is known, shaped like it; None: all. By default: all."""
+        return None
+
     @abstractmethod
     def from_model(self, x: Tensor) -> Any:
         """The model's values as the user has them, an array."""
 
     @abstractmethod
-    def give_back(self, values: Any, like: Examples) -> Any:
-        """In the container that the user gave, where that is a data frame."""
+    def give_back(self, values: Any, like: Examples | None = None) -> Any:
+        """In the container that the user gave, where that is a data frame; without ``like`` as in fit."""
 
     @abstractmethod
     def flat(self, examples: Examples) -> NDArray[np.float64]:
@@ -69,6 +74,27 @@ class Schema(ABC):
     @abstractmethod
     def log_volume(self) -> float:
         """What to add to a log density of the model's x for one of the user's x, nats."""
+
+    def log_volumes(self, examples: Examples) -> NDArray[np.float64] | float:
+        """The same for each row, ``[n]``, where it differs. By default: it does not."""
+        return self.log_volume
+
+    @property
+    def gaps(self) -> bool:
+        """Whether values were missing in fit. By default: none were."""
+        return False
+
+    def described(self) -> tuple[Column, ...] | None:
+        """What the numbers of ``from_model`` stand for, where they are columns of different sorts."""
+        return None
+
+    def known(self, examples: Examples) -> NDArray[Any]:
+        """Values as ``from_model`` numbers them, NaN in gaps. By default: as they are."""
+        return examples.values
+
+    def by_column(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Values of the places of the model's x, ``[n, *shape]``, summed to those of the user's. By default: these."""
+        return values
 
     @abstractmethod
     def describe(self) -> dict[str, str]:

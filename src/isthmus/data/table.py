@@ -1,21 +1,23 @@
-"""A table put together from its columns; what is not a number is refused by name."""
+"""A table put together from its columns: numbers as they are, or columns of all sorts as numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.data.columns import Column, coded
 from isthmus.data.examples import Examples
 from isthmus.data.options import Options
 from isthmus.data.text_values import checked_texts
-from isthmus.errors import DataError, UnknownNameError, did_you_mean, problems
+from isthmus.errors import UnknownNameError, did_you_mean
 
 
 def table_of(
-    columns: Mapping[str, NDArray[Any]],
+    columns: Mapping[str, Any],
     *,
     count: int,
     options: Options,
@@ -38,49 +40,67 @@ def table_of(
     unknown = [f"There is no column {name!r}. {did_you_mean(name, columns)}" for name in wanted if name not in columns]
     if unknown:
         raise UnknownNameError("\n".join(unknown))
-    labels = columns.get(options.labels) if options.labels is not None else None
+    labels = None if options.labels is None or options.labels not in columns else as_array(columns[options.labels])
     if options.text is not None:
         return Examples(
-            values=checked_texts(columns[options.text], told=f"column {options.text!r}"),
+            values=checked_texts(as_array(columns[options.text]), told=f"column {options.text!r}"),
             kind="text",
             layout="text",
-            labels=None if labels is None else np.asarray(labels),
+            labels=labels,
             container=container,
             index=index,
             origin=origin,
         )
     features = {name: values for name, values in columns.items() if name not in left_out}
-    _refuse_mixed(features)
-    arrays = [np.asarray(values) for values in features.values()]
-    if arrays:
-        kinds = {array.dtype for array in arrays}
-        dtype = arrays[0].dtype if len(kinds) == 1 else np.float64
-        values = np.column_stack([array.astype(dtype) for array in arrays])
-    else:
-        values = np.zeros((count, 0))
+    table = _table(features, count)
     return Examples(
-        values=values,
-        kind="table",
+        values=table.values,
+        kind="table" if table.described is None else "mixed",
         layout="rows",
         columns=tuple(features) if named else None,
-        labels=None if labels is None else np.asarray(labels),
+        described=table.described,
+        types=table.types,
+        labels=labels,
         container=container,
         index=index,
         origin=origin,
     )
 
 
-def _refuse_mixed(columns: Mapping[str, NDArray[Any]]) -> None:
-    found = []
-    for name, values in columns.items():
-        if values.dtype.kind in "biuf":
-            continue
-        example = next((repr(v) for v in values if v is not None), "nothing")
-        found.append(f"{name!r} ({values.dtype}, for example {example:.60})")
-    if found:
-        raise DataError(
-            problems(f"{len(found)} of {len(columns)} columns are not numbers:", found)
-            + "\nDrop them (read(data, drop=[...]), or --drop NAME), use one as labels (labels='name'), "
-            "read one as texts and nothing else (text='name', --text NAME), or encode them as "
-            "numbers (sklearn.preprocessing.OneHotEncoder): could not convert string to float."
-        )
+@dataclass(frozen=True, kw_only=True)
+class _Table:
+    """Values ``[n, columns]``, and what they stand for where they are not all numbers."""
+
+    values: NDArray[Any]
+    described: tuple[Column, ...] | None = None
+    types: tuple[str, ...] | None = None
+
+
+def _table(columns: Mapping[str, Any], count: int) -> _Table:
+    """Numbers in their own type where all are numbers and none is missing."""
+    if not columns:
+        return _Table(values=np.zeros((count, 0)))
+    arrays = {name: as_array(values) for name, values in columns.items()}
+    if all(array.dtype.kind in "biuf" for array in arrays.values()) and not any(map(_has_gaps, arrays.values())):
+        kinds = {array.dtype for array in arrays.values()}
+        dtype = next(iter(kinds)) if len(kinds) == 1 else np.float64
+        return _Table(values=np.column_stack([array.astype(dtype) for array in arrays.values()]))
+    found = [coded(name, values) for name, values in columns.items()]
+    return _Table(
+        values=np.column_stack([each.values for each in found]),
+        described=tuple(each.column for each in found),
+        types=tuple(str(getattr(values, "dtype", "object")) for values in columns.values()),
+    )
+
+
+def as_array(values: Any) -> NDArray[Any]:
+    """A column of any library as numpy has it.
+
+    >>> as_array([1, 2]).dtype.kind
+    'i'
+    """
+    return np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values)
+
+
+def _has_gaps(values: NDArray[Any]) -> bool:
+    return values.dtype.kind == "f" and bool(np.isnan(values).any())

@@ -22,7 +22,7 @@ class MLP(Encoder):
     components of the data (``"fixed"`` stays there, ``"trained"`` moves on) and the hidden layers start by
     adding nothing. With ``coordinates`` the network sees the data in that many principal coordinates.
     ``latent_dim`` is the number of leading outputs that mean codes (a Gaussian bottleneck takes twice as many).
-    ``sees_hidden``: each value comes with a number that says whether the view hides it, so that a blank is no mean.
+    ``sees_hidden``: each value comes with a number that says whether it is hidden or missing: a blank is no mean.
 
     Source: Hinton & Salakhutdinov 2006, Reducing the dimensionality of data with neural networks.
 
@@ -75,8 +75,13 @@ class MLP(Encoder):
         """What is known besides x: what is hidden of it, and the condition."""
         known = []
         if self.sees_hidden:
-            known.append((torch.zeros_like(view.x) if view.hidden is None else view.hidden.to(view.x)).flatten(1))
+            known.append(self._unseen(view).to(view.x).flatten(1))
         return [*known, view.condition] if self.condition_dim else known  # type: ignore[list-item]
+
+    def _unseen(self, view: View) -> Tensor:
+        """What the view hides, and what was never there."""
+        missing = torch.zeros_like(view.x, dtype=torch.bool) if view.valid is None else ~view.valid
+        return missing if view.hidden is None else missing | view.hidden
 
     def depths(self) -> list[tuple[str, ...]]:
         """Each hidden layer, the head with the road beside it."""

@@ -227,8 +227,15 @@ def has_classes(examples: Examples) -> bool:
 
 def _error(estimator: Estimator, test: Examples, x: NDArray[np.float64], given: dict[str, Any]) -> float:
     """The mean squared error of what is rebuilt, in scaled units."""
-    rebuilt = replace(test, values=np.asarray(estimator.reconstruct(test, **given)))
-    return mean_squared_error(x, estimator.schema_.flat(rebuilt))
+    rebuilt = estimator.rebuilt(test, **given)
+    gaps = _gaps(test)
+    values = rebuilt.values if gaps is None else np.where(gaps, np.nan, rebuilt.values)  # nothing tells what was there
+    return mean_squared_error(x, estimator.schema_.flat(replace(rebuilt, values=values)))
+
+
+def _gaps(examples: Examples) -> NDArray[np.bool_] | None:
+    """Where a table of mixed columns has none."""
+    return np.isnan(examples.values) if examples.kind == "mixed" else None
 
 
 def _accuracy(estimator: Any, test: Examples, *, paired: bool) -> float | None:

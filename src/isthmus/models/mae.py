@@ -56,6 +56,7 @@ class MAE(Estimator):
 
     decodes: ClassVar[bool] = False
     pooled: ClassVar[bool] = True
+    takes: ClassVar[tuple[str, ...]] = ("table", "image", "array")
     blends: ClassVar[bool] = False
 
     def __init__(
@@ -162,7 +163,8 @@ class MAE(Estimator):
             views = [self._seen(batch, half) for half in halves]
             return torch.stack([self.autoencoder_.log_completed(view, batch) for view in views]).sum(0) / HALVINGS
 
-        return self._in_users_units(self._by_batch(self._examples(X), condition, judged))
+        examples = self._examples(X)
+        return self._in_users_units(self._by_batch(examples, condition, judged), examples)
 
     @property
     def _corruption(self) -> PatchDrop:

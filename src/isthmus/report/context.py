@@ -57,7 +57,7 @@ class Context:
     @cached_property
     def rebuilt(self) -> NDArray[Any]:
         """Reconstructions of ``some``."""
-        return np.asarray(self.estimator.reconstruct(self.some, **self.condition(self.some)))
+        return self.estimator.rebuilt(self.some, **self.condition(self.some)).values
 
     @cached_property
     def scorecard(self) -> Scorecard:

@@ -94,8 +94,10 @@ class MappedRows(Rows):
         """These rows, whose values were read."""
         stored = self.schema.store(self.examples.bare(values, rows.numpy()))
         target = None if self.target is None else self.target[rows].to(self.device)
+        stored = stored.to(self.device)
         return Batch(
-            x=self.schema.to_model(stored.to(self.device)),
+            x=self.schema.to_model(stored),
+            valid=self.schema.valid(stored),
             condition=None if self.condition is None else self.condition[rows].to(self.device),
             target=None if target is None else self.schema.to_model(target),
         )

@@ -18,7 +18,8 @@ from isthmus.training.rows import Rows
 class Resident(Rows):
     """Rows on a device; ``prepare`` turns stored values (uint8 pictures stay uint8) into the model's units.
 
-    Sequences ``[n, length, ...]`` end in ``padding`` where they are short. Rows ``in_order`` tell of those beside them.
+    Sequences ``[n, length, ...]`` end in ``padding`` where they are short; ``present`` says which of the model's x,
+    of ``shape``, is known. Rows ``in_order`` tell of those beside them.
 
     >>> import torch
     >>> rows = Resident(torch.arange(4, dtype=torch.uint8)[:, None], prepare=lambda x: x.float() / 255)
@@ -34,11 +35,15 @@ class Resident(Rows):
         target: Tensor | None = None,
         weight: Tensor | None = None,
         prepare: Callable[[Tensor], Tensor] | None = None,
+        present: Callable[[Tensor], Tensor | None] | None = None,
+        shape: tuple[int, ...] | None = None,
         padding: float | None = None,
         in_order: bool = False,
     ) -> None:
         self.x, self.condition, self.target, self.weight, self.in_order = x, condition, target, weight, in_order
         self.prepare, self.padding = _as_float if prepare is None else prepare, padding
+        self.present = _all if present is None else present
+        self._shape = tuple(x.shape[1:]) if shape is None else shape
 
     @classmethod
     def of(
@@ -56,6 +61,8 @@ class Resident(Rows):
             condition=condition,
             target=target,
             prepare=schema.to_model,
+            present=schema.valid,
+            shape=schema.shape if schema.padding is None else None,
             padding=schema.padding,
             in_order=in_order,
         )
@@ -63,7 +70,7 @@ class Resident(Rows):
     @property
     def shape(self) -> tuple[int, ...]:
         """Of the x of a row."""
-        return tuple(self.x.shape[1:])
+        return self._shape
 
     @property
     def wanted_shape(self) -> tuple[int, ...]:
@@ -92,7 +99,7 @@ class Resident(Rows):
         target, target_valid = (None, None) if self.target is None else self._trimmed(self.target[index])
         return Batch(
             x=self.prepare(x),
-            valid=valid,
+            valid=self.present(x) if valid is None else valid,
             condition=None if self.condition is None else self.condition[index],
             target=None if target is None else self.prepare(target),
             target_valid=target_valid,
@@ -131,6 +138,8 @@ class Resident(Rows):
             target=optional(self.target),
             weight=optional(self.weight),
             prepare=self.prepare,
+            present=self.present,
+            shape=self._shape,
             padding=self.padding,
             in_order=self.in_order,
         )
@@ -143,3 +152,7 @@ def _real_places(valid: Tensor) -> Tensor:
 
 def _as_float(x: Tensor) -> Tensor:
     return x.float()
+
+
+def _all(x: Tensor) -> None:
+    """Every value is known."""

@@ -48,5 +48,5 @@ def command(
             raise DataError(f"{codes} has {whole.shape[1]} columns; expected a multiple of {math.prod(grid)} symbols")
         values = coder.inverse_symbols(whole.reshape(len(whole), *grid, -1), told)
     else:
-        values = estimator.inverse_transform(given, told)
+        values = np.asarray(estimator.inverse_transform(given, told))
     write_examples(estimator, values, out)

@@ -43,6 +43,8 @@ def command(
 
     Example: `isthmus sample models/faces -n 64 --out faces/`
     """
+    import numpy as np
+
     from isthmus.cli.conditions import as_condition
     from isthmus.discrete_estimator import DiscreteEstimator
     from isthmus.loading import load
@@ -50,7 +52,7 @@ def command(
 
     if out is not None:
         check_place(out, force=force)
-    estimator = load(model, part="decoder")
+    estimator = load(model)
     check_form(estimator, out)
     wanted, sharpened = as_condition(estimator, condition, drawing=True), temperature != 1 or top_k is not None
     if isinstance(estimator, SequenceEstimator):
@@ -68,7 +70,7 @@ def command(
             f"{_told(estimator, model)}, and has no symbols"
         )
     else:
-        values = estimator.sample(count, wanted, random_state=seed)
+        values = np.asarray(estimator.sample(count, wanted, random_state=seed))
     write_examples(estimator, values, out)
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from isthmus.data.checks import LARGEST, check_finite, check_not_empty
 from isthmus.data.examples import Examples, Kind, Layout
 from isthmus.data.feature_names import check_names
-from isthmus.data.kinds import check_kind
+from isthmus.data.kinds import check_kind, check_numbers
 from isthmus.data.mapped import blocks, extremes
 from isthmus.data.scaling import SCALINGS, Scaling, ValueRange, Values, kind_of_values, learn_scaling
 from isthmus.data.schema import Schema
@@ -104,7 +104,10 @@ class NumericSchema(Schema):
 
     def check(self, examples: Examples, owner: str = "Isthmus") -> None:
         """Refuse data that are not like those that this was learnt from, with all that is different."""
-        check_kind(examples, self.kinds, owner)
+        if examples.kind == "mixed" and self.kind == "table":
+            check_numbers(examples)
+        else:
+            check_kind(examples, self.kinds, owner)
         values = examples.values
         check_not_empty(values, owner)
         if self.columns is not None and examples.columns is not None:
@@ -184,8 +187,10 @@ class NumericSchema(Schema):
             values = values[:, 0]
         return values.astype(np.float32)
 
-    def give_back(self, values: NDArray[Any], like: Examples) -> Any:
+    def give_back(self, values: NDArray[Any], like: Examples | None = None) -> Any:
         """A data frame where the user gave one, otherwise the array."""
+        if like is None:
+            return values
         if like.container == "pandas" and like.kind == "table":
             import pandas
 

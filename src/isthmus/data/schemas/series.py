@@ -107,7 +107,7 @@ class SeriesSchema(Schema):
         """Frames in the user's units, ``[n, time, features]`` float32."""
         return (x.double().cpu().numpy() * self.scale + self.shift).astype(np.float32)
 
-    def give_back(self, values: Any, like: Examples) -> Any:
+    def give_back(self, values: Any, like: Examples | None = None) -> Any:
         """As they are."""
         return values
 

@@ -125,13 +125,13 @@ class TextSchema(Schema):
             texts[row] = self.tokeniser.text([symbol - SPECIAL for symbol in before if symbol >= SPECIAL])
         return texts
 
-    def give_back(self, values: Any, like: Examples) -> Any:
+    def give_back(self, values: Any, like: Examples | None = None) -> Any:
         """A series where the user gave one, otherwise the array."""
-        if like.container == "pandas":
+        if like is not None and like.container == "pandas":
             import pandas
 
             return pandas.Series(values, index=like.index)
-        if like.container == "polars":
+        if like is not None and like.container == "polars":
             import polars
 
             return polars.Series(values.tolist())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from isthmus.data.mapped import blocks
 from isthmus.data.options import Options
 from isthmus.data.series_values import holds_series
 from isthmus.data.shards import holds_shards
+from isthmus.data.table import table_of
 from isthmus.data.temporary_map import by_rows
 from isthmus.data.text_values import holds_texts
 
@@ -31,13 +33,25 @@ def accepts(data: Any) -> bool:
 
 
 def read(data: Any, options: Options) -> Examples:
-    """The values as they are; kind and layout from shape and type."""
+    """The values as they are; kind and layout from shape and type. Rows of objects may be a table of mixed columns."""
     if _is_sparse(data):
         raise sparse_error(data)
     container = "torch" if _is_tensor(data) else "numpy"
     values = data.detach().cpu().numpy() if container == "torch" else data
     origin = f"a {type(data).__name__}"
+    if _holds_columns(values):
+        columns = {f"x{i}": column for i, column in enumerate(np.asarray(values, dtype=object).T)}
+        return table_of(columns, count=len(values), options=options, container=container, origin=origin, named=False)
     return examples_of(by_rows(checked_array(values), origin), container=container, origin=origin)
+
+
+def _holds_columns(values: Any) -> bool:
+    """Whether these are rows ``[n, columns]`` of words, numbers and dates, and not of numbers alone."""
+    array = values if isinstance(values, np.ndarray) else None
+    if array is None or array.ndim != 2 or array.dtype.kind not in "OU" or not array.size:
+        return False
+    known = all(isinstance(item, str | float | int | date | np.generic | None) for item in array.flat)
+    return known and any(isinstance(item, str | date) or item is None for item in array.flat)
 
 
 def examples_of(values: NDArray[Any], *, container: str, origin: str) -> Examples:

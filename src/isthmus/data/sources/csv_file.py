@@ -13,14 +13,15 @@ from typing import Any, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.data.columns import GAPS
 from isthmus.data.examples import Examples
+from isthmus.data.feature_names import check_different
 from isthmus.data.options import Options
 from isthmus.data.table import table_of
 from isthmus.errors import DataError, problems
 
 _OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".xz": lzma.open}
 _SNIFFED = 8192  # characters from which separator and header are told
-_EMPTY = ("", "NA", "N/A", "NaN", "nan", "null", "None")
 
 
 def accepts(data: Any) -> bool:
@@ -66,15 +67,13 @@ def _check_widths(path: str, names: list[str], rows: list[list[str]], first: int
     wrong = [f"line {i + first}: {len(row)}" for i, row in enumerate(rows) if len(row) != len(names)]
     if wrong:
         raise DataError(problems(f"{path}: {len(names)} cells were expected in each line:", wrong[:10]))
-    if len(set(names)) != len(names):
-        twice = sorted({name for name in names if names.count(name) > 1})
-        raise DataError(f"{path}: columns must have different names; more than once: {', '.join(twice)}")
+    check_different(names, path)
 
 
 def _column(cells: list[str]) -> NDArray[Any]:
     """Numbers where all cells are numbers or empty; text otherwise."""
     try:
-        return np.array([np.nan if cell.strip() in _EMPTY else float(cell) for cell in cells])
+        return np.array([np.nan if cell.strip() in GAPS else float(cell) for cell in cells])
     except ValueError:
         return np.array(cells, dtype=object)
 

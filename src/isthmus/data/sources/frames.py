@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from isthmus.data.examples import Examples
+from isthmus.data.feature_names import check_different
 from isthmus.data.options import Options
 from isthmus.data.table import table_of
 
@@ -16,13 +17,15 @@ def accepts(data: Any) -> bool:
 
 
 def read(data: Any, options: Options) -> Examples:
-    """Numeric columns, all that are not are refused by name; or a column of texts."""
+    """Columns of any sort; or a column of texts. Raises ``DataError`` where two have the same name."""
     library = _library(data)
+    names = [str(name) for name in data.columns]
+    check_different(names, f"the {library} data frame")
     if library == "pandas":
-        columns = {str(name): data.iloc[:, i].to_numpy() for i, name in enumerate(data.columns)}
+        columns = {name: data.iloc[:, i] for i, name in enumerate(names)}
         index = data.index
     else:
-        columns = {name: data[name].to_numpy() for name in data.columns}
+        columns = {name: data[name] for name in names}
         index = None
     return table_of(
         columns,

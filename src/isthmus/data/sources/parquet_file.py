@@ -30,7 +30,7 @@ def read(data: str, options: Options) -> Examples:
     try:
         with parquet.ParquetFile(data, pre_buffer=False, buffer_size=BUFFER) as file:  # nothing is kept
             large = file.metadata.num_rows * file.metadata.num_columns * np.float32().itemsize > mapped.LARGE
-            if options.mapped and options.text is None and large:
+            if options.mapped and options.text is None and large and _all_numbers(data, file, options):
                 return _mapped(data, file, options)
         return _table(data, parquet.read_table(data), options)
     except (OSError, ValueError) as error:
@@ -58,4 +58,19 @@ def _mapped(data: str, file: Any, options: Options) -> Examples:
         start += len(part)
         let_go(values)
     assert values is not None  # it is large
-    return replace(part, values=read_only(values), labels=np.concatenate(labels) if labels else None)
+    return replace(
+        part,
+        values=read_only(values),
+        kind="table",
+        described=None,
+        types=None,
+        labels=np.concatenate(labels) if labels else None,
+    )
+
+
+def _all_numbers(data: str, file: Any, options: Options) -> bool:
+    """Whether no column but those left out holds anything else: categories are numbered over all rows."""
+    arrow = require("pyarrow", extra="data")
+    left_out = {*options.drop, options.labels}
+    kinds = [field.type for field in file.schema_arrow if field.name not in left_out]
+    return all(arrow.types.is_integer(kind) or arrow.types.is_floating(kind) for kind in kinds)
