@@ -33,7 +33,7 @@ from isthmus.training.resident import Resident
 from isthmus.training.seeds import INITIAL, ORDER, SAMPLING, derive, seed_of
 from isthmus.training.trainer import Trainer
 
-MEMBERS, WIDEST, HIDDEN, TRIM = 8, 8, 48, 0.2  # of the ensemble; see docs/decisions/0024-anomalies.md
+MEMBERS, WIDEST, HIDDEN, TRIM = 4, 8, 48, 0.2  # of the ensemble; see docs/decisions/0024-anomalies.md
 STEPS, BATCH, RATE = 100, 128, 2e-2  # of its training
 CONTAMINATION, FALSE_ALARMS = 0.1, 0.05  # where neither is given
 HELD_OUT, MOST_HELD_OUT = 0.25, 2 / 3  # of the rows, for calibration: usually, and where few rows need it
@@ -75,11 +75,11 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     calibration : the share of the rows that is held out for that; ``"auto"``: a quarter, or up to two thirds
         where the rate needs so many.
     neighbours : the k-th nearest known row counts; 0: neighbours do not.
-    trainer : of the ensemble; None: about 100 steps.
+    trainer : of the ensemble; None, or where it says ``"auto"``: about 100 steps on all rows.
     random_state : seed of everything random in ``fit``.
 
     >>> import isthmus as im
-    >>> X = im.data.load("breast_cancer").values[:200]
+    >>> X = im.data.load("breast-cancer").values[:200]
     >>> detector = im.AnomalyDetector(contamination=0.05).fit(X)
     >>> int((detector.predict(X) == -1).sum())
     10
@@ -154,8 +154,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         examples = self._examples(X)
         if self.strangeness_ is None:
             raise ParameterError(
-                f"{type(self.model_).__name__} does not tell what each value costs, and no rows are kept to go on from: "
-                "fit anew on all rows"
+                f"{type(self.model_).__name__} does not tell what each value costs, and no rows are kept to go on "
+                "from: fit anew on all rows"
             )
         known, held_out = self._split(examples)
         new = self._stored(known)
@@ -185,7 +185,12 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         most a share u of rows like those of ``fit``. Otherwise by the rows of ``fit`` themselves, and a description of
         these only.
         """
-        return conformal.p_values(self.calibration_scores_, self.anomaly_score(X))
+        return self.p_value_of(self.anomaly_score(X))
+
+    def p_value_of(self, score: NDArray[np.floating]) -> NDArray[np.float64]:
+        """The same, of anomaly scores."""
+        check_is_fitted(self, "offset_")
+        return conformal.p_values(self.calibration_scores_, np.asarray(score))
 
     def explain(self, X: Any) -> Explanation:
         """What each value adds to the score, beside what the model makes of it; frames where X is one.
@@ -205,8 +210,20 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             values=np.asarray(examples.values).reshape(len(examples), -1),
             contributions=schema.give_back(adds.reshape(len(adds), *schema.user_shape), examples),
             expected=self.model_.reconstruct(examples),
-            score=adds.sum(1),
         )
+
+    @property
+    def explains(self) -> bool:
+        """Whether the model tells what each value costs, so that there are explanations and kept rows."""
+        check_is_fitted(self, "offset_")
+        return self.strangeness_ is not None
+
+    @property
+    def rule(self) -> str:
+        """How the threshold was found, in words."""
+        if self._rate is None:
+            return f"contamination {self._contamination:g}"
+        return f"false alarms on {self._rate:.3g} of the rows, by {len(self.calibration_scores_):,} held out"
 
     def alarms_expected(self, count: int, level: float = 0.95) -> tuple[int, int]:
         """Between how many of ``count`` rows like those held out will be called -1, with probability ``level``.
@@ -304,8 +321,10 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             ),
             (
                 not both,
-                f"contamination is {self.contamination!r} and false_alarm_rate {self.false_alarm_rate!r}; expected one "
-                "of them: a share of the rows of fit, or of usual rows to come",
+                (
+                    f"contamination is {self.contamination!r} and false_alarm_rate {self.false_alarm_rate!r}; expected "
+                    "one of them: a share of the rows of fit, or of usual rows to come"
+                ),
             ),
             (
                 automatic or part,
@@ -339,6 +358,10 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         if self.contamination is None and self.false_alarm_rate is None and self.training == "normal":
             return FALSE_ALARMS
         return self.false_alarm_rate
+
+    @property
+    def _contamination(self) -> float:
+        return CONTAMINATION if self.contamination is None else float(self.contamination)
 
     def _split(self, examples: Examples) -> tuple[Examples, Examples | None]:
         """Rows to learn from, and rows to calibrate by where a false-alarm rate is asked for."""
@@ -379,17 +402,18 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         return TRIM if self.training == "contaminated" else 0.0
 
     def _trainer(self, count: int) -> Trainer:
-        if self.trainer is not None:
-            return self.trainer
-        return Trainer(
-            epochs=max(1, round(STEPS / max(1, count // BATCH))),
-            batch_size=max(1, min(BATCH, count)),
-            learning_rate=RATE,
-            weight_decay=0.0,
-            validation=0,
-            mix=0.0,
-            noise=0.0,
-        )
+        """The one that was given, or the usual one, short where it leaves things to the data."""
+        trainer = Trainer() if self.trainer is None else clone(self.trainer)
+        batch_size = max(1, min(BATCH, count) if trainer.batch_size == "auto" else int(trainer.batch_size))
+        short = {
+            "epochs": max(1, round(STEPS / max(1, count // batch_size))),
+            "batch_size": batch_size,
+            "learning_rate": RATE,
+            "validation": 0,
+            "mix": 0.0,
+            "noise": 0.0,
+        }
+        return trainer.set_params(**{word: value for word, value in short.items() if getattr(trainer, word) == "auto"})
 
     def _learn(self, known: Tensor, held_out: Tensor | None) -> None:
         """What is usual, from rows as they are stored; the threshold, from those held out or from the same."""
@@ -407,8 +431,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         if self._rate is not None:
             self.offset_ = -conformal.threshold(scores, self._rate)
         else:
-            share = CONTAMINATION if self.contamination is None else float(self.contamination)
-            self.offset_ = float(np.percentile(-scores, 100 * share))
+            self.offset_ = float(np.percentile(-scores, 100 * self._contamination))
 
     def _mixed(self, kept: Tensor, new: Tensor) -> Tensor:
         """Old and new rows by the numbers that they stand for, as many as are kept."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,64 +13,10 @@ from sklearn.ensemble import IsolationForest
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
-from isthmus.errors import DataError, require
+from isthmus.errors import DataError
+from isthmus.metrics.detector_comparison import Comparison, Judged
 
 NEIGHBOURS, EXPLAINED, TOP = 5, 0.9, 0.05  # of k-NN; of the variance, by PCA; share of rows that are "the strangest"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Judged:
-    """One way to score rows, where it was learnt and where it was asked."""
-
-    name: str
-    auroc: float | None  # where it is known which rows do not belong
-    average_precision: float | None
-    agreement: float  # Spearman's rank correlation with the detector's scores
-    shared: float  # of the strangest twentieth, the share that the detector names as well
-    seconds: float  # to fit and to score
-
-
-@dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """The detector and the usual tools on the same rows, the detector first.
-
-    >>> found = compared({"detector": np.arange(9.0), "PCA": np.arange(9.0)[::-1]}, None, {"detector": 1, "PCA": 1})
-    >>> found.rows[1].agreement
-    -1.0
-    """
-
-    rows: tuple[Judged, ...]
-    count: int
-
-    @property
-    def verdict(self) -> str:
-        """Whether the autoencoder is worth it here, as far as these rows tell."""
-        ours, *others = self.rows
-        if ours.average_precision is None or ours.auroc is None:
-            return (
-                "Without labels nothing tells who is right; where all agree the quickest will do, "
-                "and where they do not the rows that only one names are worth a look."
-            )
-        best = max(others, key=lambda each: each.average_precision or 0.0)
-        gain = ours.average_precision - (best.average_precision or 0.0)
-        if gain <= 0:
-            return f"{best.name} is as good or better here (average precision {best.average_precision:.3f}): take that."
-        return f"The autoencoder is worth it here: average precision {gain:+.3f} against {best.name}."
-
-    def as_text(self) -> str:
-        """For people."""
-        lines = [f"{'':16}  {'AUROC':>6}  {'AP':>6}  {'agrees':>6}  {'shared':>6}  {'seconds':>7}"]
-        lines += [
-            f"{each.name:16}  {_share(each.auroc)}  {_share(each.average_precision)}  {each.agreement:6.2f}  "
-            f"{each.shared:6.0%}  {each.seconds:7.2f}"
-            for each in self.rows
-        ]
-        return "\n".join([*lines, self.verdict])
-
-    def to_frame(self) -> Any:
-        """A pandas data frame with a row for each; needs the extra ``data``."""
-        pandas = require("pandas", extra="data")
-        return pandas.DataFrame([vars(each) for each in self.rows]).set_index("name")
 
 
 def baselines(
@@ -80,7 +24,7 @@ def baselines(
 ) -> Mapping[str, tuple[NDArray[np.float64], float]]:
     """Scores of ``new [m, columns]`` (higher is stranger) and seconds, learnt from ``known``; both are standardised."""
     found = {}
-    for name, score in (("IsolationForest", _forest), ("5-NN distance", _neighbours), ("PCA", _components)):
+    for name, score in BASELINES.items():
         began = time.perf_counter()
         scores = np.asarray(score(known, new, seed), dtype=np.float64)
         found[name] = scores, time.perf_counter() - began
@@ -146,6 +90,13 @@ def _components(known: NDArray[np.floating], new: NDArray[np.floating], seed: in
     return np.square(centred - centred @ axes.T @ axes).sum(1)
 
 
+BASELINES: Mapping[str, Callable[..., NDArray[np.floating]]] = {
+    "IsolationForest": _forest,
+    "5-NN distance": _neighbours,
+    "PCA": _components,
+}
+
+
 def _correlation(ours: NDArray[np.floating], theirs: NDArray[np.floating]) -> float:
     """1 for the same order; 0 where one has none."""
     if np.ptp(ours) == 0 or np.ptp(theirs) == 0:
@@ -156,7 +107,3 @@ def _correlation(ours: NDArray[np.floating], theirs: NDArray[np.floating]) -> fl
 def _shared(ours: NDArray[np.floating], theirs: NDArray[np.floating]) -> float:
     count = max(1, round(TOP * len(ours)))
     return len(set(np.argsort(-ours)[:count]) & set(np.argsort(-theirs)[:count])) / count
-
-
-def _share(value: float | None) -> str:
-    return f"{'-':>6}" if value is None else f"{value:6.3f}"

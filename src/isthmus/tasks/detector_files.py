@@ -134,7 +134,9 @@ def _described(path: Path) -> Described:
         lines = [f"{'.'.join(map(str, each['loc'])) or 'the file'}: {each['msg']}" for each in error.errors()]
         raise SavedModelError(problems(f"{path / DESCRIPTION} is not a description of a detector:", lines)) from None
     if described.detector_format > FORMAT:
-        raise SavedModelError(f"{path} has the format {described.detector_format}; this Isthmus reads {FORMAT}: update it")
+        raise SavedModelError(
+            f"{path} has the format {described.detector_format}; this Isthmus reads {FORMAT}: update it"
+        )
     return described
 
 
@@ -159,7 +161,9 @@ def _saved(arrays: dict[str, Tensor], path: Path) -> str:
     partial = path.with_name(f".{path.name}.partial")
     try:
         save_file({name: each.detach().cpu().contiguous().clone() for name, each in arrays.items()}, partial)
-        partial.chmod((path.parent / saving.DESCRIPTION).stat().st_mode)  # as other files; safetensors lets only the owner read
+        partial.chmod(
+            (path.parent / saving.DESCRIPTION).stat().st_mode
+        )  # as other files; safetensors lets only the owner read
         partial.replace(path)
     except (OSError, SafetensorError) as error:
         raise SavedModelError(f"{path} could not be written: {error}") from error

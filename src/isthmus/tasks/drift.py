@@ -54,7 +54,9 @@ class DriftReport:
             f"  {each.name}: median {each.then:.4g} -> {each.now:.4g}, gap {each.gap:.2f}, p = {each.p_value:.2g}"
             for each in moved
         ]
-        return "\n".join([f"{head}{len(moved)} of {1 + len(self.columns)} have drifted (level {self.level:g}):", *lines])
+        return "\n".join(
+            [f"{head}{len(moved)} of {1 + len(self.columns)} have drifted (level {self.level:g}):", *lines]
+        )
 
     def to_frame(self) -> Any:
         """A pandas data frame with a row for each; needs the extra ``data``."""

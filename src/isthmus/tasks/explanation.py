@@ -8,15 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-
-@dataclass(frozen=True, kw_only=True)
-class Contribution:
-    """One value of one row."""
-
-    name: str
-    value: Any
-    expected: Any  # what the model makes of it
-    adds: float  # to the anomaly score
+from isthmus.metrics.strange_rows import Reason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,25 +19,32 @@ class Explanation:
     values: NDArray[Any]  # [n, values]: what there is
     contributions: Any  # [n, *example]: what each value adds
     expected: Any  # [n, *example]: what the model makes of it, in the units of X
-    score: NDArray[np.float64]  # [n]
 
     def __len__(self) -> int:
-        return len(self.score)
+        return len(self.values)
 
-    def top(self, row: int, count: int = 5) -> tuple[Contribution, ...]:
+    @property
+    def adds(self) -> NDArray[np.float64]:
+        """The contributions in rows, ``[n, values]``."""
+        return in_rows(self.contributions)
+
+    @property
+    def score(self) -> NDArray[np.float64]:
+        """Their sums, ``[n]``."""
+        return self.adds.sum(1)
+
+    def top(self, row: int, count: int = 5) -> tuple[Reason, ...]:
         """The values that add most to a row's score, the one that adds most first."""
-        adds = _in_rows(self.contributions)[row]
-        expected = _in_rows(self.expected)[row]
+        adds, expected = self.adds[row], in_rows(self.expected)[row]
         order = np.argsort(-adds, kind="stable")[:count]
         return tuple(
-            Contribution(
-                name=self.names[i], value=_plain(self.values[row, i]), expected=_plain(expected[i]), adds=float(adds[i])
-            )
+            Reason(name=self.names[i], value=_plain(self.values[row, i]), expected=_plain(expected[i]), adds=adds[i])
             for i in order
         )
 
 
-def _in_rows(values: Any) -> NDArray[Any]:
+def in_rows(values: Any) -> NDArray[Any]:
+    """``[n, values]``, whatever the shape of an example and its container."""
     array = np.asarray(values)
     return array.reshape(len(array), -1)
 
