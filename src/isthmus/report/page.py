@@ -68,7 +68,7 @@ def write(
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{html.escape(title)}</title><style>{STYLE}</style></head>
 <body><h1>{html.escape(title)}</h1>
-<p class="lead">Everything below is measured on {counted(len(test), "row")} not trained on, unless it says so.</p>
+<p class="lead">Everything below is measured on {_measured_on(train, test)}, unless it says so.</p>
 <nav>{"".join(links)}</nav>{"".join(sections)}</body></html>
 """
     target = Path(path)
@@ -77,6 +77,11 @@ def write(
     partial.write_text(text, encoding="utf8")
     partial.replace(target)
     return target
+
+
+def _measured_on(train: Examples, test: Examples) -> str:
+    """Which rows they are, in words."""
+    return f"the {counted(len(test), 'row')} learnt from" if train is test else f"{counted(len(test), 'row')} not trained on"
 
 
 def panels() -> list[ModuleType]:

@@ -48,10 +48,12 @@ def _histogram(found: StrangeRows) -> str:
     axes = made.add_subplot()
     both = np.concatenate([found.known, found.scores])
     edges = np.linspace(both.min(), max(both.max(), both.min() + 1e-9), BINS + 1)
-    for scores, name, colour in ((found.known, "known rows", "#999999"), (found.scores, "these rows", COLOURS[0])):
-        axes.hist(scores, edges, weights=np.full(len(scores), 100 / len(scores)), label=name, color=colour, alpha=0.6)
+    shares = [np.full(len(scores), 100 / len(scores)) for scores in (found.known, found.scores)]
+    axes.hist(found.scores, edges, weights=shares[1], label="these rows", color=COLOURS[4])
+    axes.hist(found.known, edges, weights=shares[0], label="known rows", color=COLOURS[7], histtype="step")
     axes.axvline(found.threshold, color=COLOURS[5], linewidth=1.5, label="threshold")
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("anomaly score")
     axes.set_ylabel("% of the rows")
     axes.legend(frameon=False)
