@@ -34,6 +34,7 @@ from isthmus.training.seeds import INITIAL, ORDER, SAMPLING, derive, seed_of
 from isthmus.training.trainer import Trainer
 
 MEMBERS, WIDEST, HIDDEN, TRIM = 4, 8, 48, 0.2  # of the ensemble; see docs/decisions/0024-anomalies.md
+MOST_TRIM = 0.4
 STEPS, BATCH, RATE = 100, 128, 2e-2  # of its training
 CONTAMINATION, FALSE_ALARMS = 0.1, 0.05  # where neither is given
 HELD_OUT, MOST_HELD_OUT = 0.25, 2 / 3  # of the rows, for calibration: usually, and where few rows need it
@@ -65,7 +66,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         Models that do not tell what each value costs (of texts, MAE) are asked for ``score_samples``.
     training : ``"contaminated"``: what does not belong may be among the rows of ``fit``, unmarked; ``"normal"``: it is
         not.
-    contamination : the share of the rows of ``fit`` that ``predict`` would call -1, in (0, .5].
+    contamination : the share of the rows of ``fit`` that ``predict`` would call -1, in (0, .5]. In training the
+        ensemble leaves out twice as many, at most 0.4, and 0.2 where nothing is said.
     false_alarm_rate : instead, the share of rows like those of ``fit`` that may be called -1, in (0, .5]: by
         split-conformal calibration on rows that are held out. With ``"normal"`` training it holds on average over rows
         held out and rows to come, however many there are, if these are alike; ``alarms_expected`` tells the spread.
@@ -399,7 +401,10 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     @property
     def _trim(self) -> float:
-        return TRIM if self.training == "contaminated" else 0.0
+        """The share that is left out of every step: twice what may be strange."""
+        if self.training == "normal":
+            return 0.0
+        return TRIM if self.contamination is None else min(MOST_TRIM, TRIM / CONTAMINATION * float(self.contamination))
 
     def _trainer(self, count: int) -> Trainer:
         """The one that was given, or the usual one, short where it leaves things to the data."""
