@@ -47,9 +47,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     """Finds rows that do not belong, says how sure it is, and why.
 
     By default an ensemble of narrow autoencoders, each of which leaves out of every step what it rebuilds worst, and
-    the distance to the nearest known rows. The score of a row is the mean over its values of log(1 + cost / usual
-    cost), where what a value costs is -log p given the code, and half of log(1 + d² / usual d²): about log 2 + half of
-    that for a usual row, higher is stranger.
+    the distance to the nearest known rows. A value's strangeness is log(1 + cost / usual cost), where its cost is
+    -log p given the code. The score of a row is the mean over its values, a quarter of the strangest one's, and half of
+    log(1 + d² / usual d²): about 1 to 2 for a usual row, higher is stranger.
 
     Rows that are kept, at most 5000 (and 10,000 for calibration), are saved with the detector: look for neighbours,
     ``partial_fit``, ``drift`` and ``against_baselines`` need them.
@@ -128,7 +128,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         if judges_values(self.model_):
             self._learn(self._stored(known), None if held_out is None else self._stored(held_out))
         else:
-            self.strangeness_ = self.kept_ = self.held_out_ = None
+            self.strangeness_: Strangeness | None = None
+            self.kept_: Tensor | None = None
+            self.held_out_: Tensor | None = None
             self._calibrate(self._scores(known if held_out is None else held_out))
         self.seconds_ = time.perf_counter() - began
         return self
@@ -154,7 +156,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         if not hasattr(self, "offset_"):
             return self.fit(X)
         examples = self._examples(X)
-        if self.strangeness_ is None:
+        if self.kept_ is None:
             raise ParameterError(
                 f"{type(self.model_).__name__} does not tell what each value costs, and no rows are kept to go on "
                 "from: fit anew on all rows"
@@ -246,11 +248,11 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         """
         check("drift", (0 < level < 1, f"level is {level!r}; expected a probability in (0, 1)"))
         examples = self._examples(X).at_most(KEPT)
-        rows = self.kept_ is not None
+        kept = self.kept_
         return drift_of(
-            self._in_users_units(self.kept_) if rows else np.empty((len(self.calibration_scores_), 0)),
-            self._in_users_units(self._stored(examples)) if rows else np.empty((len(examples), 0)),
-            names=self._names() if rows else (),
+            np.empty((len(self.calibration_scores_), 0)) if kept is None else self._in_users_units(kept),
+            np.empty((len(examples), 0)) if kept is None else self._in_users_units(self._stored(examples)),
+            names=() if kept is None else self._names(),
             known_scores=self.calibration_scores_,
             new_scores=self._scores(examples),
             level=level,
