@@ -360,6 +360,14 @@ class Likelihood(Component, ABC):
             values = values.where(counted, 0.0)
         return values.flatten(1).sum(1)
 
+    def log_prob_values_of_members(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor:
+        """log p of each value by each member of an ensemble alone, ``[members, batch, *shape]``. By default: one."""
+        return self.log_prob_values(output.float(), target.float(), valid)[None]
+
+    def log_prob_of_members(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor | None:
+        """log p(target | z) by each member, nats: ``[members, batch]``; by default None, for there is no ensemble."""
+        return None
+
 
 class Tokeniser(Component, ABC):
     """Text as tokens, numbered from 0, and back. Its arguments are what it has learnt, so its spec is all of it."""
