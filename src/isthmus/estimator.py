@@ -31,6 +31,7 @@ from isthmus.data.mapped import let_go
 from isthmus.data.reading import read, read_and_tell
 from isthmus.data.scaling import kind_of_values
 from isthmus.data.schema import Schema
+from isthmus.data.schemas.counts import CountsSchema
 from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.errors import DataError, ParameterError, check, did_you_mean
 from isthmus.layers.mean_of_places import mean_of_places
@@ -48,6 +49,7 @@ MOST_OUTPUTS = 2**24  # numbers that a decoder gives at a time: 64 MiB
 FILLED = 16  # batches are filled up to a multiple of this many rows
 BLOCK = 256  # rows that share a stream of random numbers in log_prob, whatever the batches
 DRAWS = 16  # draws from the posterior for score_samples
+SCHEMAS: dict[str, Any] = {"counts": CountsSchema}  # by the scaling that a likelihood wants; others are numeric
 
 
 class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):
@@ -328,6 +330,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
+        tags.input_tags.sparse = "table" in self.takes
         tags.target_tags.required = self.conditional or self.supervised
         return tags
 
@@ -404,7 +407,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     def _learn_schema(self, examples: Examples, scaling: str) -> Schema:
         """How these data become tensors, and back."""
-        return NumericSchema.learn(examples, scaling=scaling, owner=type(self).__name__)
+        return SCHEMAS.get(scaling, NumericSchema).learn(examples, scaling=scaling, owner=type(self).__name__)
 
     def _learn_target(self, y: Any, schema: Schema) -> Condition | Schema | None:
         """What y is, where it is to be predicted: classes, or examples, of a ``schema`` of their own or that of x.

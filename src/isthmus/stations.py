@@ -338,6 +338,14 @@ class Likelihood(Component, ABC):
     def sample(self, output: Tensor) -> Tensor:
         """A draw of x, ``[batch, *shape]``, with torch's current stream."""
 
+    def rebuilt(self, output: Tensor, x: Tensor) -> Tensor:
+        """The expected x, ``[batch, *shape]``, of rows that are known: how much was counted. By default: ``mean``."""
+        return self.mean(output)
+
+    def example(self, output: Tensor) -> Tensor:
+        """What a new code becomes, ``[batch, *shape]``. By default: the expected x, without noise."""
+        return self.mean(output)
+
     def link(self, target: Tensor) -> Tensor:
         """The output (first channel) that means ``target``. By default: the target itself."""
         return target

@@ -24,6 +24,7 @@ class Schema(ABC):
     """
 
     kinds: ClassVar[tuple[str, ...]]  # of examples, that it is for
+    saved_kinds: ClassVar[tuple[str, ...]] = ()  # what ``kind`` is in JSON, where not one of these
     padding: ClassVar[float | None] = None  # what stored rows end in where they are short
 
     kind: str
@@ -89,7 +90,7 @@ def schema_from_json(data: Mapping[str, Any]) -> Schema:
 
     >>> schema_from_json({"kind": "smell"})
     Traceback (most recent call last):
-    isthmus.errors.SavedModelError: the schema of the data is of kind 'smell'; known: array, image, series, table, text
+    isthmus.errors.SavedModelError: the schema of the data is of kind 'smell'; known: array, counts, image, series, table, text
     """
     sorts = _sorts()
     kind = data.get("kind")
@@ -108,4 +109,4 @@ def _sorts() -> dict[Any, type[Schema]]:
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, Schema) and value.__module__ == module.__name__
     ]
-    return {kind: sort for sort in found for kind in sort.kinds}
+    return {kind: sort for sort in found for kind in sort.saved_kinds or sort.kinds}
