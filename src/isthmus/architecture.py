@@ -77,7 +77,7 @@ def make_networks(
     for_decoder = _only_for_decoder(given)
     both = {"linear_path": linear_path, "condition_dim": setting.condition_dim, "flatten": code == "flat"}
     counts = setting.likelihood.scaling == "counts"
-    both |= (known or {}) | ({"log_counts": True} if counts else {})
+    both |= {"log_counts": counts} | dict(known or {})
     both |= (_mlp_arguments(setting, latent_dim, linear_path) if name == "mlp" else {}) | dict(given)
     encoder = both | {"in_shape": setting.schema.shape, "out_dim": features, "latent_dim": latent_dim}
     decoder = _backwards(both) | for_decoder
@@ -107,7 +107,7 @@ def make_likelihood(wanted: str | Mapping[str, Any] | Likelihood, schema: Schema
     name, given = _name_and_arguments(wanted)
     if name == "categorical" and "levels" not in given:
         given = {**given, "levels": schema.levels}
-    if catalogue.find("likelihoods", name).scaling == "counts":
+    if likelihood_scaling(name) == "counts":
         given = {"shape": schema.shape, "relative": True, **given}
     return catalogue.make("likelihoods", name, given)
 

@@ -10,7 +10,7 @@ Mode = Literal["auto", "L", "RGB"]
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The columns of texts and of labels, columns to leave out, size ``(height, width)`` and mode of pictures; more below"""
+    """The columns of texts and of labels, columns to leave out, the size ``(height, width)`` of pictures, and more."""
 
     text: str | None = None  # the column that is read; all but the labels are left out
     labels: str | None = None

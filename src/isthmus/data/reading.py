@@ -44,7 +44,7 @@ def read(
     layer: str | None = None,
     mapped: bool = False,
 ) -> Examples:
-    """Examples from an array, a sparse matrix, a tensor, a data frame, AnnData, a torch Dataset, texts, a file, a folder.
+    """Examples from an array, a sparse matrix, a tensor, a data frame, AnnData, a torch Dataset, texts, files, folders.
 
     Files: .npy, .npz (``file.npz:key`` where it holds several arrays), .csv, .parquet, .h5ad, idx(.gz), .zip of
     images, .txt and .smi (a text on each line), .jsonl, .wav (see ``log_mel``). Several .npy files with rows of one
@@ -54,11 +54,13 @@ def read(
     of the key in .jsonl, that holds texts; all others are then left out. ``drop``: columns to leave out; with
     ``missing_ok`` these columns and that of the labels need not be there. ``size`` ``(height, width)`` and ``mode``
     bring pictures to a common shape. ``layer`` of AnnData is read instead of X; its genes are the columns, its cells'
-    names the rows', its labels a column of ``obs``. What cannot be read among several files is left out, and listed
-    with the reason in ``quarantined``. With ``mapped``, as in ``fit`` and ``transform``, only what is looked at of a large .npy file is in
-    memory; as long as the examples are used it must not be written to, which could end the process. Large folders and
-    zips of images, .parquet tables (as float32) and several .npy files are then read once, into a temporary file that
-    is gone with the examples; the environment variable ``TMPDIR`` says where. Raises ``DataError``.
+    names the rows', its labels a column of ``obs``. Sparse counts become the smallest whole numbers that hold them.
+
+    What cannot be read among several files is left out, and listed with the reason in ``quarantined``. With ``mapped``,
+    as in ``fit`` and ``transform``, only what is looked at of a large .npy file is in memory; as long as the examples
+    are used it must not be written to, which could end the process. Large folders and zips of images, .parquet tables
+    (as float32), sparse matrices and several .npy files are then read once, into a temporary file that is gone with the
+    examples; the environment variable ``TMPDIR`` says where. Raises ``DataError``.
 
     >>> read(np.zeros((4, 8, 8), dtype=np.uint8)).kind
     'image'
@@ -97,8 +99,8 @@ def read(
     if source is None:
         raise DataError(
             f"Cannot read {_told(data)}. Expected an array, a tensor, a data frame, a torch Dataset, a list of "
-            "texts or arrays, a folder of images or recordings, or a file: .npy, .npz, .csv, .parquet, .h5ad, idx(.gz), "
-            ".zip, .txt, .smi, .jsonl, .wav"
+            "texts or arrays, a folder of images or recordings, or a file: .npy, .npz, .csv, .parquet, .h5ad, idx(.gz)"
+            ", .zip, .txt, .smi, .jsonl, .wav"
         )
     examples = source.read(data, options)
     if text is not None and examples.kind != "text":

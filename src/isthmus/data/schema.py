@@ -90,7 +90,7 @@ def schema_from_json(data: Mapping[str, Any]) -> Schema:
 
     >>> schema_from_json({"kind": "smell"})
     Traceback (most recent call last):
-    isthmus.errors.SavedModelError: the schema of the data is of kind 'smell'; known: array, counts, image, series, table, text
+    isthmus.errors.SavedModelError: the schema of the data is of kind 'smell'; known: array, counts, image, series, ...
     """
     sorts = _sorts()
     kind = data.get("kind")

@@ -60,7 +60,7 @@ class MLP(Encoder):
         )
         self.in_dim, self.out_dim, self.condition_dim = in_dim, out_dim, condition_dim
         self.latent_dim = out_dim if latent_dim is None else latent_dim
-        self.counted = LogCounts() if log_counts else None
+        self.counted = LogCounts(in_dim) if log_counts else None
         self.seen = Standardise(in_dim) if coordinates is None else PrincipalCoordinates(in_dim, coordinates)
         seen_dim = in_dim if coordinates is None else coordinates
         self.sees_hidden = sees_hidden

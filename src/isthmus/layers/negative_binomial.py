@@ -15,37 +15,40 @@ FEWEST, MOST = 1e-2, 1e3  # of theta, where it starts
 def log_negative_binomial(x: Tensor, log_mean: Tensor, log_theta: Tensor) -> Tensor:
     """log p(x), nats, of counts with this mean and the variance ``mean + mean^2 / theta``.
 
-    ``log G(x + theta) - log G(theta) - log x! - theta softplus(a) - x softplus(-a)``, with ``a = log mean - log theta``
-    and G the gamma function.
+    ``log G(x + theta) - log G(theta) - log x! - (x + theta) log(1 + mean / theta) + x log(mean / theta)``, with G the
+    gamma function.
 
     >>> zero = torch.zeros(())
     >>> log_negative_binomial(torch.tensor([0.0, 1.0, 2.0]), zero, zero).exp().tolist()  # geometric
     [0.5, 0.25, 0.125]
     """
-    a = log_mean - log_theta
-    theta = log_theta.exp()
-    return log_rising(theta, x) - torch.lgamma(x + 1) - theta * F.softplus(a) - x * F.softplus(-a)
+    a, theta = log_mean - log_theta, log_theta.exp()
+    return log_rising(theta, x) - torch.lgamma(x + 1) - (x + theta) * F.softplus(a) + x * a
 
 
 def log_rising(theta: Tensor, x: Tensor) -> Tensor:
     """``log G(theta + x) - log G(theta)``, without the difference of two large numbers, and 0 where x is.
 
-    Stirling's series four places further on, where three of its terms are exact to 1e-7; and back.
+    Stirling's series four places further on, where two of its terms are exact to 1e-6; and back.
 
     >>> log_rising(torch.tensor(5000.0), torch.tensor([0.0, 1.0])).tolist()
     [0.0, 8.517...]
     """
-    high, ratio = theta + 4, x / (theta + 4)
-    further = (high + x - 0.5) * torch.log1p(ratio) + x * (high.log() - 1) + _series(high + x) - _series(high)
-    back = (1 + x / theta) * (1 + x / (theta + 1)) * (1 + x / (theta + 2)) * (1 + x / (theta + 3))
-    return further - back.log()
+    low, high = theta + 4, theta + x + 4
+    further = (high - 0.5) * torch.log1p(x / low) + x * (low.log() - 1) + _series(high) - _series(low)
+    return further - _four(theta + x) + _four(theta)
 
 
 def _series(z: Tensor) -> Tensor:
     """What Stirling's formula lacks of ``log G(z)``."""
     inverse = 1 / z
-    square = inverse.square()
-    return inverse * (1 / 12 - square * (1 / 360 - square / 1260))
+    return inverse * (1 / 12 - inverse.square() / 360)
+
+
+def _four(t: Tensor) -> Tensor:
+    """``log(t (t + 1) (t + 2) (t + 3))``."""
+    u = t * (t + 3)
+    return (u * (u + 2)).log()
 
 
 class CountRates(nn.Module):

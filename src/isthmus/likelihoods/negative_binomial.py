@@ -12,10 +12,10 @@ from isthmus.stations import Likelihood
 class NegativeBinomial(Likelihood):
     """p(x | z) = NB(x; mean, theta), with the variance ``mean + mean^2 / theta``.
 
-    ``relative``: the mean is the row's library size (the sum of its counts) times ``softmax(output)`` over the row,
-    so that rows are told apart by shares, not by how much was counted; log p is then conditional on that sum. It is what
-    models of tables choose. Otherwise the mean is ``exp(output)``. ``dispersion``: ``"learned"``, a theta for each value of
-    ``shape`` (without a shape: one), or ``"per_value"``, from the decoder.
+    ``relative``: the mean is the row's library size (the sum of its counts) times ``softmax(output)`` over the row, so
+    that rows are told apart by shares, not by how much was counted; log p is then conditional on that sum. It is what
+    models of tables choose. Otherwise the mean is ``exp(output)``. ``dispersion``: ``"learned"``, a theta for each
+    value of ``shape`` (without a shape: one), or ``"per_value"``, from the decoder.
 
     Source: Lopez et al. 2018, Deep generative modeling for single-cell transcriptomics (scVI), Nature Methods; Eraslan
     et al. 2019, Single-cell RNA-seq denoising using a deep count autoencoder (DCA), Nature Communications.

@@ -16,8 +16,8 @@ CLOSED = 3.0  # gates start with a probability of sigmoid(-3), 5 %
 class ZeroInflatedNegativeBinomial(Likelihood):
     """p(x | z) = gate [x = 0] + (1 - gate) NB(x; mean, theta); the decoder gives the gate's logit for each value.
 
-    ``shape``, ``relative``, ``dispersion``: as for ``NegativeBinomial``; shares and library sizes are those of the counts
-    before some are lost.
+    ``shape``, ``relative``, ``dispersion``: as for ``NegativeBinomial``; shares and library sizes are those of the
+    counts before some are lost.
 
     Source: Lopez et al. 2018, Deep generative modeling for single-cell transcriptomics (scVI), Nature Methods; Eraslan
     et al. 2019, Single-cell RNA-seq denoising using a deep count autoencoder (DCA), Nature Communications.

@@ -41,8 +41,6 @@ class CountsSchema(Schema):
 
     kinds: ClassVar[tuple[str, ...]] = ("table",)
     saved_kinds: ClassVar[tuple[str, ...]] = ("counts",)
-    kind: ClassVar[str] = "table"
-
     shape: tuple[int, ...]
     dtype: str
     columns: tuple[str, ...] | None
@@ -93,6 +91,11 @@ class CountsSchema(Schema):
         if given != expected:
             raise DataError(f"X has {given} features, but {owner} is expecting {expected} features as input.")
         _check_counts(examples.values, self.columns)
+
+    @property
+    def kind(self) -> str:  # type: ignore[override]
+        """Of the examples; in JSON it is "counts"."""
+        return "table"
 
     @property
     def user_shape(self) -> tuple[int, ...]:  # type: ignore[override]
@@ -195,7 +198,9 @@ class CountsSchema(Schema):
             found.append(f"columns has {len(data['columns'])} names for {data['shape'][0]} columns")
         if found:
             raise SavedModelError(problems("the schema of the data is not valid:", found))
-        given = {name: tuple(data[name]) if isinstance(data[name], list) else data[name] for name in known}
+        given: dict[str, Any] = {
+            name: tuple(data[name]) if isinstance(data[name], list) else data[name] for name in known
+        }
         return cls(**given)
 
 
@@ -220,12 +225,11 @@ def _check_counts(values: NDArray[Any], columns: Sequence[str] | None) -> None:
         row += len(block)
     if places:
         more = f" and {told.total() - len(places)} more" if told.total() > len(places) else ""
-        found = " and ".join(
-            f"{count:,} that {'is' if count == 1 else 'are'} {what}" for what, count in told.items() if count
-        )
+        sorts = {what: count for what, count in told.items() if count}
+        found = " and ".join(f"{n:,} that {'is' if n == 1 else 'are'} {what}" for what, n in sorts.items())
         raise DataError(
-            f"The likelihood takes counts, whole numbers from 0 on; X holds {found}: {', '.join(places)}{more}. Pass the "
-            "counts as they were taken, not normalised and not logarithms (in AnnData often layer='counts'), or choose "
+            f"The likelihood takes counts, whole numbers from 0 on; X holds {found}: {', '.join(places)}{more}. Pass "
+            "the counts as they were taken, not normalised and not logarithms (in AnnData often layer='counts'), or choose "
             "likelihood='gaussian'"
         )
 
