@@ -229,8 +229,8 @@ def _check_counts(values: NDArray[Any], columns: Sequence[str] | None) -> None:
         found = " and ".join(f"{n:,} that {'is' if n == 1 else 'are'} {what}" for what, n in sorts.items())
         raise DataError(
             f"The likelihood takes counts, whole numbers from 0 on; X holds {found}: {', '.join(places)}{more}. Pass "
-            "the counts as they were taken, not normalised and not logarithms (in AnnData often layer='counts'), or choose "
-            "likelihood='gaussian'"
+            "the counts as they were taken, not normalised and not logarithms (in AnnData often layer='counts'), or "
+            "choose likelihood='gaussian'"
         )
 
 
