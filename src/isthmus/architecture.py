@@ -77,8 +77,8 @@ def make_networks(
     name = _automatic_name(setting, code) if name == "auto" else name
     for_decoder = _only_for_decoder(given)
     both = {"linear_path": linear_path, "condition_dim": setting.condition_dim, "flatten": code == "flat"}
-    both |= {"sees_hidden": True} if setting.schema.gaps else {}
-    both |= known or {}
+    counts = setting.likelihood.scaling == "counts"
+    both |= ({"sees_hidden": True} if setting.schema.gaps else {}) | {"log_counts": counts} | dict(known or {})
     both |= (_mlp_arguments(setting, latent_dim, linear_path) if name == "mlp" else {}) | dict(given)
     encoder = both | {"in_shape": setting.schema.shape, "out_dim": features, "latent_dim": latent_dim}
     decoder = _backwards(both) | for_decoder
@@ -90,13 +90,19 @@ def make_networks(
     if setting.likelihood.outputs > 1:
         decoder.pop("coordinates", None)
     _check_given(name, {**given, **for_decoder})
+    if counts and "log_counts" not in catalogue.parameters("encoders", name):
+        raise ParameterError(
+            f"network {name!r} does not take counts. Choose network='mlp', two torch modules, which see counts as they "
+            "are, or likelihood='gaussian' for log(1 + counts)"
+        )
     return Networks(encoder=_make("encoders", name, encoder), decoder=_make("decoders", name, decoder))
 
 
 def make_likelihood(wanted: str | Mapping[str, Any] | Likelihood, schema: Schema) -> Likelihood:
     """A fresh likelihood from a name, a mapping with a name and arguments, or a likelihood to copy.
 
-    A categorical one learns its number of levels from the schema, one of mixed columns what each of them is.
+    A categorical one learns its number of levels from the schema, one of mixed columns what each of them is, one of
+    counts how many there are in a row.
     """
     if isinstance(wanted, Likelihood):
         return catalogue.build(wanted.spec())
@@ -105,6 +111,8 @@ def make_likelihood(wanted: str | Mapping[str, Any] | Likelihood, schema: Schema
         given = {**given, "levels": schema.levels}
     if name == "mixed_columns" and "columns" not in given:
         given = {**given, "columns": coded_columns(schema)}
+    if likelihood_scaling(name) == "counts":
+        given = {"shape": schema.shape, "relative": True, **given}
     return catalogue.make("likelihoods", name, given)
 
 
@@ -190,6 +198,9 @@ def _mlp_arguments(setting: Setting, latent_dim: int, linear_path: LinearPath) -
     """Width, dropout and coordinates by the number of rows (docs/decisions/0008-linear-path.md)."""
     if setting.rows >= MANY:
         return {"hidden": (512, 512)}
+    if setting.likelihood.scaling == "counts":  # whose logarithms no coordinates lead back from
+        few = setting.rows < FEW
+        return {"hidden": (128, 128) if few else (256, 256), "dropout": 0.2 if few else 0.0}
     dim = math.prod(setting.schema.shape)
     spanned = (setting.rows * 3 // 4 if setting.rows < FEW else setting.rows) - 1
     coordinates = max(1, min(dim, spanned))
@@ -219,7 +230,7 @@ def _only_for_decoder(given: dict[str, Any]) -> dict[str, Any]:
 def _check_given(name: str, given: Mapping[str, Any]) -> None:
     known = set(catalogue.parameters("encoders", name)) | set(catalogue.parameters("decoders", name))
     known -= {"in_shape", "out_dim", "latent_dim", "out_shape", "outputs", "condition_dim", "flatten", "sees_hidden"}
-    known -= {"levels", "end", "style_dim"}
+    known -= {"levels", "end", "style_dim", "log_counts"}
     wrong = [
         f"network {name!r} has no parameter {word!r}. {did_you_mean(word, known)}"
         for word in given

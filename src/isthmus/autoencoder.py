@@ -154,7 +154,7 @@ class Autoencoder(Component):
 
     def rebuild(self, batch: Batch) -> Tensor:
         """The expected x for clean data, ``[batch, *shape]``, in the model's units."""
-        return self.completed(_bare(batch))
+        return self._likelihood().rebuilt(self.output(_bare(batch)), batch.wanted)
 
     def completed(self, view: View) -> Tensor:
         """The expected x, ``[batch, *shape]``, of which the encoder may see this much; no randomness."""
@@ -175,13 +175,12 @@ class Autoencoder(Component):
         return self._likelihood().log_prob(self.output(view), batch.wanted, _counted(batch, view))
 
     def sample(self, count: int, condition: Tensor | None = None) -> Tensor:
-        """The expected x of codes drawn from the prior, ``[count, *shape]``; of tables, x drawn as well.
+        """What codes drawn from the prior become, ``[count, *shape]``: the expected x; of counts and columns, x drawn.
 
         Raises ``ParameterError`` where the model has no prior.
         """
-        code, likelihood = self.drawn(count, condition), self._likelihood()
-        output = self.decode(code, View(x=code.z, condition=condition))
-        return likelihood.sample(output) if likelihood.drawn else likelihood.mean(output)
+        code = self.drawn(count, condition)
+        return self._likelihood().example(self.decode(code, View(x=code.z, condition=condition)))
 
     def drawn(self, count: int, condition: Tensor | None = None) -> Code:
         """Codes from the prior, ``[count, *grid, latent_dim]``; raises ``ParameterError`` where there is none."""

@@ -403,6 +403,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         tags.input_tags.allow_nan = "mixed" in self.takes
+        tags.input_tags.sparse = "table" in self.takes
         tags.target_tags.required = self.conditional or self.supervised
         return tags
 

@@ -325,7 +325,6 @@ class Likelihood(Component, ABC):
     continuous: ClassVar[bool] = True  # a density, which changes with the units of x
     of_columns: ClassVar[bool] = False  # x is a table's row, [batch, places], several of them to a column
     blends: ClassVar[bool] = True  # what lies between two x may stand in for one
-    drawn: ClassVar[bool] = False  # new examples are draws; otherwise what is expected of a code
 
     @abstractmethod
     def log_prob_values(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor:
@@ -341,6 +340,14 @@ class Likelihood(Component, ABC):
     @abstractmethod
     def sample(self, output: Tensor) -> Tensor:
         """A draw of x, ``[batch, *shape]``, with torch's current stream."""
+
+    def rebuilt(self, output: Tensor, x: Tensor) -> Tensor:
+        """The expected x, ``[batch, *shape]``, of rows that are known: how much was counted. By default: ``mean``."""
+        return self.mean(output)
+
+    def example(self, output: Tensor) -> Tensor:
+        """What a new code becomes, ``[batch, *shape]``. By default: the expected x, without noise."""
+        return self.mean(output)
 
     def link(self, target: Tensor) -> Tensor:
         """The output (first channel) that means ``target``. By default: the target itself."""

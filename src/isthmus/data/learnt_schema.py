@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from isthmus.data.examples import Examples
 from isthmus.data.mapped import blocks
 from isthmus.data.schema import Schema
+from isthmus.data.schemas.counts import CountsSchema
 from isthmus.data.schemas.mixed import MixedSchema
 from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.errors import DataError
@@ -37,6 +38,8 @@ def learn_schema(examples: Examples, scaling: str = "auto", owner: str = "Isthmu
         raise DataError(
             f"The data are {examples.kind}, {examples.values.shape}; the likelihood 'mixed_columns' is for tables"
         )
+    if scaling == "counts":
+        return CountsSchema.learn(examples, owner=owner)
     return NumericSchema.learn(examples, scaling=scaling, owner=owner)
 
 

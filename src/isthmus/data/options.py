@@ -10,7 +10,7 @@ Mode = Literal["auto", "L", "RGB"]
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The columns of texts and of labels, columns to leave out, size ``(height, width)`` and mode of pictures."""
+    """The columns of texts and of labels, columns to leave out, the size ``(height, width)`` of pictures, and more."""
 
     text: str | None = None  # the column that is read; all but the labels are left out
     labels: str | None = None
@@ -18,6 +18,7 @@ class Options:
     missing_ok: bool = False  # the columns to drop and of labels need not be there
     size: tuple[int, int] | None = None
     mode: Mode = "auto"
+    layer: str | None = None  # of AnnData, where not X
     mapped: bool = False  # what is large stays in its file, or in a temporary one; it must not change meanwhile
 
 

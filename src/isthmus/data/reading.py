@@ -41,22 +41,26 @@ def read(
     kind: Literal["auto", "table", "image", "array", "text"] = "auto",
     size: tuple[int, int] | None = None,
     mode: Mode = "auto",
+    layer: str | None = None,
     mapped: bool = False,
 ) -> Examples:
-    """Examples from an array, a tensor, a data frame, a torch Dataset, texts, a file, a folder of images or recordings.
+    """Examples from an array, a sparse matrix, a tensor, a data frame, AnnData, a torch Dataset, texts, files, folders.
 
-    Files: .npy, .npz (``file.npz:key`` where it holds several arrays), .csv, .parquet, idx(.gz), .zip of
+    Files: .npy, .npz (``file.npz:key`` where it holds several arrays), .csv, .parquet, .h5ad, idx(.gz), .zip of
     images, .txt and .smi (a text on each line), .jsonl, .wav (see ``log_mel``). Several .npy files with rows of one
     shape are read as one: a folder of them, or a list of ``pathlib.Path``. Texts may also be a list, an array or a
     series of strings; sequences of different lengths a list of arrays ``[time, features]``.
     ``labels``: an array, or the name of a column, which is then not a feature. ``text``: the name of the column, or
     of the key in .jsonl, that holds texts; all others are then left out. ``drop``: columns to leave out; with
     ``missing_ok`` these columns and that of the labels need not be there. ``size`` ``(height, width)`` and ``mode``
-    bring pictures to a common shape. What cannot be read among several files is left out, and listed with the reason in
-    ``quarantined``. With ``mapped``, as in ``fit`` and ``transform``, only what is looked at of a large .npy file is in
-    memory; as long as the examples are used it must not be written to, which could end the process. Large folders and
-    zips of images, .parquet tables (as float32) and several .npy files are then read once, into a temporary file that
-    is gone with the examples; the environment variable ``TMPDIR`` says where. Raises ``DataError``.
+    bring pictures to a common shape. ``layer`` of AnnData is read instead of X; its genes are the columns, its cells'
+    names the rows', its labels a column of ``obs``. Sparse counts become the smallest whole numbers that hold them.
+
+    What cannot be read among several files is left out, and listed with the reason in ``quarantined``. With ``mapped``,
+    as in ``fit`` and ``transform``, only what is looked at of a large .npy file is in memory; as long as the examples
+    are used it must not be written to, which could end the process. Large folders and zips of images, .parquet tables
+    (as float32), sparse matrices and several .npy files are then read once, into a temporary file that is gone with the
+    examples; the environment variable ``TMPDIR`` says where. Raises ``DataError``.
 
     >>> read(np.zeros((4, 8, 8), dtype=np.uint8)).kind
     'image'
@@ -88,18 +92,21 @@ def read(
         missing_ok=missing_ok,
         size=size,
         mode=mode,
+        layer=layer,
         mapped=mapped,
     )
     source = next((s for s in _sources() if s.accepts(data)), None)
     if source is None:
         raise DataError(
             f"Cannot read {_told(data)}. Expected an array, a tensor, a data frame, a torch Dataset, a list of "
-            "texts or arrays, a folder of images or recordings, or a file: .npy, .npz, .csv, .parquet, idx(.gz), .zip, "
-            ".txt, .smi, .jsonl, .wav"
+            "texts or arrays, a folder of images or recordings, or a file: .npy, .npz, .csv, .parquet, .h5ad, idx(.gz)"
+            ", .zip, .txt, .smi, .jsonl, .wav"
         )
     examples = source.read(data, options)
     if text is not None and examples.kind != "text":
         raise DataError(f"{examples.origin} has no columns, but text={text!r} names one: leave it out")
+    if layer is not None and examples.container != "anndata":
+        raise DataError(f"{examples.origin} has no layers, but layer={layer!r} names one: leave it out")
     if kind != "auto" and kind != examples.kind:
         examples = _as_kind(examples, kind)
     if labels is not None and not isinstance(labels, str):

@@ -25,6 +25,7 @@ class Schema(ABC):
     """
 
     kinds: ClassVar[tuple[str, ...]]  # of examples, that it is for
+    saved_kinds: ClassVar[tuple[str, ...]] = ()  # what ``kind`` is in JSON, where not one of these
     padding: ClassVar[float | None] = None  # what stored rows end in where they are short
 
     kind: str
@@ -99,10 +100,6 @@ class Schema(ABC):
         """Values as ``from_model`` numbers them, NaN in gaps. By default: as they are."""
         return examples.values
 
-    def by_column(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Values of the places of the model's x, ``[n, *shape]``, summed to those of the user's. By default: these."""
-        return values
-
     @abstractmethod
     def describe(self) -> dict[str, str]:
         """For people: what the data are, line by line."""
@@ -122,7 +119,7 @@ def schema_from_json(data: Mapping[str, Any]) -> Schema:
 
     >>> schema_from_json({"kind": "smell"})
     Traceback (most recent call last):
-    isthmus.errors.SavedModelError: the schema of the data is of kind 'smell'; known: array, image, series, table, text
+    isthmus.errors.SavedModelError: the schema of the data is of kind 'smell'; known: array, counts, image, series, ...
     """
     sorts = _sorts()
     kind = data.get("kind")
@@ -141,4 +138,4 @@ def _sorts() -> dict[Any, type[Schema]]:
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, Schema) and value.__module__ == module.__name__
     ]
-    return {kind: sort for sort in found for kind in sort.kinds}
+    return {kind: sort for sort in found for kind in sort.saved_kinds or sort.kinds}

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from isthmus.errors import check
 from isthmus.layers.dense import DenseStack, zero_linear
 from isthmus.layers.linear_path import LinearPath, PrincipalPath, check_path
+from isthmus.layers.log_counts import LogCounts
 from isthmus.layers.principal_components import PrincipalCoordinates
 from isthmus.layers.standardise import Standardise
 from isthmus.records import View
@@ -23,6 +24,7 @@ class MLP(Encoder):
     adding nothing. With ``coordinates`` the network sees the data in that many principal coordinates.
     ``latent_dim`` is the number of leading outputs that mean codes (a Gaussian bottleneck takes twice as many).
     ``sees_hidden``: each value comes with a number that says whether it is hidden or missing: a blank is no mean.
+    ``log_counts``: x are counts, which the network sees as ``LogCounts`` gives them.
 
     Source: Hinton & Salakhutdinov 2006, Reducing the dimensionality of data with neural networks.
 
@@ -42,6 +44,7 @@ class MLP(Encoder):
         coordinates: int | None = None,
         latent_dim: int | None = None,
         sees_hidden: bool = False,
+        log_counts: bool = False,
         condition_dim: int = 0,
     ) -> None:
         super().__init__()
@@ -57,6 +60,7 @@ class MLP(Encoder):
         )
         self.in_dim, self.out_dim, self.condition_dim = in_dim, out_dim, condition_dim
         self.latent_dim = out_dim if latent_dim is None else latent_dim
+        self.counted = LogCounts(in_dim) if log_counts else None
         self.seen = Standardise(in_dim) if coordinates is None else PrincipalCoordinates(in_dim, coordinates)
         seen_dim = in_dim if coordinates is None else coordinates
         self.sees_hidden = sees_hidden
@@ -67,9 +71,14 @@ class MLP(Encoder):
 
     def forward(self, view: View) -> Tensor:
         """``[batch, out_dim]``."""
-        u = self.seen(view.x.flatten(1))
+        u = self.seen(self._values(view))
         features = self.head(self.stack(torch.cat([u, *self._besides(view)], dim=1)))
         return features if self.path is None else features + self.path(u)
+
+    def _values(self, view: View) -> Tensor:
+        """x in a row, ``[batch, in_dim]``."""
+        x = view.x.flatten(1)
+        return x if self.counted is None else self.counted(x)
 
     def _besides(self, view: View) -> list[Tensor]:
         """What is known besides x: what is hidden of it, and the condition."""
@@ -88,8 +97,10 @@ class MLP(Encoder):
         return [*((f"stack.linears.{i}.",) for i in range(len(self.stack.linears))), ("head.", "path.")]
 
     def initialise(self, view: View) -> None:
-        """Learn the input's mean, spread and principal components."""
-        x = view.x.flatten(1)
+        """Learn the input's library size, mean, spread and principal components."""
+        if self.counted is not None:
+            self.counted.start(view.x.flatten(1))
+        x = self._values(view)
         self.seen.start(x)
         if self.path is not None:
             self.path.start(self.seen(x), self.latent_dim)

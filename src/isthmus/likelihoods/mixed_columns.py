@@ -40,7 +40,6 @@ class MixedColumns(Likelihood):
     scaling = "columns"
     of_columns = True
     blends = False
-    drawn = True
     running_mse: Tensor
     temperature: Tensor
     members: Tensor
@@ -128,6 +127,10 @@ class MixedColumns(Likelihood):
         for each in self.bins:
             made = each.put(made, each.drawn(made))
         return made
+
+    def example(self, output: Tensor) -> Tensor:
+        """A draw: the mean of a category is none."""
+        return self.sample(output)
 
     def link(self, target: Tensor) -> Tensor:
         """Numbers as they are; for all else the logits of how often it is so."""

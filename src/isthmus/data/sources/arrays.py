@@ -24,18 +24,16 @@ CHANNELS = (1, 3, 4)
 
 
 def accepts(data: Any) -> bool:
-    """Arrays, tensors, lists and series of numbers, and sparse matrices (to refuse them in words)."""
+    """Arrays, tensors, lists and series of numbers."""
     if holds_texts(data) or holds_series(data) or holds_shards(data):
         return False
-    if isinstance(data, np.ndarray | list | tuple) or _is_tensor(data) or _is_sparse(data):
+    if isinstance(data, np.ndarray | list | tuple) or _is_tensor(data):
         return True
     return hasattr(data, "__array__") and not hasattr(data, "columns")
 
 
 def read(data: Any, options: Options) -> Examples:
     """The values as they are; kind and layout from shape and type. Rows of objects may be a table of mixed columns."""
-    if _is_sparse(data):
-        raise sparse_error(data)
     container = "torch" if _is_tensor(data) else "numpy"
     values = data.detach().cpu().numpy() if container == "torch" else data
     origin = f"a {type(data).__name__}"
@@ -87,16 +85,6 @@ def layout_of(shape: Sequence[int]) -> Layout | None:
     return None
 
 
-def sparse_error(data: Any) -> Exception:
-    """What to say about sparse matrices; a TypeError, as scikit-learn's contract has it."""
-    from isthmus.data.checks import DataTypeError
-
-    return DataTypeError(
-        f"Sparse data was passed for X, a {type(data).__name__}, but dense data is required. Use '.toarray()' "
-        "to convert to a dense numpy array."
-    )
-
-
 def _within_unit(values: NDArray[Any]) -> bool:
     if values.dtype.kind != "f" or values.size == 0:
         return False
@@ -106,8 +94,3 @@ def _within_unit(values: NDArray[Any]) -> bool:
 def _is_tensor(data: Any) -> bool:
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(data, torch.Tensor)
-
-
-def _is_sparse(data: Any) -> bool:
-    scipy_sparse = sys.modules.get("scipy.sparse")
-    return scipy_sparse is not None and bool(scipy_sparse.issparse(data))
