@@ -120,6 +120,8 @@ def likelihood_scaling(wanted: str | Mapping[str, Any] | Likelihood) -> str:
     """How data must be scaled for a likelihood: see ``NumericSchema.learn``."""
     if isinstance(wanted, Likelihood):
         return wanted.scaling
+    if isinstance(wanted, str) and wanted == "auto":
+        return "auto"
     found: type[Likelihood] = catalogue.find("likelihoods", _name_and_arguments(wanted)[0])
     return found.scaling
 

@@ -17,14 +17,14 @@ from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.errors import DataError
 
 
-def with_gaps_as_mixed(examples: Examples) -> Examples:
-    """A table of numbers with gaps is one of mixed columns.
+def with_gaps_as_mixed(examples: Examples, scaling: str = "auto") -> Examples:
+    """A table of numbers with gaps is one of mixed columns; but counts have none.
 
     >>> from isthmus.data.reading import read
     >>> with_gaps_as_mixed(read(np.array([[1.0, np.nan], [2.0, 3.0]]))).kind
     'mixed'
     """
-    if examples.kind == "table" and _has_gaps(examples.values):
+    if examples.kind == "table" and scaling != "counts" and _has_gaps(examples.values):
         return replace(examples, kind="mixed")
     return examples
 

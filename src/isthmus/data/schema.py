@@ -62,6 +62,13 @@ class Schema(ABC):
     def give_back(self, values: Any, like: Examples | None = None) -> Any:
         """In the container that the user gave, where that is a data frame; without ``like`` as in fit."""
 
+    def numbers_back(self, values: NDArray[Any], like: Examples) -> Any:
+        """A number for each of the user's values, ``[n, *user_shape]``, in the container that the user gave.
+
+        By default as ``give_back``.
+        """
+        return self.give_back(values, like)
+
     @abstractmethod
     def flat(self, examples: Examples) -> NDArray[np.float64]:
         """Each example as a row of numbers: what PCA and neighbours see beside a model."""

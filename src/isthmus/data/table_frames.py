@@ -32,8 +32,8 @@ def table_in(
         import polars
 
         return polars.DataFrame([_polars(values[:, i], part) for i, part in enumerate(parts)])
-    if container in ("numpy", "torch") and all(part.sort == "number" for part in parts):
-        return values.astype(np.float32)
+    if container != "polars" and all(part.sort == "number" for part in parts):
+        return values.astype(np.float32) if container in ("numpy", "torch") else values
     return np.column_stack([_objects(values[:, i], part) for i, part in enumerate(parts)])
 
 

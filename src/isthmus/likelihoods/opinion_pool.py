@@ -27,7 +27,7 @@ class OpinionPool(Likelihood):
         check("OpinionPool", (members >= 1, f"members is {members!r}; expected 1 or more"))
         self.of, self.members = of, members
         self.outputs = members * of.outputs
-        self.scaling, self.continuous = of.scaling, of.continuous  # type: ignore[misc]
+        self.scaling, self.continuous, self.blends = of.scaling, of.continuous, of.blends  # type: ignore[misc]
 
     def log_prob_values(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor:
         """log p of each value given the average output, nats."""
@@ -52,6 +52,10 @@ class OpinionPool(Likelihood):
     def sample(self, output: Tensor) -> Tensor:
         """A draw given the average output."""
         return self.of.sample(self._average(output))
+
+    def example(self, output: Tensor) -> Tensor:
+        """What a new code becomes, given the average output."""
+        return self.of.example(self._average(output))
 
     def link(self, target: Tensor) -> Tensor:
         """The output that every member has to give."""

@@ -43,6 +43,7 @@ class TrimmedEnsemble(Estimator):
 
     automatic_likelihood: ClassVar[Any] = {"name": "gaussian", "variance": "relative", "scale": 0.3}
     automatic_binary_likelihood = automatic_likelihood
+    automatic_table_likelihood: ClassVar[Any] = {"name": "mixed_columns", "variance": "fixed", "scale": 0.3}
 
     def __init__(
         self,

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 from sklearn.frozen import FrozenEstimator
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
@@ -211,8 +212,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         adds = self.strangeness_.by_value(self._stored(examples))
         return Explanation(
             names=self._names(),
-            values=np.asarray(examples.values).reshape(len(examples), -1),
-            contributions=schema.give_back(adds.reshape(len(adds), *schema.user_shape), examples),
+            values=np.asarray(schema.give_back(schema.known(examples), examples)).reshape(len(examples), -1),
+            contributions=schema.numbers_back(adds.reshape(len(adds), *schema.user_shape), examples),
             expected=self.model_.reconstruct(examples),
         )
 
@@ -298,6 +299,11 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "offset_")
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = tags.input_tags.sparse = True  # as the models' own
+        return tags
 
     def _check_parameters(self) -> None:
         def share(value: Any) -> bool:
@@ -468,8 +474,11 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         return self.model_.schema_.store(examples)
 
     def _in_users_units(self, stored: Tensor) -> NDArray[np.float64]:
-        """``[n, values]``, after the same rounding for all rows."""
-        values = self.model_.schema_.from_model(self.model_.schema_.to_model(stored))
+        """``[n, values]``, after the same rounding for all rows; NaN in gaps."""
+        schema = self.model_.schema_
+        values, valid = schema.from_model(schema.to_model(stored)), schema.valid(stored)
+        if valid is not None:
+            values = np.where(schema.by_column(valid.numpy().astype(np.int64)) > 0, values, np.nan)
         return np.asarray(values, dtype=np.float64).reshape(len(stored), -1)
 
     def _names(self) -> tuple[str, ...]:

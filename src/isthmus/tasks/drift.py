@@ -114,6 +114,7 @@ def holm(p: NDArray[np.floating]) -> NDArray[np.float64]:
 
 def _compared(then: NDArray[np.floating], now: NDArray[np.floating]) -> tuple[float, float, float, float]:
     """Gap, p-value, medians; a column without values on one side tells nothing."""
+    then, now = (values[~np.isnan(values)] for values in (then, now))  # without gaps
     if len(then) == 0 or len(now) == 0:
         return 0.0, 1.0, float("nan"), float("nan")
     found = ks_2samp(then, now)

@@ -50,7 +50,7 @@ class Strangeness:
         first = next(batches(estimator, stored[:1]))
         numbers = costs(estimator, first).size // len(first)
         some = stored[np.sort(order[: max(ROWS, min(MOST_USUAL, MOST_COSTS // numbers))])]
-        found = [(costs(estimator, batch), flat(batch)) for batch in batches(estimator, some)]
+        found = [(costs(estimator, batch), flat(estimator, batch)) for batch in batches(estimator, some)]
         each = np.concatenate([c for c, _ in found], axis=1)[:, : len(some)]
         x = np.concatenate([x for _, x in found])[: len(some)]
         usual = UsualCosts.of(each)
@@ -67,7 +67,9 @@ class Strangeness:
         for batch in batches(self.estimator, stored):
             surprise = self.usual.surprise(costs(self.estimator, batch))
             score = surprise.mean(1) + STRANGEST * surprise.max(1)
-            made.append(score if self.nearest is None else score + NEIGHBOURS * self.nearest.total(flat(batch)))
+            made.append(
+                score if self.nearest is None else score + NEIGHBOURS * self.nearest.total(flat(self.estimator, batch))
+            )
         return np.concatenate(made)[: len(stored)]
 
     def by_value(self, stored: Tensor) -> NDArray[np.float64]:
@@ -78,7 +80,7 @@ class Strangeness:
             adds = surprise / surprise.shape[1]
             adds[np.arange(len(adds)), surprise.argmax(1)] += STRANGEST * surprise.max(1)
             if self.nearest is not None:
-                far = self.nearest.surprise(flat(batch)).reshape(batch.x.shape)
+                far = self.nearest.surprise(flat(self.estimator, batch)).reshape(batch.x.shape)
                 adds = adds + NEIGHBOURS * self.estimator.schema_.by_column(far).reshape(len(adds), -1)
             made.append(adds)
         return np.concatenate(made)[: len(stored)]
@@ -86,7 +88,8 @@ class Strangeness:
 
 def batches(estimator: Estimator, stored: Tensor) -> Iterator[Batch]:
     """All rows in order, on the model's device; the last ones come again until the last batch is filled."""
-    rows = Resident(stored, prepare=estimator.schema_.to_model, padding=estimator.schema_.padding)
+    schema = estimator.schema_
+    rows = Resident(stored, prepare=schema.to_model, present=schema.valid, shape=schema.shape, padding=schema.padding)
     device = next((p.device for p in estimator.autoencoder_.parameters()), torch.device("cpu"))
     for start in range(0, len(stored), ROWS):
         count = math.ceil(min(ROWS, len(stored) - start) / FILLED) * FILLED
@@ -94,6 +97,10 @@ def batches(estimator: Estimator, stored: Tensor) -> Iterator[Batch]:
         yield rows.rows(index).to(device).batch(slice(None))
 
 
-def flat(batch: Batch) -> NDArray[np.float32]:
-    """The model's x in a row, ``[batch, values]``."""
-    return batch.x.flatten(1).float().cpu().numpy()
+def flat(estimator: Estimator, batch: Batch) -> NDArray[np.float32]:
+    """The model's x in a row, ``[batch, values]``; in gaps what the model expects there."""
+    x = batch.x
+    if batch.valid is not None:
+        with torch.no_grad():
+            x = torch.where(batch.valid, x, estimator.autoencoder_.rebuild(batch))
+    return x.flatten(1).float().cpu().numpy()

@@ -206,6 +206,13 @@ class MixedSchema(Schema):
         container = self.container if like is None else like.container
         return table_in(container, np.asarray(values), self.parts, None if like is None else like.index, self.named)
 
+    def numbers_back(self, values: NDArray[Any], like: Examples) -> Any:
+        """A number for each column of each row, whatever its sort."""
+        numbers = [
+            TableColumn(name=p.name, sort="number", type="float64", coding="number", start=0) for p in self.parts
+        ]
+        return table_in(like.container, values, numbers, like.index, self.named)
+
     def described(self) -> tuple[Column, ...]:
         """What numbers of levels of ``from_model`` stand for."""
         return tuple(Column(name=part.name, sort=part.sort, levels=part.words) for part in self.parts)
