@@ -273,7 +273,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         seconds = {type(self).__name__: self.seconds_ + time.perf_counter() - began}
         stored = self._stored(examples)
         known, new = (
-            np.concatenate([flat(batch) for batch in batches(self.model_, rows)])[: len(rows)]
+            np.concatenate([flat(self.model_, batch) for batch in batches(self.model_, rows)])[: len(rows)]
             for rows in (self.kept_, stored)
         )
         for name, (found, took) in baselines(known, new, seed_of(self.random_state)).items():
