@@ -128,8 +128,14 @@ class Autoencoder(Component):
         if self.decoder is None or self.likelihood is None:
             return self._for_critics(trace)
         output = self.decoder(code, view, trace.target)
-        log_likelihood = self.likelihood.log_prob(output, trace.target, _counted(batch, view))
-        trace = replace(trace, output=output, log_likelihood=log_likelihood, probed=self._probed(trace))
+        judged = output, trace.target, _counted(batch, view)
+        trace = replace(
+            trace,
+            output=output,
+            log_likelihood=self.likelihood.log_prob(*judged),
+            log_likelihood_of_members=self.likelihood.log_prob_of_members(*judged),
+            probed=self._probed(trace),
+        )
         later = self.bottleneck.hindsight(trace)
         trace = replace(trace, code=replace(code, costs={**code.costs, **later})) if later else trace
         return self._for_critics(trace)

@@ -87,6 +87,7 @@ class Trace:
     maps: tuple[Tensor, ...] = ()  # [batch, channels, *places]: features of several depths, where terms want them
     output: Tensor | None = None  # [batch, outputs, *shape]: the likelihood's parameters
     log_likelihood: Tensor | None = None  # [batch]: log p(target | z), nats, summed over features
+    log_likelihood_of_members: Tensor | None = None  # [members, batch]: the same by each member of an ensemble
     probed: Tensor | None = None  # [probes, batch]: log p(target | probe), nats
     rebuilt: Tensor | None = None  # [batch, *shape]: the expected x; this and what follows where critics want it
     drawn: Tensor | None = None  # [batch, *grid, dim]: codes from the prior

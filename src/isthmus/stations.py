@@ -356,6 +356,10 @@ class Likelihood(Component, ABC):
             values = values.where(counted, 0.0)
         return values.flatten(1).sum(1)
 
+    def log_prob_of_members(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor | None:
+        """The same by each member of an ensemble alone, ``[members, batch]``. By default there is none."""
+        return None
+
 
 class Tokeniser(Component, ABC):
     """Text as tokens, numbered from 0, and back. Its arguments are what it has learnt, so its spec is all of it."""

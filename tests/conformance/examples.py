@@ -52,8 +52,11 @@ BY_NAME = {
     "merges": [["a", "b"], ["ab", "c"]],
     "mask": 2,
     "local_dim": 2,
+    "members": 2,
+    "outputs": 2,  # one of each member
+    "of": lambda: catalogue.make("likelihoods", "gaussian", {"variance": "fixed"}),
 }
-OWN = ("estimator", "codebook", "network", "reader")  # parts that a part keeps for itself
+OWN = ("estimator", "codebook", "network", "reader", "of")  # parts that a part keeps for itself
 # of one part alone
 BY_PART = {
     ("corruptions", "token_masking"): {"levels": 9},
@@ -305,7 +308,12 @@ def _readers():
     return [catalogue.make("encoders", "mlp", given)]
 
 
+def _likelihoods():
+    return [catalogue.make("likelihoods", name, {}) for name in ("laplace", "bernoulli")]
+
+
 NAMED = {
+    "of": _likelihoods,
     "inner": lambda: [_inner("gaussian", style=1, content=LATENT - 1), _inner("identity", content=3, style=1)],
     "part": ["style"],
     "reader": _readers,

@@ -13,7 +13,8 @@ from isthmus.stations import Schedule, Term
 class TrimmedReconstruction(Term):
     """-log p(x | z) of a batch without the share ``trim`` of its rows that cost most: nats per row that is left.
 
-    What does not fit is not learnt, so that it goes on not to fit.
+    What does not fit is not learnt, so that it goes on not to fit. Each member of an ensemble leaves out rows of its
+    own, and what they cost is averaged.
 
     Source: Rousseeuw 1984, Least median of squares regression, section 4: least trimmed squares.
 
@@ -38,7 +39,9 @@ class TrimmedReconstruction(Term):
         """``[batch]``: 0 for those left out, more for the others, so that the mean is theirs."""
         if trace.log_likelihood is None:
             raise ValueError("the model has no decoder, so there is no reconstruction to judge")
-        costs = -trace.log_likelihood
-        kept = max(1, round(len(costs) * (1 - self.trim)))
-        left = costs.detach() <= costs.detach().kthvalue(kept).values  # more than kept, where some cost the same
-        return torch.where(left, costs, 0.0) * (len(costs) / left.sum())
+        judged = trace.log_likelihood_of_members
+        costs = -(trace.log_likelihood[None] if judged is None else judged)  # [members, batch]
+        kept = max(1, round(costs.shape[1] * (1 - self.trim)))
+        most = costs.detach().kthvalue(kept, dim=1, keepdim=True).values
+        left = costs.detach() <= most  # more than kept, where some cost the same
+        return (torch.where(left, costs, 0.0) * (costs.shape[1] / left.sum(1, keepdim=True))).mean(0)
