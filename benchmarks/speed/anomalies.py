@@ -29,11 +29,19 @@ def run(rounds: Sequence[int]) -> Result:
     result = Result(
         name="anomalies",
         target=f"{GOAL:g} times less time in all than PyOD's AutoEncoder, at the same mean AUROC or a better one",
-        columns=["who", "seconds", "Isthmus is faster by", "lowest", "highest", "AUROC, %", "average precision, %"],
+        columns=[
+            "who",
+            "seconds",
+            "AnomalyDetector is faster by",
+            "lowest",
+            "highest",
+            "AUROC, %",
+            "average precision, %",
+        ],
         note=processor(),
     )
     one = next(contaminated_sets(0))
-    found_by: dict[str, Scores] = {"Isthmus": ours, "PyOD": pyod}
+    found_by: dict[str, Scores] = {"AnomalyDetector": detector, "TrimmedAE": trimmed_ae, "PyOD": pyod}
     for score in found_by.values():
         score(one, 0)  # everything is loaded
     worth: dict[str, list[NDArray[np.float64]]] = {name: [] for name in found_by}
@@ -50,9 +58,9 @@ def run(rounds: Sequence[int]) -> Result:
     found = in_turn({name: measured(name, score) for name, score in found_by.items()}, len(rounds))
     for name, times in found.items():
         quality = 100 * np.mean(worth[name], axis=0)
-        result.add(name, statistics.median(times), *ratios(times, found["Isthmus"]), *quality.tolist())
-    as_good = np.mean(worth["Isthmus"], axis=0)[0] >= np.mean(worth["PyOD"], axis=0)[0]
-    result.met = bool(as_good) and ratios(found["PyOD"], found["Isthmus"])[0] >= GOAL
+        result.add(name, statistics.median(times), *ratios(times, found["AnomalyDetector"]), *quality.tolist())
+    as_good = np.mean(worth["AnomalyDetector"], axis=0)[0] >= np.mean(worth["PyOD"], axis=0)[0]
+    result.met = bool(as_good) and ratios(found["PyOD"], found["AnomalyDetector"])[0] >= GOAL
     return result
 
 
@@ -68,7 +76,12 @@ def judged(score: Scores, seed: int) -> tuple[float, NDArray[np.float64]]:
     return seconds, np.mean(quality, axis=0)
 
 
-def ours(data: Contaminated, seed: int) -> NDArray[np.floating]:
+def detector(data: Contaminated, seed: int) -> NDArray[np.floating]:
+    """With its own settings."""
+    return im.AnomalyDetector(random_state=seed).fit(data.known).anomaly_score(data.new)
+
+
+def trimmed_ae(data: Contaminated, seed: int) -> NDArray[np.floating]:
     """A narrow autoencoder that leaves out of each step what it rebuilds worst; the same settings for all sets."""
     scaler = StandardScaler().fit(data.known)
     known, new = (np.clip(scaler.transform(rows), -MOST, MOST) for rows in (data.known, data.new))

@@ -18,11 +18,12 @@ from typing import Any
 __version__ = "0.1.0"
 
 _ELSEWHERE = {
-    "load": ("isthmus.loading", "load"),
+    "load": ("isthmus.tasks.loading", "load"),
     "from_pretrained": ("isthmus.hub", "from_pretrained"),
     "Trainer": ("isthmus.training.trainer", "Trainer"),
     "Autoencoder": ("isthmus.autoencoder", "Autoencoder"),
     "Estimator": ("isthmus.estimator", "Estimator"),
+    "AnomalyDetector": ("isthmus.tasks.anomaly_detector", "AnomalyDetector"),
 }
 _PACKAGES = ("catalogue", "data", "errors", "metrics", "report", "records", "stations")
 

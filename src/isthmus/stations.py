@@ -356,8 +356,12 @@ class Likelihood(Component, ABC):
             values = values.where(counted, 0.0)
         return values.flatten(1).sum(1)
 
+    def log_prob_values_of_members(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor:
+        """log p of each value by each member of an ensemble alone, ``[members, batch, *shape]``. By default: one."""
+        return self.log_prob_values(output.float(), target.float(), valid)[None]
+
     def log_prob_of_members(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor | None:
-        """The same by each member of an ensemble alone, ``[members, batch]``. By default there is none."""
+        """log p(target | z) by each member, nats: ``[members, batch]``; by default None, for there is no ensemble."""
         return None
 
 

@@ -60,6 +60,13 @@ class Schema(ABC):
     def flat(self, examples: Examples) -> NDArray[np.float64]:
         """Each example as a row of numbers: what PCA and neighbours see beside a model."""
 
+    def by_column(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Numbers for all positions of the model's x, ``[n, *shape]``, summed to those that the user has.
+
+        ``[n, *user_shape]``. By default every position is one of the user's.
+        """
+        return values
+
     @property
     @abstractmethod
     def levels(self) -> int:

@@ -1,6 +1,7 @@
 """What the members of an ensemble say together."""
 
-import torch
+from typing import Any
+
 from torch import Tensor
 
 from isthmus.errors import check
@@ -32,12 +33,17 @@ class OpinionPool(Likelihood):
         """log p of each value given the average output, nats."""
         return self.of.log_prob_values(self._average(output), target, valid)
 
+    def log_prob_values_of_members(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor:
+        """log p of each value by each member alone, nats: ``[members, batch, *shape]``."""
+        each = self._each(output).transpose(0, 1).flatten(0, 1)  # [members * batch, outputs of each, *shape]
+        found = self.of.log_prob_values(each, self._repeated(target.float()), self._repeated(valid))
+        return found.unflatten(0, (self.members, -1))
+
     def log_prob_of_members(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor:
-        """log p(target) by each member alone, nats: ``[members, batch]``."""
-        each = self._each(output.float()).transpose(0, 1).flatten(0, 1)  # [members * batch, outputs, *shape]
-        given = (None if value is None else value.expand(self.members, *value.shape).flatten(0, 1)
-                 for value in (target.float(), valid))
-        return self.of.log_prob(each, *given).unflatten(0, (self.members, -1))
+        """log p(target) by each member alone, nats, summed over the valid values: ``[members, batch]``."""
+        values = self.log_prob_values_of_members(output, target, valid)
+        counted = values if valid is None else values.where(valid, 0.0)
+        return counted.flatten(2).sum(2)
 
     def mean(self, output: Tensor) -> Tensor:
         """The expected x given the average output."""
@@ -61,8 +67,12 @@ class OpinionPool(Likelihood):
 
     def _each(self, output: Tensor) -> Tensor:
         """``[batch, members, outputs of each, *shape]``."""
-        return output.unflatten(1, (self.members, self.of.outputs))
+        return output.float().unflatten(1, (self.members, self.of.outputs))
 
     def _average(self, output: Tensor) -> Tensor:
         """``[batch, outputs of each, *shape]``."""
-        return self._each(output.float()).mean(1)
+        return self._each(output).mean(1)
+
+    def _repeated(self, values: Any) -> Any:
+        """Once for each member; None stays None."""
+        return None if values is None else values.expand(self.members, *values.shape).flatten(0, 1)

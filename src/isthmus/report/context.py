@@ -16,6 +16,7 @@ from isthmus.data.schemas.text import TextSchema
 from isthmus.estimator import Estimator
 from isthmus.metrics.latent_usage import LatentUsage, usage_of
 from isthmus.metrics.scorecard import Scorecard
+from isthmus.metrics.strange_rows import StrangeRows
 
 _PIXEL = re.compile(r"pixel_(\d+)_(\d+)")
 MOST_ROWS = 2000  # held-out rows in maps and curves
@@ -30,6 +31,7 @@ class Context:
     test: Examples
     command: str = ""
     seed: int = 0
+    strange: StrangeRows | None = None  # what a detector found among the held-out rows
 
     @property
     def there_and_back(self) -> bool:

@@ -11,6 +11,7 @@ from isthmus.data.examples import Examples
 from isthmus.errors import IsthmusError, MissingExtraError, counted
 from isthmus.estimator import Estimator
 from isthmus.metrics.rows import told_already
+from isthmus.metrics.strange_rows import StrangeRows
 from isthmus.report.context import Context
 
 STYLE = """
@@ -46,12 +47,14 @@ def write(
     path: str | Path,
     command: str = "",
     seed: int = 0,
+    strange: StrangeRows | None = None,
 ) -> Path:
     """Write the report to ``path``; ``test`` rows must not have been trained on. Needs the extra ``plot``.
 
-    A panel that fails is a note in the page; the others are there.
+    ``strange``: what a detector with this model found among them. A panel that fails is a note in the page; the others
+    are there.
     """
-    context = Context(estimator=estimator, train=train, test=test, command=command, seed=seed)
+    context = Context(estimator=estimator, train=train, test=test, command=command, seed=seed, strange=strange)
     if context.textual:
         estimator.schema_.check(test, owner=type(estimator).__name__)  # tells of unknown tokens
     sections, links = [], []
@@ -65,7 +68,7 @@ def write(
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{html.escape(title)}</title><style>{STYLE}</style></head>
 <body><h1>{html.escape(title)}</h1>
-<p class="lead">Everything below is measured on {counted(len(test), "row")} not trained on, unless it says so.</p>
+<p class="lead">Everything below is measured on {_measured_on(train, test)}, unless it says so.</p>
 <nav>{"".join(links)}</nav>{"".join(sections)}</body></html>
 """
     target = Path(path)
@@ -74,6 +77,11 @@ def write(
     partial.write_text(text, encoding="utf8")
     partial.replace(target)
     return target
+
+
+def _measured_on(train: Examples, test: Examples) -> str:
+    """Which rows they are, in words."""
+    return f"the {counted(len(test), 'row')} learnt from" if train is test else f"{counted(len(test), 'row')} not trained on"
 
 
 def panels() -> list[ModuleType]:

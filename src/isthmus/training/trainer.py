@@ -171,6 +171,15 @@ class Trainer(BaseEstimator):
         history.choice = history.choice or found
         return history
 
+    def go_on(self, model: Autoencoder, rows: Rows, *, seed: int = 0) -> History:
+        """Train a model further in place, from the weights that it has, on all of these rows; none are held out."""
+        self.validate()
+        engine = Engine(self.device, self.precision, self.processes, self.strategy)
+        settings = self._settings(len(rows), without_blending(defaults(len(rows))), seed, "")
+        history = Run(model, rows, None, settings, engine).fit()
+        history.settings = described(settings, rows, None, 0, engine)
+        return history
+
     def validate(self) -> None:
         """Refuse all wrong settings at once."""
 

@@ -171,6 +171,12 @@ class NumericSchema(Schema):
         """Scaled values in a row, ``[n, values]``."""
         return self.scaled(examples.values).reshape(len(examples), -1)
 
+    def by_column(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Every value is one of the user's, in the user's layout."""
+        if self.layout == "HWC":
+            return np.moveaxis(values, 1, -1)
+        return values[:, 0] if self.layout == "HW" else values
+
     def to_model(self, stored: Tensor) -> Tensor:
         """Stored values as the model takes them, ``[n, *shape]`` float32; cheap, on any device."""
         return stored.float() / 255 if stored.dtype == torch.uint8 else stored
@@ -178,11 +184,7 @@ class NumericSchema(Schema):
     def from_model(self, x: Tensor) -> NDArray[np.float32]:
         """The model's values in the user's units and layout, float32, not rounded."""
         values = x.double().cpu().numpy() * self._each(self.scale) + self._each(self.shift)
-        if self.layout == "HWC":
-            values = np.moveaxis(values, 1, -1)
-        elif self.layout == "HW":
-            values = values[:, 0]
-        return values.astype(np.float32)
+        return self.by_column(values).astype(np.float32)
 
     def give_back(self, values: NDArray[Any], like: Examples) -> Any:
         """A data frame where the user gave one, otherwise the array."""

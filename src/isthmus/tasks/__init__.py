@@ -1,0 +1,1 @@
+"""Jobs that people do with autoencoders, one a file."""
