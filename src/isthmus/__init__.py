@@ -24,6 +24,8 @@ _ELSEWHERE = {
     "Autoencoder": ("isthmus.autoencoder", "Autoencoder"),
     "Estimator": ("isthmus.estimator", "Estimator"),
     "AnomalyDetector": ("isthmus.tasks.anomaly_detector", "AnomalyDetector"),
+    "SeriesDetector": ("isthmus.tasks.series_detector", "SeriesDetector"),
+    "SubPCA": ("isthmus.tasks.sub_pca", "SubPCA"),
 }
 _PACKAGES = ("catalogue", "data", "errors", "metrics", "report", "records", "stations")
 

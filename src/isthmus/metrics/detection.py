@@ -95,5 +95,5 @@ def checked_scores(truth: ArrayLike, scores: ArrayLike) -> tuple[NDArray[np.bool
 def _check_lengths(truth: NDArray[np.bool_], other: NDArray[np.generic]) -> None:
     if truth.ndim != 1 or truth.shape != other.shape or not len(truth):
         raise DataError(
-            f"Truths have the shape {truth.shape}, what they are to be held against {other.shape}; expected one for each"
+            f"Truths have the shape {truth.shape}, what is held against them {other.shape}; expected one for each"
         )
