@@ -24,6 +24,7 @@ _ELSEWHERE = {
     "Autoencoder": ("isthmus.autoencoder", "Autoencoder"),
     "Estimator": ("isthmus.estimator", "Estimator"),
     "AnomalyDetector": ("isthmus.tasks.anomaly_detector", "AnomalyDetector"),
+    "PatchDetector": ("isthmus.tasks.patch_detector", "PatchDetector"),
     "SeriesDetector": ("isthmus.tasks.series_detector", "SeriesDetector"),
     "SubPCA": ("isthmus.tasks.sub_pca", "SubPCA"),
 }
