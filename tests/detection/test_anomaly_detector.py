@@ -98,7 +98,9 @@ def test_pictures_have_contributions_in_their_layout():
     assert np.unravel_index(changed[0].argmax(), (4, 6, 3)) == (2, 3, 1)
 
 
-@pytest.mark.parametrize("given", [{}, {"false_alarm_rate": 0.1}, {"neighbours": 0}, {"model": im.AE(2, trainer=quick())}])
+@pytest.mark.parametrize(
+    "given", [{}, {"false_alarm_rate": 0.1}, {"neighbours": 0}, {"model": im.AE(2, trainer=quick())}]
+)
 def test_saved_and_loaded_it_is_the_same(rows, tmp_path, given):
     detector = im.AnomalyDetector(**{"trainer": quick(), **given}).fit(rows)
     loaded = im.load(detector.save(tmp_path / "detector"))
@@ -182,7 +184,9 @@ def test_few_rows_are_held_out_as_needed_or_refused(rows):
     assert len(some.calibration_scores_) == 50
 
 
-@pytest.mark.parametrize("model", [im.AE(2, trainer=quick()), im.VAE(2, trainer=quick()), im.TrimmedAE(2, trainer=quick())])
+@pytest.mark.parametrize(
+    "model", [im.AE(2, trainer=quick()), im.VAE(2, trainer=quick()), im.TrimmedAE(2, trainer=quick())]
+)
 def test_any_model_can_be_the_detector(rows, model):
     detector = im.AnomalyDetector(model, contamination=0.1).fit(rows)
     assert type(detector.model_) is type(model)
@@ -277,7 +281,14 @@ def test_the_strangest_are_told_with_reasons(detector, frame):
 def test_all_mistakes_are_told_at_once(rows):
     with pytest.raises(ParameterError) as told:
         im.AnomalyDetector(3, training="odd", contamination=0.7, calibration=2, neighbours=-1, trainer=1).fit(rows)
-    for word in ("model is 3", "training is 'odd'", "contamination is 0.7", "calibration is 2", "neighbours is -1", "trainer is 1"):
+    for word in (
+        "model is 3",
+        "training is 'odd'",
+        "contamination is 0.7",
+        "calibration is 2",
+        "neighbours is -1",
+        "trainer is 1",
+    ):
         assert word in str(told.value)
 
 
@@ -324,4 +335,3 @@ def test_the_same_seed_gives_the_same_scores(rows):
     one, two, other = (im.AnomalyDetector(trainer=quick(), random_state=seed).fit(rows) for seed in (1, 1, 2))
     assert (one.anomaly_score(rows) == two.anomaly_score(rows)).all()
     assert (one.anomaly_score(rows) != other.anomaly_score(rows)).any()
-

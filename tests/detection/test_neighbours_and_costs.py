@@ -83,9 +83,7 @@ def test_what_has_moved_is_named_and_nothing_else():
     known, new = generator.normal(size=(500, 6)), generator.normal(size=(400, 6))
     new[:, 4] += 1
     new[:9, 5] = np.nan
-    told = drift_of(
-        known, new, names=tuple("abcdef"), known_scores=known[:, 0], new_scores=new[:, 0], level=0.05
-    )
+    told = drift_of(known, new, names=tuple("abcdef"), known_scores=known[:, 0], new_scores=new[:, 0], level=0.05)
     assert told.drifted == ("e",)
     assert told.columns[0].gap == pytest.approx(ks_2samp(known[:, 4], new[:, 4]).statistic)
     assert "e: median" in told.as_text()
@@ -97,9 +95,7 @@ def test_without_drift_a_false_word_is_as_seldom_as_it_should_be():
     false = 0
     for _ in range(200):
         known, new = generator.normal(size=(60, 8)), generator.normal(size=(50, 8))
-        told = drift_of(
-            known, new, names=tuple("abcdefgh"), known_scores=known[:, 0], new_scores=new[:, 0], level=0.1
-        )
+        told = drift_of(known, new, names=tuple("abcdefgh"), known_scores=known[:, 0], new_scores=new[:, 0], level=0.1)
         false += bool(told.drifted)
     assert false <= 30  # 0.1 of 200, and three standard deviations
 

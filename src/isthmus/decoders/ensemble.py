@@ -57,4 +57,4 @@ class Ensemble(Decoder):
         """The mean of what is wanted as the bias of every member."""
         flat = wanted.flatten(1)
         head = self.stack.linears[-1]
-        head.bias[:, 0, : flat.shape[1]] = flat.mean(0)  # type: ignore[index, operator]
+        head.bias[:, 0, : flat.shape[1]] = flat.mean(0)  # type: ignore[operator]

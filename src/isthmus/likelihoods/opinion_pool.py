@@ -16,6 +16,7 @@ class OpinionPool(Likelihood):
 
     Source: Heskes 1998, Selecting weighting factors in logarithmic opinion pools, NIPS 10, section 2.
 
+    >>> import torch
     >>> from isthmus import catalogue
     >>> pool = OpinionPool(of=catalogue.make("likelihoods", "gaussian", {"variance": "fixed"}), members=2)
     >>> pool.mean(torch.tensor([[[1.0], [3.0]]]))

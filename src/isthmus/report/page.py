@@ -81,7 +81,11 @@ def write(
 
 def _measured_on(train: Examples, test: Examples) -> str:
     """Which rows they are, in words."""
-    return f"the {counted(len(test), 'row')} learnt from" if train is test else f"{counted(len(test), 'row')} not trained on"
+    return (
+        f"the {counted(len(test), 'row')} learnt from"
+        if train is test
+        else f"{counted(len(test), 'row')} not trained on"
+    )
 
 
 def panels() -> list[ModuleType]:

@@ -34,6 +34,7 @@ from isthmus.training.seeds import INITIAL, ORDER, SAMPLING, derive, seed_of
 from isthmus.training.trainer import Trainer
 
 MEMBERS, WIDEST, HIDDEN, TRIM = 4, 8, 48, 0.2  # of the ensemble; see docs/decisions/0024-anomalies.md
+MOST_TRIM = 0.4
 STEPS, BATCH, RATE = 100, 128, 2e-2  # of its training
 CONTAMINATION, FALSE_ALARMS = 0.1, 0.05  # where neither is given
 HELD_OUT, MOST_HELD_OUT = 0.25, 2 / 3  # of the rows, for calibration: usually, and where few rows need it
@@ -46,9 +47,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     """Finds rows that do not belong, says how sure it is, and why.
 
     By default an ensemble of narrow autoencoders, each of which leaves out of every step what it rebuilds worst, and
-    the distance to the nearest known rows. The score of a row is the mean over its values of log(1 + cost / usual
-    cost), where what a value costs is -log p given the code, and half of log(1 + d² / usual d²): about log 2 + half of
-    that for a usual row, higher is stranger.
+    the distance to the nearest known rows. A value's strangeness is log(1 + cost / usual cost), where its cost is
+    -log p given the code. The score of a row is the mean over its values, a quarter of the strangest one's, and half of
+    log(1 + d² / usual d²): about 1 to 2 for a usual row, higher is stranger.
 
     Rows that are kept, at most 5000 (and 10,000 for calibration), are saved with the detector: look for neighbours,
     ``partial_fit``, ``drift`` and ``against_baselines`` need them.
@@ -65,7 +66,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         Models that do not tell what each value costs (of texts, MAE) are asked for ``score_samples``.
     training : ``"contaminated"``: what does not belong may be among the rows of ``fit``, unmarked; ``"normal"``: it is
         not.
-    contamination : the share of the rows of ``fit`` that ``predict`` would call -1, in (0, .5].
+    contamination : the share of the rows of ``fit`` that ``predict`` would call -1, in (0, .5]. In training the
+        ensemble leaves out twice as many, at most 0.4, and 0.2 where nothing is said.
     false_alarm_rate : instead, the share of rows like those of ``fit`` that may be called -1, in (0, .5]: by
         split-conformal calibration on rows that are held out. With ``"normal"`` training it holds on average over rows
         held out and rows to come, however many there are, if these are alike; ``alarms_expected`` tells the spread.
@@ -126,7 +128,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         if judges_values(self.model_):
             self._learn(self._stored(known), None if held_out is None else self._stored(held_out))
         else:
-            self.strangeness_ = self.kept_ = self.held_out_ = None
+            self.strangeness_: Strangeness | None = None
+            self.kept_: Tensor | None = None
+            self.held_out_: Tensor | None = None
             self._calibrate(self._scores(known if held_out is None else held_out))
         self.seconds_ = time.perf_counter() - began
         return self
@@ -152,7 +156,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         if not hasattr(self, "offset_"):
             return self.fit(X)
         examples = self._examples(X)
-        if self.strangeness_ is None:
+        if self.kept_ is None:
             raise ParameterError(
                 f"{type(self.model_).__name__} does not tell what each value costs, and no rows are kept to go on "
                 "from: fit anew on all rows"
@@ -244,11 +248,11 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         """
         check("drift", (0 < level < 1, f"level is {level!r}; expected a probability in (0, 1)"))
         examples = self._examples(X).at_most(KEPT)
-        rows = self.kept_ is not None
+        kept = self.kept_
         return drift_of(
-            self._in_users_units(self.kept_) if rows else np.empty((len(self.calibration_scores_), 0)),
-            self._in_users_units(self._stored(examples)) if rows else np.empty((len(examples), 0)),
-            names=self._names() if rows else (),
+            np.empty((len(self.calibration_scores_), 0)) if kept is None else self._in_users_units(kept),
+            np.empty((len(examples), 0)) if kept is None else self._in_users_units(self._stored(examples)),
+            names=() if kept is None else self._names(),
             known_scores=self.calibration_scores_,
             new_scores=self._scores(examples),
             level=level,
@@ -399,7 +403,10 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     @property
     def _trim(self) -> float:
-        return TRIM if self.training == "contaminated" else 0.0
+        """The share that is left out of every step: twice what may be strange."""
+        if self.training == "normal":
+            return 0.0
+        return TRIM if self.contamination is None else min(MOST_TRIM, TRIM / CONTAMINATION * float(self.contamination))
 
     def _trainer(self, count: int) -> Trainer:
         """The one that was given, or the usual one, short where it leaves things to the data."""

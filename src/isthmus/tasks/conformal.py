@@ -65,7 +65,7 @@ def alarms_expected(held_out: int, new: int, rate: float, level: float = 0.95) -
     l of n + 1 may be alarms. Their number is then beta-binomial. Source: Bates et al. 2023, section 3.1.
 
     >>> alarms_expected(1000, 1000, 0.05)
-    (32, 71)
+    (32, 70)
     """
     allowed = alarms_allowed(held_out, rate)
     low, high = betabinom.ppf([(1 - level) / 2, (1 + level) / 2], new, allowed, held_out + 1 - allowed)

@@ -17,6 +17,7 @@ from isthmus.errors import SavedModelError, problems
 from isthmus.tasks.nearest_known import NearestKnown
 from isthmus.tasks.strangeness import Strangeness
 from isthmus.tasks.value_costs import UsualCosts
+from isthmus.training.trainer import Trainer
 
 if TYPE_CHECKING:
     from isthmus.tasks.anomaly_detector import AnomalyDetector
@@ -85,7 +86,7 @@ def read(kind: type[Detector], path: Path) -> Detector:
     described = _described(path)
     model = loading.load(path)
     arrays = _arrays(path, described)
-    detector = kind(model=model if described.given else None, **_parameters(described))
+    detector = kind(model=model if described.given else None, **_parameters(kind, described))
     detector.model_, detector.trained_ = model, described.trained
     detector.n_features_in_ = model.n_features_in_
     if hasattr(model, "feature_names_in_"):
@@ -107,11 +108,8 @@ def _strangeness(model: Any, arrays: dict[str, Tensor], described: Described) ->
     return Strangeness(estimator=model, usual=usual, nearest=nearest)
 
 
-def _parameters(described: Described) -> dict[str, Any]:
-    from isthmus.tasks.anomaly_detector import AnomalyDetector
-    from isthmus.training.trainer import Trainer
-
-    known = set(AnomalyDetector().get_params(deep=False)) - {"model"}
+def _parameters(kind: type[AnomalyDetector], described: Described) -> dict[str, Any]:
+    known = set(kind().get_params(deep=False)) - {"model"}
     wrong = sorted(set(described.parameters) - known)
     if wrong:
         raise SavedModelError(f"{DESCRIPTION}: the detector has no parameter {wrong}")

@@ -20,7 +20,7 @@ from isthmus.training.resident import Resident
 if TYPE_CHECKING:
     from isthmus.estimator import Estimator
 
-WEIGHT = 0.5  # of the neighbours, beside the mean over all values
+STRANGEST, NEIGHBOURS = 0.25, 0.5  # weights of the strangest value and of the neighbours, beside the mean over all
 MOST_KNOWN, MOST_USUAL = 2000, 10_000  # rows that neighbours are looked for among; that tell what is usual
 MOST_COSTS = 2**25  # numbers at a time: 128 MiB
 ROWS, FILLED = 1024, 16  # at a time; in whole vector registers, so that rounding does not depend on companions
@@ -30,9 +30,9 @@ ROWS, FILLED = 1024, 16  # at a time; in whole vector registers, so that roundin
 class Strangeness:
     """A fitted model, and what it finds usual; rows are as its schema stores them.
 
-    The strangeness of a row is the mean over its values of ``log(1 + cost / usual cost)`` (-log p given the code,
-    above the lowest), and half of ``log(1 + d^2 / usual d^2)``, where d is the distance to the k-th nearest of the
-    known rows that cost least.
+    The strangeness of a value is ``log(1 + cost / usual cost)`` (-log p given the code, above the lowest); that of a
+    row the mean of its values', a quarter of the largest, and half of ``log(1 + d^2 / usual d^2)``, where d is the
+    distance to the k-th nearest of the known rows that cost least.
 
     Source: costs in units of their median, by value and by member: docs/decisions/0024-anomalies.md.
     """
@@ -65,19 +65,21 @@ class Strangeness:
         """``[n]``, higher is stranger."""
         made = []
         for batch in batches(self.estimator, stored):
-            score = self.usual.surprise(costs(self.estimator, batch)).mean(1)
-            made.append(score if self.nearest is None else score + WEIGHT * self.nearest.total(flat(batch)))
+            surprise = self.usual.surprise(costs(self.estimator, batch))
+            score = surprise.mean(1) + STRANGEST * surprise.max(1)
+            made.append(score if self.nearest is None else score + NEIGHBOURS * self.nearest.total(flat(batch)))
         return np.concatenate(made)[: len(stored)]
 
     def by_value(self, stored: Tensor) -> NDArray[np.float64]:
         """What each of the user's values adds, ``[n, values]``; the sum is the score."""
         made = []
         for batch in batches(self.estimator, stored):
-            adds = self.usual.surprise(costs(self.estimator, batch))
-            adds = adds / adds.shape[1]
+            surprise = self.usual.surprise(costs(self.estimator, batch))
+            adds = surprise / surprise.shape[1]
+            adds[np.arange(len(adds)), surprise.argmax(1)] += STRANGEST * surprise.max(1)
             if self.nearest is not None:
                 far = self.nearest.surprise(flat(batch)).reshape(batch.x.shape)
-                adds = adds + WEIGHT * self.estimator.schema_.by_column(far).reshape(len(adds), -1)
+                adds = adds + NEIGHBOURS * self.estimator.schema_.by_column(far).reshape(len(adds), -1)
             made.append(adds)
         return np.concatenate(made)[: len(stored)]
 

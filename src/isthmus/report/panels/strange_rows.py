@@ -47,7 +47,7 @@ def _histogram(found: StrangeRows) -> str:
     made = figure(9.5, 3.0)
     axes = made.add_subplot()
     both = np.concatenate([found.known, found.scores])
-    edges = np.linspace(both.min(), max(both.max(), both.min() + 1e-9), BINS + 1)
+    edges = np.linspace(both.min(), max(both.max(), both.min() + 1e-9), BINS + 1).tolist()
     shares = [np.full(len(scores), 100 / len(scores)) for scores in (found.known, found.scores)]
     axes.hist(found.scores, edges, weights=shares[1], label="these rows", color=COLOURS[4])
     axes.hist(found.known, edges, weights=shares[0], label="known rows", color=COLOURS[7], histtype="step")
