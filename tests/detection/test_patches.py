@@ -36,7 +36,7 @@ def test_local_contrast_is_blind_to_light_and_scale():
     assert np.median(np.abs(seen)) == pytest.approx(1 / 1.4826, rel=0.02)
     assert local_contrast(pictures + 0.2, blur=4) == pytest.approx(seen, abs=1e-3)
     shaded = local_contrast(pictures + slope, blur=4)[..., 8:-8]
-    assert shaded == pytest.approx(seen[..., 8:-8], abs=0.1)
+    assert shaded == pytest.approx(seen[..., 8:-8], abs=0.15)
     assert np.isfinite(local_contrast(np.zeros((1, 1, 8, 8)), blur=2)).all()
 
 

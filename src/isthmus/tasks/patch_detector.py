@@ -85,6 +85,7 @@ class PatchDetector(OutlierMixin, BaseEstimator):
         order = generator.permutation(len(examples))
         needed = conformal.fewest_rows(self.false_alarm_rate)
         held_out = min(max(round(HELD_OUT * len(order)), needed), len(order) // 2)
+        conformal.threshold(np.zeros(held_out), self.false_alarm_rate)  # before training: raises where these are too few
         known, later = examples.take(np.sort(order[held_out:])), examples.take(np.sort(order[:held_out]))
         patches = self._some_patches(known, generator)
         model = self._autoencoder(len(patches)) if self.model is None else clone(self.model)
