@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -17,7 +18,7 @@ from isthmus.data.reading import read_and_tell
 from isthmus.errors import DataError, ParameterError, check
 from isthmus.estimator import Estimator
 from isthmus.models.ae import AE
-from isthmus.tasks import conformal
+from isthmus.tasks import conformal, part_files
 from isthmus.tasks.patches import cut, local_contrast, paste, strangest_share
 from isthmus.training.seeds import ORDER, derive, seed_of
 from isthmus.training.trainer import Trainer
@@ -85,7 +86,9 @@ class PatchDetector(OutlierMixin, BaseEstimator):
         order = generator.permutation(len(examples))
         needed = conformal.fewest_rows(self.false_alarm_rate)
         held_out = min(max(round(HELD_OUT * len(order)), needed), len(order) // 2)
-        conformal.threshold(np.zeros(held_out), self.false_alarm_rate)  # before training: raises where these are too few
+        conformal.threshold(
+            np.zeros(held_out), self.false_alarm_rate
+        )  # before training: raises where these are too few
         known, later = examples.take(np.sort(order[held_out:])), examples.take(np.sort(order[:held_out]))
         patches = self._some_patches(known, generator)
         model = self._autoencoder(len(patches)) if self.model is None else clone(self.model)
@@ -124,6 +127,24 @@ class PatchDetector(OutlierMixin, BaseEstimator):
         """1 for pictures that belong, -1 for the others."""
         return np.where(self.decision_function(X) >= 0, 1, -1)
 
+    # -- on disk -------------------------------------------------------------------------------------
+
+    def save(self, path: str | Path) -> Path:
+        """Write the detector to a directory (safetensors and JSON): see ``isthmus.load``. Returns the path."""
+        check_is_fitted(self, "offset_")
+        arrays = {"usual": self.usual_, "calibration_scores": self.calibration_scores_}
+        return part_files.write(self, Path(path), task="patch_detector", arrays=arrays, shape=self.shape_)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """The detector that was saved at ``path``; raises ``SavedModelError``."""
+        kept = part_files.read(Path(path), "patch_detector", "usual", "calibration_scores")
+        found = cls(**kept.parameters(cls))
+        found.model_, found.offset_ = kept.model, kept.described.offset
+        found.shape_ = tuple(kept.described.shape or ())
+        found.usual_, found.calibration_scores_ = kept.arrays["usual"], kept.arrays["calibration_scores"]
+        return found
+
     # -- inside --------------------------------------------------------------------------------------
 
     def _check_parameters(self) -> None:
@@ -157,9 +178,7 @@ class PatchDetector(OutlierMixin, BaseEstimator):
             )
         sides = self._channels_first(examples).shape[2:]
         if min(sides) < self.patch:
-            raise DataError(
-                f"X is pictures of {sides[0]} x {sides[1]}; expected a patch of {self.patch} to fit in"
-            )
+            raise DataError(f"X is pictures of {sides[0]} x {sides[1]}; expected a patch of {self.patch} to fit in")
         return examples
 
     def _like_those_of_fit(self, X: Any) -> Examples:

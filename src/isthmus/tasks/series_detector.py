@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ from isthmus.errors import DataError, ParameterError, check
 from isthmus.estimator import Estimator
 from isthmus.metrics.volume_under_surface import spans_of
 from isthmus.models.trimmed_ensemble import TrimmedEnsemble
+from isthmus.tasks import part_files
 from isthmus.tasks.series_input import Gaps, Series, read_series
 from isthmus.tasks.sub_pca import check_parameters, fitting_series
 from isthmus.tasks.windows import (
@@ -180,6 +182,26 @@ class SeriesDetector(OutlierMixin, BaseEstimator):
             expected=(expected.result() * self.spread_ + self.centre_)[series.place],
             contributions=errors.result()[series.place],
         )
+
+    # -- on disk -------------------------------------------------------------------------------------
+
+    def save(self, path: str | Path) -> Path:
+        """Write the detector to a directory (safetensors and JSON): see ``isthmus.load``. Returns the path."""
+        check_is_fitted(self, "offset_")
+        arrays = {"centre": self.centre_, "spread": self.spread_}
+        return part_files.write(
+            self, Path(path), task="series_detector", arrays=arrays, window=self.window_, columns=self.columns_
+        )
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """The detector that was saved at ``path``; raises ``SavedModelError``."""
+        kept = part_files.read(Path(path), "series_detector", "centre", "spread")
+        found = cls(**kept.parameters(cls))
+        found.model_, found.offset_ = kept.model, kept.described.offset
+        found.window_, found.columns_ = kept.described.window, tuple(kept.described.columns or ())
+        found.centre_, found.spread_ = kept.arrays["centre"], kept.arrays["spread"]
+        return found
 
     # -- inside --------------------------------------------------------------------------------------
 
