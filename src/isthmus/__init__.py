@@ -25,6 +25,9 @@ _ELSEWHERE = {
     "Estimator": ("isthmus.estimator", "Estimator"),
     "imputation_intervals": ("isthmus.tasks.imputation", "imputation_intervals"),
     "AnomalyDetector": ("isthmus.tasks.anomaly_detector", "AnomalyDetector"),
+    "PatchDetector": ("isthmus.tasks.patch_detector", "PatchDetector"),
+    "SeriesDetector": ("isthmus.tasks.series_detector", "SeriesDetector"),
+    "SubPCA": ("isthmus.tasks.sub_pca", "SubPCA"),
 }
 _PACKAGES = ("catalogue", "data", "errors", "metrics", "report", "records", "stations")
 

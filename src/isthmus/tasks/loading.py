@@ -9,8 +9,12 @@ from typing import Any, Literal
 from torch import nn
 
 from isthmus import loading
-from isthmus.tasks import detector_files
+from isthmus.tasks import detector_files, part_files
 from isthmus.tasks.anomaly_detector import AnomalyDetector
+from isthmus.tasks.patch_detector import PatchDetector
+from isthmus.tasks.series_detector import SeriesDetector
+
+_BY_PARTS: dict[str, Any] = {"series_detector": SeriesDetector, "patch_detector": PatchDetector}
 
 
 def load(
@@ -34,4 +38,6 @@ def load(
     """
     if part == "all" and not network and (Path(path) / detector_files.DESCRIPTION).is_file():
         return AnomalyDetector.load(path)
+    if part == "all" and not network and (Path(path) / part_files.DESCRIPTION).is_file():
+        return _BY_PARTS[part_files.described_at(Path(path)).task].load(path)
     return loading.load(path, part=part, network=network)
