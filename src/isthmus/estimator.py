@@ -103,7 +103,9 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """
         self._check_parameters()
         check_many(X, self.takes, owner=type(self).__name__)
-        examples = with_gaps_as_mixed(read_and_tell(X, mapped=True), likelihood_scaling(self.likelihood))
+        examples = with_gaps_as_mixed(
+            read_and_tell(X, mapped=True), likelihood_scaling(getattr(self, "likelihood", "auto"))
+        )
         check_kind(examples, self.takes, owner=type(self).__name__)
         likelihood = self._wanted_likelihood(examples)
         schema = self._learn_schema(examples, likelihood_scaling(likelihood))

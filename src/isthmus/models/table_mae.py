@@ -120,7 +120,7 @@ class TableMAE(Estimator):
         return (found / ORDERS).astype(np.float32)
 
     def usual_trainer(self, rows: int) -> Trainer:
-        """Three times the usual steps below 10 000 rows: with other columns hidden each time, few are learnt by heart."""
+        """Of few rows three times the usual steps: with other columns hidden each time, not soon learnt by heart."""
         auto = defaults(rows)
         times = STEPS if rows < MANY else 1
         return Trainer(epochs=max(1, times * auto.steps * auto.batch_size // rows))

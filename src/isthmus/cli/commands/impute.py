@@ -1,5 +1,7 @@
 """Fill the gaps of a table."""
 
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from isthmus.data.examples import Examples
 
 ENDINGS = (".csv", ".parquet")
+FEWEST = 50  # rows, of which a fifth can be spared to measure on
 
 
 def command(
@@ -30,10 +33,16 @@ def command(
     drop: Annotated[list[str] | None, typer.Option(help="A column to leave out; may be given again.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     save: Annotated[Path | None, typer.Option(help="Folder for the model, for --model.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="An HTML page: where gaps are, and how well they are filled.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
     """Fill gaps by what the rest of the row tells; columns may be numbers, categories, truths and dates.
+
+    Where the model learns DATA, a fifth of the rows is held out, and how well their hidden values are filled is told
+    beside means and nearest rows.
 
     Examples:
 
@@ -43,11 +52,14 @@ def command(
     """
     from isthmus import saving
     from isthmus.cli.rows import tell_quarantined
+    from isthmus.metrics.imputation import ImputationErrors
     from isthmus.tasks.imputation import imputation_intervals
 
     places = [out] if draws == 0 else [out.with_stem(f"{out.stem}-{number}") for number in range(1, draws + 1)]
     for place in places:
         check_out(place, force=force, sources=(data,), endings=ENDINGS)
+    if report is not None:
+        check_out(report, force=force, sources=(data,), endings=(".html",))
     check(
         "impute",
         (draws >= 0, f"--draws is {draws}; expected 0 or more"),
@@ -61,7 +73,8 @@ def command(
             raise ParameterError(f"{save} holds a model already; pass --force to replace it, or choose another --save")
     rows = _rows(data, drop, model)
     tell_quarantined(rows)
-    filler = _filler(model, rows, seed=seed, progress=not quiet)
+    known, held_out = _parts(rows, seed) if model is None else (rows, None)
+    filler = _filler(model, known, seed=seed, progress=not quiet)
     names = list(rows.columns or filler.schema_.columns or [f"x{i}" for i in range(rows.values.shape[1])])
     tables = filler.impute(rows, draws=draws, random_state=seed) if draws else [filler.impute(rows)]
     found = None if interval is None else imputation_intervals(filler, rows, level=interval, random_state=seed)
@@ -70,9 +83,14 @@ def command(
     if save is not None:
         filler.save(save)
     say(_told(filler, rows, names))
+    if held_out is not None:
+        say(ImputationErrors.measure(filler, known, held_out, seed).as_text())
+    if report is not None:
+        write_report(filler, known, rows if held_out is None else held_out, report, data)
     say("\n".join(f"filled  {place}" for place in places))
-    if save is not None:
-        say(f"model   {save}")
+    for what, written in (("model", save), ("report", report)):
+        if written is not None:
+            say(f"{what:<7} {written}")
 
 
 def _rows(data: str, drop: list[str] | None, model: Path | None) -> "Examples":
@@ -82,6 +100,25 @@ def _rows(data: str, drop: list[str] | None, model: Path | None) -> "Examples":
     configuration = Configuration() if model is None else as_in_fit(model)
     configuration.drop = configuration.drop if drop is None else drop
     return examples(data, configuration, missing_ok=True)
+
+
+def _parts(rows: "Examples", seed: int) -> "tuple[Examples, Examples | None]":
+    """Rows to learn from; a fifth is held out to measure on, where there are enough."""
+    import numpy as np
+
+    if len(rows) < FEWEST:
+        return rows, None
+    order = np.random.default_rng(seed).permutation(len(rows))
+    count = len(rows) // 5
+    return rows.take(np.sort(order[count:])), rows.take(np.sort(order[:count]))
+
+
+def write_report(filler: Any, train: "Examples", test: "Examples", place: Path, data: str) -> None:
+    """The page about the model."""
+    from isthmus.report.page import write
+
+    words = ["isthmus", "impute", *(sys.argv[2:] if sys.argv[1:2] == ["impute"] else [data])]
+    write(filler, train=train, test=test, path=place, command=shlex.join(words))
 
 
 def _filler(model: Path | None, rows: "Examples", *, seed: int, progress: bool) -> Any:
