@@ -58,7 +58,7 @@ def run(seeds: Sequence[int]) -> Result:
         name="magnetic_tiles",
         target="image and pixel AUROC of PatchDetector at least those of PCA and k-NN on patches (means)",
         columns=["detector", "image AUROC", "of every other defect", "of the rest", "pixel AUROC", "alarms at 5 %"],
-        note="Patch size, contrast, width of the code, smoothing and the share of pixels that makes a score were chosen, "
+        note="Patch size, contrast, width of the code, smoothing and the share of pixels for a score were chosen, "
         "for ours and PCA alike, on one half of the free tiles and every other defect; 'the rest' are the others.",
     )
     for name, rows in found.items():
