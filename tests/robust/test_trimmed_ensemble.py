@@ -34,7 +34,7 @@ def test_a_stack_of_members_is_a_perceptron_for_each():
             plain = nn.Linear(*linear.weight.shape[1:])
             with torch.no_grad():
                 plain.weight.copy_(linear.weight[m].T)
-                plain.bias.copy_(linear.bias[m, 0])
+                plain.bias.copy_(linear.each_bias[m])
             layers += [plain, nn.Tanh()]
         alone = nn.Sequential(*layers[:-1])
         assert torch.allclose(stack(x)[m], alone(x[m]), atol=1e-6)

@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor
 
 from isthmus.errors import check
+from isthmus.layers.member_linear import MemberLinear
 from isthmus.layers.member_stack import MemberStack
 from isthmus.records import Code, View
 from isthmus.stations import Decoder
@@ -56,5 +58,5 @@ class Ensemble(Decoder):
     def initialise(self, code: Code, view: View, wanted: Tensor) -> None:
         """The mean of what is wanted as the bias of every member."""
         flat = wanted.flatten(1)
-        head = self.stack.linears[-1]
-        head.bias[:, 0, : flat.shape[1]] = flat.mean(0)  # type: ignore[operator]
+        head = cast("MemberLinear", self.stack.linears[-1])
+        head.each_bias[:, : flat.shape[1]] = flat.mean(0)

@@ -16,8 +16,13 @@ class MemberLinear(nn.Module):
     def __init__(self, members: int, in_dim: int, out_dim: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(members, in_dim, out_dim) * in_dim**-0.5)
-        self.bias = nn.Parameter(torch.zeros(members, 1, out_dim))
+        self.bias = nn.Parameter(torch.zeros(members * out_dim))  # in a row: weight decay is for matrices
 
     def forward(self, x: Tensor) -> Tensor:
         """``x W + b``, member by member."""
-        return torch.baddbmm(self.bias, x, self.weight)
+        return torch.baddbmm(self.each_bias[:, None], x, self.weight)
+
+    @property
+    def each_bias(self) -> Tensor:
+        """``[members, out_dim]``."""
+        return self.bias.unflatten(0, (len(self.weight), -1))

@@ -81,11 +81,8 @@ def write(
 
 def _measured_on(train: Examples, test: Examples) -> str:
     """Which rows they are, in words."""
-    return (
-        f"the {counted(len(test), 'row')} learnt from"
-        if train is test
-        else f"{counted(len(test), 'row')} not trained on"
-    )
+    count = counted(len(test), "row")
+    return f"{count} that may have been learnt from" if train is test else f"{count} not trained on"
 
 
 def panels() -> list[ModuleType]:
