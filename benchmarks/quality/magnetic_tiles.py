@@ -141,7 +141,8 @@ def draw(
     ]
     rows = [np.concatenate(columns[first : first + 8], axis=1) for first in range(0, len(columns), 8)]
     gap = np.full((8, rows[0].shape[1], 3), 255, dtype=np.uint8)
-    Image.fromarray(np.concatenate([rows[0], gap, rows[1], gap, rows[2]], axis=0)).save(PICTURE, optimize=True)
+    whole = Image.fromarray(np.concatenate([rows[0], gap, rows[1], gap, rows[2]], axis=0))
+    whole.quantize(128).save(PICTURE, optimize=True)
 
 
 def grey(picture: NDArray[Any]) -> NDArray[np.uint8]:
