@@ -58,7 +58,7 @@ def run(seeds: Sequence[int]) -> Result:
         name="magnetic_tiles",
         target="image and pixel AUROC of PatchDetector at least those of PCA and k-NN on patches (means)",
         columns=["detector", "image AUROC", "of every other defect", "of the rest", "pixel AUROC", "alarms at 5 %"],
-        note="Patch size, contrast, width of the code, smoothing and the share of pixels that makes a score were chosen, "
+        note="Patch size, contrast, width of the code, smoothing and the share of pixels for a score were chosen, "
         "for ours and PCA alike, on one half of the free tiles and every other defect; 'the rest' are the others.",
     )
     for name, rows in found.items():
@@ -141,7 +141,8 @@ def draw(
     ]
     rows = [np.concatenate(columns[first : first + 8], axis=1) for first in range(0, len(columns), 8)]
     gap = np.full((8, rows[0].shape[1], 3), 255, dtype=np.uint8)
-    Image.fromarray(np.concatenate([rows[0], gap, rows[1], gap, rows[2]], axis=0)).save(PICTURE, optimize=True)
+    whole = Image.fromarray(np.concatenate([rows[0], gap, rows[1], gap, rows[2]], axis=0))
+    whole.quantize(128).save(PICTURE, optimize=True)
 
 
 def grey(picture: NDArray[Any]) -> NDArray[np.uint8]:

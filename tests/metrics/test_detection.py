@@ -8,7 +8,8 @@ from sklearn.metrics import average_precision_score
 
 from isthmus.errors import DataError
 from isthmus.metrics.detection import Detection, alarms
-from isthmus.metrics.volume_under_surface import merged, soft_truth, spans_of, vus_pr
+from isthmus.metrics.spans import spans_of
+from isthmus.metrics.volume_under_surface import merged, soft_truth, vus_pr
 
 
 def by_the_book(truth, scores, buffer, thresholds):

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from isthmus.errors import DataError, problems
+from isthmus.metrics.spans import spans_of
 
 DAY = 86_400.0  # seconds
 
@@ -51,8 +52,6 @@ def alarms(truth: ArrayLike, marked: ArrayLike, step: float) -> Alarms:
     >>> alarms([0, 0, 1, 1, 0, 0], [1, 0, 0, 1, 1, 0], step=3600)
     Alarms(per_day=8.0, false_per_day=4.0, found=1.0, delay=3600.0)
     """
-    from isthmus.metrics.volume_under_surface import spans_of
-
     strange, raised = np.asarray(truth).astype(bool), np.asarray(marked).astype(bool)
     _check_lengths(strange, raised)
     if not step > 0:

@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isthmus.metrics.detection import checked_scores
+from isthmus.metrics.spans import Span, spans_of
 
 THRESHOLDS = 250
-
-
-@dataclass(frozen=True, kw_only=True)
-class Span:
-    """An anomaly: the first of its points, and the first after it.
-
-    >>> len(Span(begin=3, end=5))
-    2
-    """
-
-    begin: int
-    end: int
-
-    def __len__(self) -> int:
-        return self.end - self.begin
-
-    def widened(self, by: int, count: int) -> Span:
-        """With as many points more on both sides, in a series of ``count``."""
-        return Span(begin=max(self.begin - by, 0), end=min(self.end + by, count))
 
 
 def vus_pr(truth: ArrayLike, scores: ArrayLike, buffer: int, thresholds: int = THRESHOLDS) -> float:
@@ -66,16 +47,6 @@ def vus_pr(truth: ArrayLike, scores: ArrayLike, buffer: int, thresholds: int = T
         touched = (peaks[:, None] >= levels).mean(0)
         areas.append(np.diff(recall * touched, prepend=0) @ (hits / marked))
     return float(np.mean(areas))
-
-
-def spans_of(truth: ArrayLike) -> list[Span]:
-    """The anomalies of ``[time]`` truths, in order.
-
-    >>> spans_of([0, 1, 1, 0, 1])
-    [Span(begin=1, end=3), Span(begin=4, end=5)]
-    """
-    edges = np.flatnonzero(np.diff(np.asarray(truth).astype(np.int8), prepend=0, append=0))
-    return [Span(begin=int(begin), end=int(end)) for begin, end in edges.reshape(-1, 2)]
 
 
 def soft_truth(strange: NDArray[np.bool_], spans: list[Span], width: int) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""A detector that judges by parts on disk: its model as any other, and beside it ``parts.json``, ``parts.safetensors``."""
+"""A detector that judges by parts, on disk: its model as any other, ``parts.json`` and ``parts.safetensors``."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def write(
 
 
 def read(path: Path, task: str, *wanted: str) -> Kept:
-    """What was saved at ``path``, with the arrays that are ``wanted``; raises ``SavedModelError`` saying what is wrong."""
+    """What was saved at ``path``, with the arrays that are ``wanted``; raises ``SavedModelError``."""
     described = described_at(path)
     if described.task != task:
         raise SavedModelError(f"{path} holds a {described.task}, and no {task}: isthmus.load reads either")

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from isthmus.errors import DataError, ParameterError, check
 from isthmus.estimator import Estimator
-from isthmus.metrics.volume_under_surface import spans_of
+from isthmus.metrics.spans import spans_of
 from isthmus.models.trimmed_ensemble import TrimmedEnsemble
 from isthmus.tasks import part_files
 from isthmus.tasks.series_input import Gaps, Series, read_series
@@ -199,7 +199,7 @@ class SeriesDetector(OutlierMixin, BaseEstimator):
         kept = part_files.read(Path(path), "series_detector", "centre", "spread")
         found = cls(**kept.parameters(cls))
         found.model_, found.offset_ = kept.model, kept.described.offset
-        found.window_, found.columns_ = kept.described.window, tuple(kept.described.columns or ())
+        found.window_, found.columns_ = kept.described.window or 0, tuple(kept.described.columns or ())
         found.centre_, found.spread_ = kept.arrays["centre"], kept.arrays["spread"]
         return found
 
