@@ -37,7 +37,7 @@ def quick(**changed):
 
 @pytest.fixture(scope="module")
 def model():
-    return im.VAE(2, likelihood="negative_binomial", trainer=quick(epochs=30)).fit(cells())
+    return im.VAE(2, likelihood="negative_binomial", trainer=quick(epochs=12)).fit(cells())
 
 
 # -- the schema ----------------------------------------------------------------------------------------
@@ -321,7 +321,7 @@ def test_cells_without_a_count_change_nothing_for_others():
 
 def test_it_tells_cells_of_two_sorts_apart_whatever_their_depth():
     x = cells(400, 40, seed=3)
-    fitted = im.VAE(2, likelihood="negative_binomial", trainer=quick(epochs=60)).fit(x[:300])
+    fitted = im.VAE(2, likelihood="negative_binomial", trainer=quick(epochs=20)).fit(x[:300])
     codes = fitted.transform(x[300:])
     first, second = codes[::2], codes[1::2]
     direction = first.mean(0) - second.mean(0)

@@ -8,7 +8,7 @@ from isthmus.stations import Corruption
 
 
 class Thinning(Corruption):
-    """Each unit of each count stays with probability ``keep``: a binomial draw, of counts (whole numbers from 0 on).
+    """Each unit of each count stays with probability ``keep``, a binomial draw; what is no whole unit, as one.
 
     What is left of a Poisson's counts is a Poisson's again, as of a shallower sequencing.
 
@@ -27,5 +27,8 @@ class Thinning(Corruption):
 
     def forward(self, batch: Batch) -> View:
         """Draw how much of each count is left."""
-        left = torch.binomial(batch.x, torch.full_like(batch.x, self.keep))
-        return View(x=left, valid=batch.valid, condition=batch.condition)
+        keep = torch.full_like(batch.x, self.keep)
+        units = batch.x.abs().floor()
+        left = (batch.x.abs() - units) * torch.bernoulli(keep)
+        left = left + torch.binomial(units, keep)  # last: how many random numbers it takes hangs on the counts
+        return View(x=left.copysign(batch.x), valid=batch.valid, condition=batch.condition)
