@@ -309,6 +309,11 @@ def test_models_that_want_y_are_refused(rows):
         im.AnomalyDetector(im.CVAE(2)).fit(rows)
 
 
+def test_models_that_cannot_score_are_refused(rows):
+    with pytest.raises(ParameterError, match="WGANGP, which cannot say how likely"):
+        im.AnomalyDetector(im.WGANGP(2)).fit(rows)
+
+
 def test_wrong_rows_are_refused_in_words(detector, frame):
     with pytest.raises(DataError, match="feature names should match"):
         detector.predict(frame.rename(columns={"a": "z"}))

@@ -351,6 +351,11 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             ),
         )
         given = self._given
+        if isinstance(given, Estimator) and not hasattr(given, "score_samples"):
+            raise ParameterError(
+                f"{type(self).__name__}: model is a {type(given).__name__}, which cannot say how likely a row is; "
+                "expected one that can: AE, VAE, TrimmedEnsemble"
+            )
         if isinstance(given, Estimator) and (given.conditional or given.supervised):
             raise ParameterError(
                 f"{type(self).__name__}: model is a {type(given).__name__}, which wants y; expected one that learns "
