@@ -46,7 +46,10 @@ class Batch:
     @property
     def wanted_valid(self) -> Tensor | None:
         """Values of it that are real; None: all."""
-        return self.valid if self.target_valid is None else self.target_valid
+        if self.target_valid is not None:
+            return self.target_valid
+        other = self.target is not None and self.target.shape != self.x.shape  # classes of rows with gaps
+        return None if other else self.valid
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -75,6 +75,7 @@ def test_csv_without_header_with_other_separators_and_gaps(tmp_path):
     path.write_text("1;2\n3;\n")
     examples = read(path)
     assert examples.columns is None
+    assert read(np.array([["a", "1"], ["b", "2"]])).described[1].sort == "number"
     assert np.isnan(examples.values[1, 1])
 
 
@@ -187,7 +188,7 @@ def test_a_decompression_bomb_is_quarantined(photos, monkeypatch):
         (3, DataError, "Cannot read a builtins.int"),
         ({"a": 1}, DataError, "Cannot read"),
         (np.array([1.0, 2.0]), DataError, "Reshape your data"),
-        (np.array([["a", {}]], dtype=object), DataError, "argument must be a string or a number"),
+        (np.array([["a", {}]], dtype=object), DataError, "X holds objects that are not numbers"),
         (np.array([[1j]]), DataError, "Complex data not supported"),
         ([[1, 2], [3]], DataError, "same length"),
     ],

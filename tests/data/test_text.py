@@ -119,8 +119,6 @@ def test_what_is_no_text_is_named_by_its_place(data, message):
     ("data", "message"),
     [
         ([["a", "b"], ["c", "d"]], "could not convert string to float"),
-        (np.array([["a", "b"]]), "could not convert string to float"),
-        (np.array([["a"]], dtype=object), "not numbers"),
         ([b"a", b"b"], "could not convert string to float"),
         ([["a"], ["b", "c"]], "same length"),
         ([1.0, 2.0], "Reshape your data"),

@@ -335,3 +335,9 @@ def test_any_column_is_read_or_refused_in_words(values):
 
 def _gap(value):
     return value is None or (isinstance(value, str) and value.strip() in im.data.columns.GAPS)
+
+
+def test_classes_are_told_of_such_tables():
+    frame = table(rows=200)
+    classifier = im.Classifier(trainer=quick(epochs=20)).fit(frame.drop(columns="colour"), frame["sold"].astype(int))
+    assert classifier.score(frame.drop(columns="colour"), frame["sold"].astype(int)) > 0.8

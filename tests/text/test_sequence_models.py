@@ -576,7 +576,7 @@ def test_broken_json_tells_everything():
         schema_from_json({"kind": "text"})
     for word in ("longest", "count", "tokens", "tokeniser"):
         assert f"{word} is missing" in str(caught.value)
-    with pytest.raises(SavedModelError, match="kind 'smell'; known: array, image, series, table, text"):
+    with pytest.raises(SavedModelError, match="kind 'smell'; known: array, counts, image, mixed, series, table, text"):
         schema_from_json({**good, "kind": "smell"})
     with pytest.raises(SavedModelError, match="longest is 'wide'"):
         schema_from_json({**good, "longest": "wide"})
@@ -619,5 +619,5 @@ def test_a_saved_model_with_a_broken_tokeniser_is_refused(tokeniser, tmp_path):
 
 @pytest.mark.parametrize("kind", [["text"], {}, None, 3], ids=str)
 def test_kinds_that_are_no_words_are_refused(kind):
-    with pytest.raises(SavedModelError, match="known: array, image, series, table, text"):
+    with pytest.raises(SavedModelError, match="known: array, counts, image, mixed, series, table, text"):
         schema_from_json({**schema().to_json(), "kind": kind})

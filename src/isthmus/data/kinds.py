@@ -106,8 +106,8 @@ def check_kind(examples: Examples, taken: Sequence[str], owner: str) -> None:
         )
     if examples.kind == "mixed" and "table" in taken:
         raise DataError(
-            f"X is a table with gaps, or with columns that are not numbers, {examples.values.shape}; {owner} takes "
-            "numbers without gaps. TableMAE, AE and VAE take such tables."
+            f"X is a table with gaps (NaN), or with columns that are not numbers, {examples.values.shape}; {owner} "
+            "takes numbers without gaps. TableMAE, AE and VAE take such tables."
         )
     if examples.kind == "mixed" and "text" in taken:
         words = ", ".join([repr(each.name) for each in examples.described or () if each.sort == "category"][:20])

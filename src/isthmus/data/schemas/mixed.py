@@ -175,7 +175,9 @@ class MixedSchema(Schema):
         return torch.from_numpy(stored)
 
     def to_model(self, stored: Tensor) -> Tensor:
-        """``[n, *shape]`` float32; cheap, on any device."""
+        """``[n, *shape]`` float32; cheap, on any device. Whole numbers are classes to be predicted, and stay."""
+        if not stored.is_floating_point():
+            return stored
         places = self._places(stored.device)
         spread = stored[:, places.column]
         inside = (spread >= places.low) & (spread < places.high)
