@@ -60,6 +60,15 @@ def check_place(out: Path, *, force: bool, sources: Sequence[str | Path] = ()) -
         raise ParameterError(f"{out} exists; pass --force to replace it, or choose another --out")
 
 
+def check_new_model(folder: Path, *, force: bool) -> None:
+    """Refuse to save a model where no folder can be, or over another one, unless forced."""
+    from isthmus import saving
+
+    saving.check_place(folder)
+    if (folder / saving.DESCRIPTION).exists() and not force:
+        raise ParameterError(f"{folder} holds a model already; pass --force to replace it, or choose another --save")
+
+
 def check_form(estimator: Estimator, out: Path | None) -> None:
     """Refuse files that a model's examples cannot be written to; texts alone need none."""
     if estimator.schema_.kind == "text":

@@ -47,7 +47,9 @@ class Alarm:
     until: np.datetime64 | None = None
 
     def __str__(self) -> str:
-        when = f"rows {self.begin} to {self.end - 1}" if self.since is None else f"{self.since} to {self.until}"
+        when = f"rows {self.begin} to {self.end - 1}"
+        if self.since is not None and self.until is not None:
+            when = " to ".join(str(stamp.astype("datetime64[s]")) for stamp in (self.since, self.until))
         return f"{when}: {self.score:.4g} at row {self.peak}"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.outputs import TABLES, check_out, print_json, say, write_table
+from isthmus.cli.outputs import TABLES, check_new_model, check_out, print_json, say, write_table
 from isthmus.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -55,7 +55,6 @@ def command(
     - `isthmus detect good.csv --normal --new today.csv --false-alarm-rate 0.01 --save detectors/plant`
     - `isthmus detect tomorrow.csv --model detectors/plant --out scores.csv`
     """
-    from isthmus import saving
     from isthmus.cli.rows import tell_quarantined
     from isthmus.tasks.strange_rows import strange_rows
 
@@ -63,9 +62,7 @@ def command(
         if place is not None:
             check_out(place, force=force, sources=[data, *([new] if new else [])], endings=endings)
     if save is not None:
-        saving.check_place(save)
-        if (save / saving.DESCRIPTION).exists() and not force:
-            raise ParameterError(f"{save} holds a model already; pass --force to replace it, or choose another --save")
+        check_new_model(save, force=force)
     if top < 1:
         raise ParameterError(f"--top is {top}; expected 1 or more")
     known = _rows(data, labels, drop)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.outputs import check_out, say, write_table
+from isthmus.cli.outputs import check_new_model, check_out, say, write_table
 from isthmus.errors import ParameterError, check, counted
 
 if TYPE_CHECKING:
@@ -50,7 +50,6 @@ def command(
     - `isthmus impute survey.csv --out filled.csv --interval 0.9 --save models/survey`
     - `isthmus impute tomorrow.csv --model models/survey --draws 5 --out filled.csv`
     """
-    from isthmus import saving
     from isthmus.cli.rows import tell_quarantined
     from isthmus.metrics.imputation import ImputationErrors
     from isthmus.tasks.imputation import imputation_intervals
@@ -68,9 +67,7 @@ def command(
         (save is None or model is None, f"--model {model} is saved already: leave out --save"),
     )
     if save is not None:
-        saving.check_place(save)
-        if (save / saving.DESCRIPTION).exists() and not force:
-            raise ParameterError(f"{save} holds a model already; pass --force to replace it, or choose another --save")
+        check_new_model(save, force=force)
     rows = _rows(data, drop, model)
     tell_quarantined(rows)
     known, held_out = _parts(rows, seed) if model is None else (rows, None)
