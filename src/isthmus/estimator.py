@@ -220,14 +220,17 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         check("impute", (known, told), (draws is None or draws >= 1, f"draws is {draws!r}; expected 1 or more"))
         if draws is None:
             expected = self._by_batch(examples, condition, lambda batch, _: self._expected(batch))
-            return [self._filled(examples, expected)]
+            return [self._filled(examples, self.schema_.from_model(expected))]
 
-        def drawn(number: int) -> Tensor:
+        seed = seed_of(random_state)
+
+        def drawn(number: int) -> NDArray[Any]:
             def of_batch(batch: Batch, place: int) -> Tensor:
-                with RandomStream(derive(seed_of(random_state), SAMPLING, number, place), self._device):
+                with RandomStream(derive(seed, SAMPLING, number, place), self._device):
                     return self._drawn_again(batch)
 
-            return self._by_batch(examples, condition, of_batch)
+            x = self._by_batch(examples, condition, of_batch)
+            return self.schema_.drawn_from_model(x, derive(seed, SAMPLING, number))
 
         return [self._filled(examples, drawn(number)) for number in range(draws)]
 
@@ -239,10 +242,10 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """A draw of x of rows with gaps."""
         return self.autoencoder_.drawn_again(batch)
 
-    def _filled(self, examples: Examples, x: Tensor) -> NDArray[Any]:
+    def _filled(self, examples: Examples, values: NDArray[Any]) -> NDArray[Any]:
         """The user's rows, with the model's values in their gaps."""
         known = self.schema_.known(examples)
-        return np.where(np.isnan(known), self.schema_.from_model(x), known)
+        return np.where(np.isnan(known), values, known)
 
     # -- likelihood ----------------------------------------------------------------------------------
 
@@ -294,11 +297,11 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     def _drawn(self, model: Autoencoder, n: int, condition: Any, random_state: int | None) -> Any:
         check_count(n)
-        made = []
-        with torch.no_grad(), RandomStream(derive(seed_of(random_state), SAMPLING), self._device):
+        made, seed = [], derive(seed_of(random_state), SAMPLING)
+        with torch.no_grad(), RandomStream(seed, self._device):
             for rows, given in self._parts(n, condition):
                 made.append(model.sample(rows.stop - rows.start, given).cpu())
-        return self.schema_.give_back(self.schema_.from_model(torch.cat(made)))
+        return self.schema_.give_back(self.schema_.drawn_from_model(torch.cat(made), seed))
 
     @available_if(if_there_and_back)
     def interpolate(self, a: Any, b: Any, steps: int = 8, condition: Any = None) -> Any:

@@ -33,6 +33,7 @@ FORMAT = 1
 WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
 UNFIT = (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError, RuntimeError)  # specs raise
 COMPANIONS = {"config.yaml", "metrics.jsonl", "checkpoint.safetensors", "report.html"}
+DETECTORS = ("detector.json", "parts.json")  # what makes a model a detector, and the next one in its place none
 
 
 class Description(BaseModel):
@@ -84,6 +85,8 @@ def write(path: Path, tensors: Mapping[str, Tensor], content: Mapping[str, Any])
         text = json.dumps(finite(description.model_dump()), indent=1, allow_nan=False, default=_plain)
         (partial / DESCRIPTION).write_text(text, encoding="utf8")
         _take_place(partial, path)
+        for companion in DETECTORS:
+            (path / companion).unlink(missing_ok=True)
     except (OSError, SafetensorError) as error:
         raise SavedModelError(
             f"The model could not be saved at {path} ({error}); what was there before is untouched."

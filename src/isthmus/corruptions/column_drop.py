@@ -11,7 +11,7 @@ from isthmus.stations import Corruption
 
 
 class ColumnDrop(Corruption):
-    """Each row hides a number of its columns, any from 1 to all of them, and only these are judged.
+    """Each row hides a number of its known columns, any from 1 to all of them, and only these are judged.
 
     ``widths``: so many places of x has each column. So the model learns every column from any others: the steps of
     writing a row column by column, in any order.
@@ -41,8 +41,11 @@ class ColumnDrop(Corruption):
 
     def forward(self, batch: Batch) -> View:
         """Hide columns; ``hidden`` and ``judged`` say which places of x."""
-        rank = torch.rand(len(batch), self.count, device=batch.x.device).argsort(1)
-        kept = torch.randint(self.count, (len(batch), 1), device=batch.x.device)
+        drawn = torch.rand(len(batch), self.count + 1, device=batch.x.device)
+        order, share = drawn[:, :-1], drawn[:, -1:]
+        known = torch.ones_like(order, dtype=torch.bool) if batch.valid is None else self.by_column(batch.valid)
+        rank = order.masked_fill(~known, 2.0).argsort(1).argsort(1)  # gaps come last, and are hidden anyway
+        kept = (share * known.sum(1, keepdim=True)).floor()
         return self.view(batch, rank >= kept)
 
     def view(self, batch: Batch, columns: Tensor) -> View:

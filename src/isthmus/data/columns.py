@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import numpy as np
@@ -23,7 +24,7 @@ SORTS: tuple[str, ...] = ("number", "boolean", "category", "ordinal", "date")
 MOSTLY = 0.9  # the share of values of one sort from which the others are mistakes, and no levels of their own
 GAPS = ("", "NA", "N/A", "NaN", "nan", "null", "None", "<NA>", "NaT")  # words for what is missing
 SECOND = "datetime64[s]"
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,9 +171,10 @@ def as_date(item: Any) -> float | None:
     if not _DATE.fullmatch(text):
         return None
     try:
-        return float(np.datetime64(text).astype("datetime64[ms]").astype(np.int64)) / 1000
+        found = datetime.fromisoformat(text[:26] if len(text) > 26 and "+" not in text else text)
     except ValueError:
         return None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
 def _filled(column: Column, count: int, rows: NDArray[np.int64], values: Sequence[float]) -> CodedColumn:
@@ -182,5 +184,5 @@ def _filled(column: Column, count: int, rows: NDArray[np.int64], values: Sequenc
 
 
 def _seconds(dates: NDArray[Any]) -> NDArray[np.float64]:
-    found = dates.astype("datetime64[ms]").astype(np.int64) / 1000
+    found = dates.astype("datetime64[us]").astype(np.int64) / 1e6
     return np.where(np.isnat(dates), np.nan, found)

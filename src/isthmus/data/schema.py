@@ -58,6 +58,10 @@ class Schema(ABC):
     def from_model(self, x: Tensor) -> Any:
         """The model's values as the user has them, an array."""
 
+    def drawn_from_model(self, x: Tensor, seed: int) -> Any:
+        """``from_model`` of x that was drawn, where something more is to be drawn. By default nothing is."""
+        return self.from_model(x)
+
     @abstractmethod
     def give_back(self, values: Any, like: Examples | None = None) -> Any:
         """In the container that the user gave, where that is a data frame; without ``like`` as in fit."""

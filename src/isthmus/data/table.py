@@ -89,8 +89,15 @@ def _table(columns: Mapping[str, Any], count: int) -> _Table:
     return _Table(
         values=np.column_stack([each.values for each in found]),
         described=tuple(each.column for each in found),
-        types=tuple(str(getattr(values, "dtype", "object")) for values in columns.values()),
+        types=tuple(map(_type, columns.values())),
     )
+
+
+def _type(values: Any) -> str:
+    """Of a column, as its library says it; of pandas' categories with that of the levels."""
+    dtype = getattr(values, "dtype", "object")
+    levels = getattr(dtype, "categories", None)
+    return f"category[{levels.dtype}]" if str(dtype) == "category" and levels is not None else str(dtype)
 
 
 def as_array(values: Any) -> NDArray[Any]:

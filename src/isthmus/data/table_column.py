@@ -22,6 +22,7 @@ DECIMALS = 6  # more than these are not a matter of rounding
 REFERENCES = 1025  # quantiles that are kept of a column in bins
 ROWS_OF_A_BIN = 20
 MOST_BINS = 128
+STEPS = (86400.0, 3600.0, 60.0, 1.0)  # seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,7 @@ class TableColumn:
     low: float = 0.0
     high: float = 0.0
     decimals: int | None = None  # to which all values are rounded
+    step: float | None = None  # of dates, seconds: whole days, hours ...
     gaps: int = 0  # rows of fit without a value
     edges: tuple[float, ...] = ()  # between the bins, scaled
     references: tuple[float, ...] = ()  # quantiles at equal steps, scaled
@@ -81,6 +83,8 @@ class TableColumn:
         if self.power is not None:
             found = inverse_yeo_johnson(found * self.power_scale + self.power_shift, self.power)
         found = np.clip(found * self.scale + self.shift, self.low, self.high)
+        if self.step is not None:
+            return np.clip(np.round(found / self.step) * self.step, self.low, self.high)
         return found if self.decimals is None else np.round(found, self.decimals)
 
     def log_slope(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -121,7 +125,7 @@ class TableColumn:
             kept, others = np.arange(len(column.levels)), others[:0]
         return cls(
             name=column.name,
-            sort=column.sort,
+            sort="ordinal" if ordered else "category",
             type=type,
             coding="thermometer" if ordered else "one_hot",
             start=start,
@@ -159,6 +163,7 @@ class TableColumn:
             low=float(present.min()),
             high=float(present.max()),
             decimals=_decimals(present),
+            step=_step(present) if coded.column.sort == "date" else None,
             gaps=gaps,
             edges=tuple(_edges(found).tolist()) if bins else (),
             references=tuple(references.tolist()),
@@ -175,6 +180,15 @@ def _decimals(values: NDArray[np.float64]) -> int | None:
         if bool(np.isclose(values, np.round(values, decimals), rtol=1e-12, atol=0).all()):
             return decimals
     return None
+
+
+def _step(seconds: NDArray[np.float64]) -> float | None:
+    """The largest of a day, an hour, a minute, a second that all dates are multiples of.
+
+    >>> _step(np.array([86400.0, 172800.0])), _step(np.array([60.0, 90.5]))
+    (86400.0, None)
+    """
+    return next((step for step in STEPS if not (seconds % step).any()), None)
 
 
 def _edges(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -33,7 +33,7 @@ def table_in(
 
         return polars.DataFrame([_polars(values[:, i], part) for i, part in enumerate(parts)])
     if container != "polars" and all(part.sort == "number" for part in parts):
-        return values.astype(np.float32) if container in ("numpy", "torch") else values
+        return values
     return np.column_stack([_objects(values[:, i], part) for i, part in enumerate(parts)])
 
 
@@ -56,20 +56,32 @@ def _object(value: float, part: TableColumn) -> Any:
 
 def _date(seconds: float, *, whole: bool) -> str:
     """As ISO has it; without the time where all dates are days."""
-    text = str(np.datetime64(round(seconds * 1000), "ms")).replace("T", " ").removesuffix(".000")
+    text = str(_instants(np.array([seconds]))[0]).replace("T", " ").removesuffix(".000000")
     return text[:10] if whole else text
+
+
+def _instants(seconds: NDArray[np.float64]) -> NDArray[np.datetime64]:
+    """Seconds since 1970 as numpy's dates, in microseconds."""
+    known = np.nan_to_num(seconds)
+    whole = np.floor(known)
+    micros = whole.astype(np.int64) * 10**6 + np.round((known - whole) * 1e6).astype(np.int64)
+    return np.where(np.isnan(seconds), np.datetime64("NaT"), micros.view("datetime64[us]"))
 
 
 def _pandas(values: NDArray[np.float64], part: TableColumn) -> Any:
     import pandas
 
     full = not np.isnan(values).any()
-    if part.words and part.type == "category":
+    if part.words and part.type.startswith("category"):
         codes = np.where(np.isnan(values), -1, values).astype(np.int64)
-        return pandas.Categorical.from_codes(codes, categories=list(part.words), ordered=part.sort == "ordinal")
+        own = part.type.partition("[")[2].rstrip("]")
+        levels = pandas.Index(list(part.words))
+        levels = levels.astype(float).astype(own) if own.startswith(("int", "float")) else levels
+        return pandas.Categorical.from_codes(codes, categories=levels, ordered=part.sort == "ordinal")
     if part.sort == "date" and part.type.startswith("datetime64"):
-        dates = np.where(np.isnan(values), np.iinfo(np.int64).min, np.nan_to_num(values) * 1000).astype(np.int64)
-        return dates.view("datetime64[ms]").astype(part.type)
+        dates = pandas.DatetimeIndex(_instants(values))
+        zone = part.type.partition(", ")[2].rstrip("]")
+        return dates.tz_localize("UTC").tz_convert(zone) if zone else dates.astype(part.type)
     if part.sort == "number" and part.type.startswith("float"):
         return values.astype(part.type)
     if part.sort == "number" and part.type.startswith(("int", "uint")):
@@ -83,9 +95,10 @@ def _pandas(values: NDArray[np.float64], part: TableColumn) -> Any:
 def _polars(values: NDArray[np.float64], part: TableColumn) -> Any:
     import polars
 
+    if part.sort == "date" and part.type.startswith("Date"):
+        made = polars.Series(part.name, _instants(values))
+        return made.cast(polars.Date) if part.type == "Date" else made
     made = polars.Series(part.name, _objects(values, part).tolist(), strict=False)
-    if part.sort == "date":
-        made = made.str.to_datetime(strict=False)
     if part.type.startswith("Enum"):
         return made.cast(polars.Enum(list(part.words)))
     wanted = getattr(polars, part.type.split("(")[0], None)

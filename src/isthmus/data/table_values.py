@@ -35,9 +35,10 @@ def as_learnt(examples: Examples, parts: Sequence[TableColumn]) -> NDArray[np.fl
 
 
 def _column(values: NDArray[np.float64], column: Column, part: TableColumn) -> NDArray[np.float64]:
-    known = {word: float(number) for number, word in enumerate(part.words)}
     if part.words:
-        return _looked_up(values, column, lambda word: known.get(word, np.nan))
+        known = {word: float(number) for number, word in enumerate(part.words)}
+        same = _as_numbers(known) if column.sort == "number" else {}
+        return _looked_up(values, column, lambda word: known.get(word, same.get(as_number(word), np.nan)))
     if column.sort == part.sort or np.isnan(values).all():
         return values
     if part.sort == "boolean":
@@ -52,6 +53,12 @@ def _column(values: NDArray[np.float64], column: Column, part: TableColumn) -> N
     if len(wrong):
         check_all(part.name, part.sort, _words(values, column), [int(row) for row in wrong])
     return made
+
+
+def _as_numbers(known: dict[str, float]) -> dict[float | None, float]:
+    """Levels that are numbers, such as 007 and 1.0, by their value, where only one has it."""
+    values = [as_number(word) for word in known]
+    return {value: known[word] for word, value in zip(known, values, strict=True) if values.count(value) == 1}
 
 
 def _looked_up(values: NDArray[np.float64], column: Column, meaning: Callable[[str], float]) -> NDArray[np.float64]:

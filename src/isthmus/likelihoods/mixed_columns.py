@@ -96,7 +96,7 @@ class MixedColumns(Likelihood):
     def log_prob_values(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor:
         """log p of each place, nats; a column's is the sum over its places."""
         error = (target - output[:, 0]).square()
-        log_scale = self._log_scale(_mean(error, valid) if self.training else None)
+        log_scale = self._log_scale(self._or_running(_mean(error, valid), valid) if self.training else None)
         density = -0.5 * error * (-2 * log_scale).exp() - log_scale - 0.5 * math.log(2 * math.pi)
         logits = self._tempered(output[:, 0])
         bernoulli = -F.softplus(torch.where(target > 0.5, -logits, logits))
@@ -139,19 +139,28 @@ class MixedColumns(Likelihood):
         return torch.where(self.is_number, target, odds)
 
     def initialise(self, output: Tensor, target: Tensor) -> None:
-        """Start from the errors of the first reconstruction."""
-        self.calibrate(output, target)
+        """Start from the errors of the first reconstruction; how sure it is tells nothing yet."""
+        self._set_variance(output, target, None)
 
     def calibrate(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> None:
-        """The variances and the temperatures that rows not trained on are likeliest with."""
-        if self.variance == "optimal":
-            error = _mean((target - output[:, 0].float()).square(), valid)
-            self.running_mse.copy_(torch.where(self.is_number, error, self.running_mse))
+        """The variances and the temperatures that rows not trained on are likeliest with, where they have values."""
+        self._set_variance(output, target, valid)
+        before = self.temperature.clone()
         self.temperature.fill_(1.0)
         tempered = (output.float() / float(temperature) for temperature in TEMPERATURES)
         costs = torch.stack([_mean(-self.log_prob_values(each, target, valid), valid) for each in tempered])
         best = self._by_column(costs).argmin(0)  # [places]
-        self.temperature.copy_(TEMPERATURES.to(best.device)[best].masked_fill(self.is_number, 1.0))
+        found = torch.where(_seen(valid, before), TEMPERATURES.to(best.device)[best], before)
+        self.temperature.copy_(found.masked_fill(self.is_number, 1.0))
+
+    def _set_variance(self, output: Tensor, target: Tensor, valid: Tensor | None) -> None:
+        if self.variance == "optimal":
+            error = self._or_running(_mean((target - output[:, 0].float()).square(), valid), valid)
+            self.running_mse.copy_(torch.where(self.is_number, error, self.running_mse))
+
+    def _or_running(self, mse: Tensor, valid: Tensor | None) -> Tensor:
+        """The running mean of squared errors of columns that no row has."""
+        return torch.where(_seen(valid, mse), mse, self.running_mse)
 
     def _tempered(self, logits: Tensor) -> Tensor:
         """Logits as sure as rows not trained on allow; in training as they are."""
@@ -246,6 +255,11 @@ class _Bins:
         made[:, self.start] = values
         made[:, self.start + 1 : self.start + 1 + self.count] = F.one_hot(bins, self.count).to(made)
         return made
+
+
+def _seen(valid: Tensor | None, like: Tensor) -> Tensor:
+    """Which places any row has."""
+    return torch.ones_like(like, dtype=torch.bool) if valid is None else valid.any(0)
 
 
 def _mean(values: Tensor, valid: Tensor | None) -> Tensor:

@@ -97,13 +97,13 @@ class TableMAE(Estimator):
         """``n`` new rows in the types, categories and ranges of X, written column by column in random orders."""
         check_is_fitted(self)
         check_count(n)
-        made = []
-        with torch.no_grad(), RandomStream(derive(seed_of(random_state), SAMPLING), self._device):
+        made, seed = [], derive(seed_of(random_state), SAMPLING)
+        with torch.no_grad(), RandomStream(seed, self._device):
             for start in range(0, n, ROWS):
                 count = min(ROWS, n - start)
                 nothing = torch.zeros(count, *self.schema_.shape, device=self._device)
                 made.append(self._written(Batch(x=nothing, valid=torch.zeros_like(nothing, dtype=torch.bool))).cpu())
-        return self.schema_.give_back(self.schema_.from_model(torch.cat(made)))
+        return self.schema_.give_back(self.schema_.drawn_from_model(torch.cat(made), seed))
 
     def score_samples(self, X: Any, condition: Any = None) -> NDArray[np.float32]:
         """A lower bound of log p(x) in nats for each row of X, of what is there; high is usual, low is odd.

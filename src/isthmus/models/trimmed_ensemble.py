@@ -88,4 +88,5 @@ class TrimmedEnsemble(Estimator):
 
     def _learn_schema(self, examples: Examples, scaling: str) -> Schema:
         """Every column of a table counts the same."""
-        return super()._learn_schema(examples, "standard" if examples.kind == "table" else scaling)
+        even = examples.kind == "table" and scaling == "auto"
+        return super()._learn_schema(examples, "standard" if even else scaling)

@@ -64,6 +64,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     ----------
     model : None: the ensemble; or any model of the library. One that is fitted already is used as it is, and ``fit``
         only learns what it finds usual (in ``clone`` and searches it stays fitted as sklearn's FrozenEstimator(model)).
+        A false-alarm rate then holds only where ``fit`` is given rows that the model has not learnt.
         Models that do not tell what each value costs (of texts, MAE) are asked for ``score_samples``.
     training : ``"contaminated"``: what does not belong may be among the rows of ``fit``, unmarked; ``"normal"``: it is
         not.
@@ -167,7 +168,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         together = torch.cat([self.kept_, new])
         if self.trained_:
             seed = derive(seed_of(self.random_state), INITIAL, self.rows_seen_)
-            rows = Resident(together, prepare=self.model_.schema_.to_model, padding=self.model_.schema_.padding)
+            rows = Resident.of_stored(together, self.model_.schema_)
             self._trainer(len(together)).go_on(self.model_.autoencoder_, rows, seed=seed)
         self.rows_seen_ += len(known)
         mixed = self._mixed(self.kept_, new)
@@ -228,7 +229,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         """How the threshold was found, in words."""
         if self._rate is None:
             return f"contamination {self._contamination:g}"
-        return f"false alarms on {self._rate:.3g} of the rows, by {len(self.calibration_scores_):,} held out"
+        new = "" if self.trained_ else ", if the fitted model has not learnt these"
+        return f"false alarms on {self._rate:.3g} of the rows, by {len(self.calibration_scores_):,} held out{new}"
 
     def alarms_expected(self, count: int, level: float = 0.95) -> tuple[int, int]:
         """Between how many of ``count`` rows like those held out will be called -1, with probability ``level``.

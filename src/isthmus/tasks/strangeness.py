@@ -65,8 +65,9 @@ class Strangeness:
         """``[n]``, higher is stranger."""
         made = []
         for batch in batches(self.estimator, stored):
-            surprise = self.usual.surprise(costs(self.estimator, batch))
-            score = surprise.mean(1) + STRANGEST * surprise.max(1)
+            found = costs(self.estimator, batch)
+            surprise = self.usual.surprise(found)
+            score = surprise.sum(1) / _known(found) + STRANGEST * surprise.max(1)
             made.append(
                 score if self.nearest is None else score + NEIGHBOURS * self.nearest.total(flat(self.estimator, batch))
             )
@@ -76,8 +77,9 @@ class Strangeness:
         """What each of the user's values adds, ``[n, values]``; the sum is the score."""
         made = []
         for batch in batches(self.estimator, stored):
-            surprise = self.usual.surprise(costs(self.estimator, batch))
-            adds = surprise / surprise.shape[1]
+            found = costs(self.estimator, batch)
+            surprise = self.usual.surprise(found)
+            adds = surprise / _known(found)[:, None]
             adds[np.arange(len(adds)), surprise.argmax(1)] += STRANGEST * surprise.max(1)
             if self.nearest is not None:
                 far = self.nearest.surprise(flat(self.estimator, batch)).reshape(batch.x.shape)
@@ -86,10 +88,14 @@ class Strangeness:
         return np.concatenate(made)[: len(stored)]
 
 
+def _known(found: NDArray[np.floating]) -> NDArray[np.int64]:
+    """How many values of each row are there, of costs ``[members, rows, values]``."""
+    return np.maximum(np.isfinite(found[0]).sum(1), 1)
+
+
 def batches(estimator: Estimator, stored: Tensor) -> Iterator[Batch]:
     """All rows in order, on the model's device; the last ones come again until the last batch is filled."""
-    schema = estimator.schema_
-    rows = Resident(stored, prepare=schema.to_model, present=schema.valid, shape=schema.shape, padding=schema.padding)
+    rows = Resident.of_stored(stored, estimator.schema_)
     device = next((p.device for p in estimator.autoencoder_.parameters()), torch.device("cpu"))
     for start in range(0, len(stored), ROWS):
         count = math.ceil(min(ROWS, len(stored) - start) / FILLED) * FILLED

@@ -56,8 +56,22 @@ class Resident(Rows):
         in_order: bool = False,
     ) -> Resident:
         """Examples, as their schema stores them."""
+        stored = schema.store(examples)
+        return cls.of_stored(stored, schema, condition=condition, target=target, in_order=in_order)
+
+    @classmethod
+    def of_stored(
+        cls,
+        stored: Tensor,
+        schema: Schema,
+        *,
+        condition: Tensor | None = None,
+        target: Tensor | None = None,
+        in_order: bool = False,
+    ) -> Resident:
+        """Rows that a schema has stored."""
         return cls(
-            schema.store(examples),
+            stored,
             condition=condition,
             target=target,
             prepare=schema.to_model,

@@ -65,8 +65,8 @@ def command(
         check_new_model(save, force=force)
     if top < 1:
         raise ParameterError(f"--top is {top}; expected 1 or more")
-    known = _rows(data, labels, drop)
-    looked_at = known if new is None else _rows(new, labels, drop)
+    known = _rows(data, labels, drop, missing_ok=model is not None)
+    looked_at = known if new is None else _rows(new, labels, drop, missing_ok=True)
     tell_quarantined(known, *([] if new is None else [looked_at]))
     detector = _detector(
         model,
@@ -99,13 +99,13 @@ def command(
             say(f"{name:<12} {place}")
 
 
-def _rows(source: str, labels: str | None, drop: list[str] | None) -> "Examples":
+def _rows(source: str, labels: str | None, drop: list[str] | None, *, missing_ok: bool) -> "Examples":
     from isthmus.cli.configuration import Configuration
     from isthmus.cli.rows import examples
 
     configuration = Configuration()
     configuration.labels, configuration.drop = labels, drop or []
-    return examples(source, configuration, missing_ok=True)
+    return examples(source, configuration, missing_ok=missing_ok)
 
 
 def _detector(

@@ -96,7 +96,7 @@ def _rows(data: str, drop: list[str] | None, model: Path | None) -> "Examples":
 
     configuration = Configuration() if model is None else as_in_fit(model)
     configuration.drop = configuration.drop if drop is None else drop
-    return examples(data, configuration, missing_ok=True)
+    return examples(data, configuration, missing_ok=model is not None)
 
 
 def _parts(rows: "Examples", seed: int) -> "tuple[Examples, Examples | None]":

@@ -25,6 +25,8 @@ from isthmus.data.table_frames import table_in
 from isthmus.data.table_values import as_learnt
 from isthmus.errors import DataError, SavedModelError, counted, problems, users_level
 
+FARTHEST = 1e6  # spreads; further ones are as far, so that squares stay finite
+
 
 class UnseenCategoryWarning(UserWarning):
     """Categories that were not there in ``fit``; they are taken as missing."""
@@ -138,6 +140,7 @@ class MixedSchema(Schema):
                 "input."
             )
         _check_size(examples.values)
+        _check_rows(examples)
         self._tell_unseen(examples, self.known(examples))
 
     def _tell_unseen(self, examples: Examples, values: NDArray[np.float64]) -> None:
@@ -169,7 +172,7 @@ class MixedSchema(Schema):
         stored = np.empty(values.shape, dtype=np.float32)
         for i, part in enumerate(self.parts):
             if part.sort in ("number", "date"):
-                stored[:, i] = part.scaled(values[:, i])
+                stored[:, i] = np.clip(part.scaled(values[:, i]), -FARTHEST, FARTHEST)
             else:
                 stored[:, i] = np.minimum(values[:, i], part.width - 1) if part.rare else values[:, i]
         return torch.from_numpy(stored)
@@ -188,7 +191,14 @@ class MixedSchema(Schema):
         return ~stored[:, self._places(stored.device).column].isnan()
 
     def from_model(self, x: Tensor) -> NDArray[np.float64]:
-        """Numbers in the user's units, numbers of levels, ``[n, columns]`` float64; a rare level is drawn of those."""
+        """Numbers in the user's units, numbers of levels, ``[n, columns]`` float64; of rare levels the commonest."""
+        return self._from_model(x, None)
+
+    def drawn_from_model(self, x: Tensor, seed: int) -> NDArray[np.float64]:
+        """The same, with rare levels as often as they were in fit."""
+        return self._from_model(x, np.random.default_rng(seed))
+
+    def _from_model(self, x: Tensor, generator: np.random.Generator | None) -> NDArray[np.float64]:
         values = x.double().cpu().numpy()
         made = np.empty((len(values), len(self.parts)))
         for i, part in enumerate(self.parts):
@@ -200,7 +210,7 @@ class MixedSchema(Schema):
             elif part.coding == "thermometer":
                 made[:, i] = (own >= 0.5).sum(1)
             else:
-                made[:, i] = _with_rare(own.argmax(1), part)
+                made[:, i] = _with_rare(own.argmax(1), part, generator)
         return made
 
     def give_back(self, values: Any, like: Examples | None = None) -> Any:
@@ -320,12 +330,15 @@ def coded_columns(schema: Schema) -> list[dict[str, Any]]:
     ]
 
 
-def _with_rare(numbers: NDArray[np.int64], part: TableColumn) -> NDArray[np.float64]:
-    """Levels by number; in the place of all rare ones, each as often as in fit."""
+def _with_rare(
+    numbers: NDArray[np.int64], part: TableColumn, generator: np.random.Generator | None
+) -> NDArray[np.float64]:
+    """Levels by number; in the place of all rare ones the commonest, or drawn as often as in fit."""
     rare = np.flatnonzero(numbers == len(part.levels))
     if part.rare and len(rare):
         share = np.asarray(part.rare_counts) / sum(part.rare_counts)
-        drawn = np.random.default_rng(0).choice(len(part.rare), size=len(rare), p=share)
+        one = np.full(len(rare), share.argmax())
+        drawn = one if generator is None else generator.choice(len(part.rare), size=len(rare), p=share)
         numbers = numbers.copy()
         numbers[rare] += drawn
     return numbers.astype(np.float64)
@@ -354,12 +367,26 @@ def _check_gaps(examples: Examples, names: list[str]) -> None:
     """Something must be known of each row, and of each column, to learn from."""
     gaps = np.isnan(examples.values.astype(np.float64))
     found = [f"column {names[i]!r} has no value in any row: leave it out" for i in np.flatnonzero(gaps.all(0))]
-    rows = np.flatnonzero(gaps.all(1))
-    if len(rows):
-        shown = ", ".join(map(str, rows[:SHOWN])) + (" ..." if len(rows) > SHOWN else "")
-        found.append(f"{counted(len(rows), 'row')} without any value: {shown}; leave them out")
+    found += _empty_rows(gaps, examples.rows)
     if found:
         raise DataError(found[0] if len(found) == 1 else problems("There is nothing to learn from:", found))
+
+
+def _check_rows(examples: Examples) -> None:
+    """Something must be known of each row."""
+    found = _empty_rows(np.isnan(examples.values.astype(np.float64)), examples.rows)
+    if found:
+        raise DataError(found[0])
+
+
+def _empty_rows(gaps: NDArray[np.bool_], numbers: NDArray[np.int64] | None) -> list[str]:
+    """What to say of rows of which nothing is known."""
+    rows = np.flatnonzero(gaps.all(1))
+    if not len(rows):
+        return []
+    told = rows if numbers is None else numbers[rows]
+    shown = ", ".join(map(str, told[:SHOWN])) + (" ..." if len(told) > SHOWN else "")
+    return [f"{counted(len(rows), 'row')} without any value: {shown}; leave them out"]
 
 
 def _makes_sense(part: TableColumn, start: int) -> bool:

@@ -44,6 +44,9 @@ def dense(matrix: Any, *, mapped_too: bool, origin: str) -> NDArray[Any]:
     if matrix.ndim != 2:
         raise DataError(f"Expected 2D array, got {matrix.ndim}D array instead: shape {matrix.shape}, {origin}")
     rows = matrix.tocsr()
+    if not rows.has_canonical_format:
+        rows = rows.copy()
+        rows.sum_duplicates()
     if rows.nnz:
         checked_array(rows.data[:, None])  # refuses what is no number
     dtype = smallest_type(rows.data)
