@@ -10,6 +10,10 @@ from isthmus.cli import main
 QUICK = ["--set", "trainer.epochs=1", "--set", "trainer.validation=0", "--quiet"]
 
 
+def quick_trainer():
+    return im.Trainer(epochs=1, validation=0, compile=False)
+
+
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -34,7 +38,9 @@ def model(here):
 def test_fit_takes_such_a_table_and_the_rest_of_the_commands_do(here, capsys):
     assert main(["fit", "vae", "table.csv", "--latent-dim", "2", "--out", "v", *QUICK]) == 0
     assert "MSE / PCA's" in capsys.readouterr().out
-    assert "table of mixed columns" in (here / "v" / "report.html").read_text()
+    page = (here / "v" / "report.html").read_text()
+    assert "table of mixed columns" in page
+    assert 'class="failed"' not in page
     assert main(["sample", "v", "-n", "5", "--out", "new.csv"]) == 0
     new = pandas.read_csv("new.csv")
     assert set(new["kind"]) <= {"up", "down"}
@@ -63,6 +69,16 @@ def test_impute_fills_gaps_and_tells_how_many(model, here, capsys):
     assert (filled["size_low"][~gaps] == filled["size_high"][~gaps]).all()
 
 
+def test_reports_of_detectors_and_of_gaps_are_whole(here, monkeypatch):
+    monkeypatch.setattr(im.TableMAE, "usual_trainer", lambda self, rows: quick_trainer())
+    assert main(["detect", "table.csv", "--report", "d.html", "--quiet"]) == 0
+    assert main(["impute", "table.csv", "--out", "f.csv", "--report", "i.html", "--quiet"]) == 0
+    for page, title in (("d.html", "Rows that do not belong"), ("i.html", "Missing values")):
+        text = (here / page).read_text()
+        assert f"<h2>{title}</h2>" in text
+        assert 'class="failed"' not in text
+
+
 def test_draws_are_files_of_their_own(model, here):
     assert main(["impute", "table.csv", "--model", "m", "--out", "filled.parquet", "--draws", "2"]) == 0
     first, second = (pandas.read_parquet(f"filled-{number}.parquet") for number in (1, 2))
@@ -71,9 +87,7 @@ def test_draws_are_files_of_their_own(model, here):
 
 
 def test_without_a_model_the_table_itself_is_learnt(here, capsys, monkeypatch):
-    monkeypatch.setattr(
-        im.TableMAE, "usual_trainer", lambda self, rows: im.Trainer(epochs=1, validation=0, compile=False)
-    )
+    monkeypatch.setattr(im.TableMAE, "usual_trainer", lambda self, rows: quick_trainer())
     assert main(["impute", "table.csv", "--out", "filled.csv", "--save", "m", "--quiet"]) == 0
     assert isinstance(im.load("m"), im.TableMAE)
     assert pandas.read_csv("filled.csv").notna().all(axis=None)

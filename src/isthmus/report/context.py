@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.examples import Examples
+from isthmus.data.reading import read
 from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.data.schemas.text import TextSchema
 from isthmus.estimator import Estimator
@@ -88,9 +89,14 @@ class Context:
         order = np.arange(len(self.test)) if self.test.labels is None else np.argsort(self.test.labels, kind="stable")
         return self.condition(self.test.take(order[spread]))
 
-    def flat(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        """Values of examples as rows of numbers in the model's units, ``[n, numbers]``."""
-        return self.estimator.schema_.flat(replace(self.test, values=np.asarray(values)))
+    def flat(self, values: Any) -> NDArray[np.float64]:
+        """Examples, or values of them as the model gives them, as rows of numbers in its units, ``[n, numbers]``."""
+        schema = self.estimator.schema_
+        if isinstance(values, Examples):
+            return schema.flat(values)
+        if schema.described() is not None:
+            return schema.flat(read(values))
+        return schema.flat(replace(self.test, values=np.asarray(values)))
 
     @property
     def reach(self) -> tuple[float, float]:

@@ -22,7 +22,7 @@ def html(context: Context) -> str:
     """Precision, recall, density and coverage of draws against held-out rows, beside those of training rows."""
     test, train = context.test.at_most(MOST), context.train.at_most(KNOWN)
     made = context.estimator.sample(len(test), random_state=0, **context.condition(test))
-    real, known, drawn = (context.flat(v) for v in (test.values, train.values, made))
+    real, known, drawn = (context.flat(v) for v in (test, train, made))
     labels = test.labels if has_classes(test) else None
     found = SampleQuality.measure(real=real, made=drawn, known=known, labels=labels)
     order = np.random.default_rng(0).permutation(len(known))

@@ -32,9 +32,10 @@ def html(context: Context) -> str:
     if pictures is not None:
         return grid_image(np.split(pictures, 4), "Samples from the prior")
     schema = estimator.schema_
-    flat = values.reshape(len(values), -1)[:8, :10]
+    flat = np.asarray(values).reshape(len(values), -1)[:8, :10]
     names = list(schema.columns or [f"x{i}" for i in range(flat.shape[1])])[:10]
-    return table(names, [[float(v) for v in row] for row in flat])
+    plain = schema.described() is None
+    return table(names, [[float(v) if plain else str(v) for v in row] for row in flat])
 
 
 def _texts(context: Context) -> str:
