@@ -16,6 +16,8 @@ LONG = {
     "masked",
     "mixed_tables",
     "neighbours",
+    "own_networks",
+    "sequences",
     "spoilt_texts",
     "symbols_and_prior",
     "texts",

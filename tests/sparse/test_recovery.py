@@ -21,7 +21,16 @@ def sparse_data(seed, count=20_000):
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
-@pytest.mark.parametrize("sparsity", ["l1", "threshold", "kl_sparse", {"name": "top_k", "k": ACTIVE}], ids=str)
+@pytest.mark.parametrize(
+    "sparsity",
+    [
+        "l1",
+        pytest.param("threshold", marks=pytest.mark.slow),
+        pytest.param("kl_sparse", marks=pytest.mark.slow),
+        {"name": "top_k", "k": ACTIVE},
+    ],
+    ids=str,
+)
 def test_known_features_are_recovered(sparsity, seed):
     x, features = sparse_data(seed)
     model = im.SAE(2 * FEATURES, sparsity=sparsity, random_state=seed).fit(x)

@@ -78,8 +78,8 @@ def ratio(digits, **parameters):
     return Scorecard.measure(model, train, test).ratio
 
 
-@pytest.mark.parametrize("tied", [False, True])
-@pytest.mark.parametrize("pretrain", ["autoencoder", "denoising", "rbm"])
+@pytest.mark.parametrize("tied", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("pretrain", ["autoencoder", pytest.param("denoising", marks=pytest.mark.slow), "rbm"])
 def test_pretraining_helps_deep_sigmoid_networks(digits, pretrain, tied):
     with_it = [ratio(digits, pretrain=pretrain, tied=tied, random_state=seed) for seed in range(3)]
     without = [ratio(digits, pretrain="none", tied=tied, random_state=seed) for seed in range(3)]
