@@ -29,7 +29,8 @@ def html(context: Context) -> str:
     if _imputes(context):
         found = ImputationErrors.measure(context.estimator, context.train, context.test, context.seed)
         head = ["column", "gaps in fit", "hidden", "error", "of the mean, the mode", "of 5 nearest rows"]
-        parts.append("<p>A fifth of the known values of held-out rows, hidden and filled again:</p>")
+        which = "held-out rows" if context.test is not context.train else "these rows, which may have been trained on"
+        parts.append(f"<p>A fifth of the known values of {which}, hidden and filled again:</p>")
         parts += [table(head, found.as_rows()), f'<p class="note">{found.verdict}</p>']
     return "".join(parts)
 
