@@ -33,7 +33,7 @@ FORMAT = 1
 WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
 UNFIT = (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError, RuntimeError)  # specs raise
 COMPANIONS = {"config.yaml", "metrics.jsonl", "checkpoint.safetensors", "report.html"}
-DETECTORS = ("detector.json", "parts.json")  # what makes a model a detector, and the next one in its place none
+TASK = ("task.json", "task.safetensors")  # what makes a model a job done with it, and the next in its place none
 
 
 class Description(BaseModel):
@@ -84,9 +84,7 @@ def write(path: Path, tensors: Mapping[str, Tensor], content: Mapping[str, Any])
         description = Description(**content, versions=versions(), sha256=_sha256(partial / WEIGHTS))
         text = json.dumps(finite(description.model_dump()), indent=1, allow_nan=False, default=_plain)
         (partial / DESCRIPTION).write_text(text, encoding="utf8")
-        _take_place(partial, path)
-        for companion in DETECTORS:
-            (path / companion).unlink(missing_ok=True)
+        _take_place(partial, path, without=(WEIGHTS, DESCRIPTION, *TASK))
     except (OSError, SafetensorError) as error:
         raise SavedModelError(
             f"The model could not be saved at {path} ({error}); what was there before is untouched."
@@ -238,10 +236,10 @@ def _is_ours(description: Path) -> bool:
 def replace(path: Path, new: Path) -> None:
     """Put the model directory ``new`` in the place of the one at ``path``; files that are not a model's stay."""
     check_place(path)
-    _take_place(new.resolve(), path.resolve(), without={WEIGHTS, DESCRIPTION, *COMPANIONS})
+    _take_place(new.resolve(), path.resolve(), without={WEIGHTS, DESCRIPTION, *TASK, *COMPANIONS})
 
 
-def _take_place(partial: Path, path: Path, without: Collection[str] = (WEIGHTS, DESCRIPTION)) -> None:
+def _take_place(partial: Path, path: Path, without: Collection[str]) -> None:
     """Swap directories by renaming; files that lay beside the model stay with it, ``without`` those named."""
     old = path.with_name(f".{path.name}.{os.getpid()}.old")
     if path.exists():

@@ -130,11 +130,13 @@ def test_the_model_of_a_saved_detector_is_a_model_as_any(detector, frame, tmp_pa
 
 def test_a_changed_file_is_refused(detector, tmp_path):
     path = detector.save(tmp_path / "detector")
-    (path / "detector.safetensors").write_bytes(b"something else")
-    with pytest.raises(SavedModelError, match="is not the file that was saved with this detector"):
+    (path / "task.safetensors").write_bytes(b"something else")
+    with pytest.raises(SavedModelError, match="is not the file that was saved with this anomaly_detector"):
         im.load(path)
-    content = json.loads((path / "detector.json").read_text())
-    (path / "detector.json").write_text(json.dumps({**content, "offset": "low", "code": "import os"}))
+    path = detector.save(tmp_path / "detector")
+    content = json.loads((path / "task.json").read_text())
+    wrong = {**content, "state": {**content["state"], "offset": "low", "code": "import os"}}
+    (path / "task.json").write_text(json.dumps(wrong))
     with pytest.raises(SavedModelError, match=r"(?s)offset.*code|code.*offset"):
         im.load(path)
 
@@ -142,8 +144,8 @@ def test_a_changed_file_is_refused(detector, tmp_path):
 @pytest.mark.parametrize("wrong", [{"nonsense": 1}, {"trainer": {"nonsense": 1}}, {"trainer": "long"}])
 def test_wrong_parameters_in_a_file_are_refused(detector, tmp_path, wrong):
     path = detector.save(tmp_path / "detector")
-    content = json.loads((path / "detector.json").read_text())
-    (path / "detector.json").write_text(json.dumps({**content, "parameters": {**content["parameters"], **wrong}}))
+    content = json.loads((path / "task.json").read_text())
+    (path / "task.json").write_text(json.dumps({**content, "parameters": {**content["parameters"], **wrong}}))
     with pytest.raises(SavedModelError, match="no parameter"):
         im.load(path)
 

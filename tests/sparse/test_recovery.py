@@ -24,7 +24,7 @@ def sparse_data(seed, count=20_000):
 @pytest.mark.parametrize(
     "sparsity",
     [
-        "l1",
+        pytest.param("l1", marks=pytest.mark.slow),
         pytest.param("threshold", marks=pytest.mark.slow),
         pytest.param("kl_sparse", marks=pytest.mark.slow),
         {"name": "top_k", "k": ACTIVE},

@@ -32,7 +32,9 @@ def uninterrupted(tmp_path_factory, validation):
     return folder
 
 
-@pytest.mark.parametrize("share", [0.02, 0.35, 0.7, 0.98])
+@pytest.mark.parametrize(
+    "share", [0.02, pytest.param(0.35, marks=pytest.mark.slow), 0.7, pytest.param(0.98, marks=pytest.mark.slow)]
+)
 def test_killed_and_resumed_is_bit_identical(tmp_path, uninterrupted, validation, share):
     """Also where it dies in the runs that look for when to stop."""
     step = int(share * int((uninterrupted / "steps.txt").read_text()))

@@ -1,60 +1,43 @@
-"""A detector on disk: its model as any other, and beside it ``detector.json`` and ``detector.safetensors``."""
+"""What an ``AnomalyDetector`` keeps on disk beside its model."""
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from isthmus import loading, saving
-from isthmus.errors import SavedModelError, problems
+from isthmus.errors import SavedModelError
+from isthmus.tasks import task_files
 from isthmus.tasks.nearest_known import NearestKnown
 from isthmus.tasks.strangeness import Strangeness
 from isthmus.tasks.value_costs import UsualCosts
-from isthmus.training.trainer import Trainer
 
 if TYPE_CHECKING:
     from isthmus.tasks.anomaly_detector import AnomalyDetector
 
 Detector = TypeVar("Detector", bound="AnomalyDetector")
-DESCRIPTION, ARRAYS = "detector.json", "detector.safetensors"
-FORMAT = 1
 
 
-class Described(BaseModel):
-    """What ``detector.json`` holds, validated as a whole.
+class DetectorState(task_files.TaskState):
+    """What a detector has learnt besides its model and its arrays.
 
-    >>> Described(parameters={}, given=False, trained=True, offset=-1.0, rows_seen=9, seconds=0.1,
-    ...           sha256="0" * 64, model_sha256="0" * 64).task
-    'anomaly_detector'
+    >>> DetectorState(trained=True, offset=-1.0, rows_seen=9, seconds=0.1).neighbours is None
+    True
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, protected_namespaces=())
-
-    detector_format: int = FORMAT
-    task: str = "anomaly_detector"
-    parameters: dict[str, Any]  # of the constructor, but the model
-    given: bool  # the constructor was given a model
     trained: bool  # the model was trained by the detector
     offset: float
     rows_seen: int
     seconds: float
     neighbours: int | None = None
     usual_distance: float | None = None
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")  # of the arrays
-    model_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")  # of the model's weights, which belong to these
 
 
 def write(detector: AnomalyDetector, path: Path) -> Path:
-    """The model, then what the detector knows besides; the description comes last, and holds the others' hashes."""
+    """The model, and what the detector knows besides. Raises ``SavedModelError``."""
     strangeness = detector.strangeness_
-    detector.model_.save(path)
     arrays = {"calibration_scores": torch.from_numpy(detector.calibration_scores_.copy())}
     for name, rows in (("kept", detector.kept_), ("held_out", detector.held_out_)):
         if rows is not None:
@@ -65,122 +48,44 @@ def write(detector: AnomalyDetector, path: Path) -> Path:
         arrays["usual"] = torch.from_numpy(strangeness.usual.usual)
     if nearest is not None:
         arrays["known"] = torch.from_numpy(nearest.rows)
-    described = Described(
-        parameters={key: value for key, value in saving.plain_parameters(detector).items() if key != "model"},
-        given=detector.model is not None,
+    state = DetectorState(
         trained=detector.trained_,
         offset=detector.offset_,
         rows_seen=detector.rows_seen_,
         seconds=detector.seconds_,
         neighbours=None if nearest is None else nearest.k,
         usual_distance=None if nearest is None else nearest.usual,
-        sha256=_saved(arrays, path / ARRAYS),
-        model_sha256=_sha256(path / saving.WEIGHTS),
     )
-    _replaced(path / DESCRIPTION, described.model_dump_json(indent=1).encode())
-    return path
+    return task_files.write(detector, path, state=state, arrays=arrays)
 
 
 def read(kind: type[Detector], path: Path) -> Detector:
     """The detector that was saved at ``path``; raises ``SavedModelError`` with what is wrong."""
-    described = _described(path)
-    model = loading.load(path)
-    arrays = _arrays(path, described)
-    detector = kind(model=model if described.given else None, **_parameters(kind, described))
-    detector.model_, detector.trained_ = model, described.trained
+    saved = task_files.read(kind, path, DetectorState, "calibration_scores")
+    model, state, arrays = saved.model, saved.state, saved.arrays
+    detector = kind(**saved.parameters)
+    detector.model_, detector.trained_ = model, state.trained
     detector.n_features_in_ = model.n_features_in_
     if hasattr(model, "feature_names_in_"):
         detector.feature_names_in_ = model.feature_names_in_
-    detector.offset_, detector.rows_seen_, detector.seconds_ = described.offset, described.rows_seen, described.seconds
+    detector.offset_, detector.rows_seen_, detector.seconds_ = state.offset, state.rows_seen, state.seconds
     detector.calibration_scores_ = arrays["calibration_scores"].numpy()
     detector.kept_, detector.held_out_ = arrays.get("kept"), arrays.get("held_out")
-    detector.strangeness_ = _strangeness(model, arrays, described)
+    detector.strangeness_ = _strangeness(model, arrays, state)
     return detector
 
 
-def _strangeness(model: Any, arrays: dict[str, Tensor], described: Described) -> Strangeness | None:
-    if "usual" not in arrays:
+def _strangeness(model: Any, arrays: Any, state: DetectorState) -> Strangeness | None:
+    if "usual" not in arrays and "lowest" not in arrays:
         return None
-    usual = UsualCosts(lowest=arrays["lowest"].numpy(), usual=arrays["usual"].numpy())
-    if described.neighbours is None or described.usual_distance is None:
+    usual = UsualCosts(lowest=_array(arrays, "lowest").numpy(), usual=_array(arrays, "usual").numpy())
+    if state.neighbours is None or state.usual_distance is None:
         return Strangeness(estimator=model, usual=usual, nearest=None)
-    nearest = NearestKnown(rows=arrays["known"].numpy(), k=described.neighbours, usual=described.usual_distance)
+    nearest = NearestKnown(rows=_array(arrays, "known").numpy(), k=state.neighbours, usual=state.usual_distance)
     return Strangeness(estimator=model, usual=usual, nearest=nearest)
 
 
-def _parameters(kind: type[AnomalyDetector], described: Described) -> dict[str, Any]:
-    known = set(kind().get_params(deep=False)) - {"model"}
-    wrong = sorted(set(described.parameters) - known)
-    if wrong:
-        raise SavedModelError(f"{DESCRIPTION}: the detector has no parameter {wrong}")
-    given = dict(described.parameters)
-    trainer = given.get("trainer")
-    if trainer is not None:
-        spare = sorted(set(trainer) - set(Trainer().get_params(deep=False))) if isinstance(trainer, dict) else [trainer]
-        if spare:
-            raise SavedModelError(f"{DESCRIPTION}: the trainer has no parameter {spare}")
-        given["trainer"] = Trainer(**trainer)
-    return given
-
-
-def _described(path: Path) -> Described:
-    try:
-        described = Described.model_validate_json((path / DESCRIPTION).read_text(encoding="utf8"))
-    except OSError as error:
-        raise SavedModelError(f"{path} is not a saved detector: {error}") from error
-    except ValidationError as error:
-        lines = [f"{'.'.join(map(str, each['loc'])) or 'the file'}: {each['msg']}" for each in error.errors()]
-        raise SavedModelError(problems(f"{path / DESCRIPTION} is not a description of a detector:", lines)) from None
-    if described.detector_format > FORMAT:
-        raise SavedModelError(
-            f"{path} has the format {described.detector_format}; this Isthmus reads {FORMAT}: update it"
-        )
-    return described
-
-
-def _arrays(path: Path, described: Described) -> dict[str, Tensor]:
-    for name, wanted in ((ARRAYS, described.sha256), (saving.WEIGHTS, described.model_sha256)):
-        if not (path / name).is_file() or _sha256(path / name) != wanted:
-            raise SavedModelError(
-                f"{path / name} is not the file that was saved with this detector: it is missing, was changed or cut "
-                f"short, or another model was saved in its place. For the model alone remove {path / DESCRIPTION}."
-            )
-    try:
-        arrays = load_file(path / ARRAYS)
-    except (OSError, SafetensorError) as error:
-        raise SavedModelError(f"{path / ARRAYS} cannot be read: {error}") from error
-    if "calibration_scores" not in arrays or ("usual" in arrays) != ("lowest" in arrays):
-        raise SavedModelError(f"{path / ARRAYS} lacks what a detector needs; it has {sorted(arrays)}")
-    return arrays
-
-
-def _saved(arrays: dict[str, Tensor], path: Path) -> str:
-    """Written beside, then put in place; returns its hash."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        save_file({name: each.detach().cpu().contiguous().clone() for name, each in arrays.items()}, partial)
-        partial.chmod(
-            (path.parent / saving.DESCRIPTION).stat().st_mode
-        )  # as other files; safetensors lets only the owner read
-        partial.replace(path)
-    except (OSError, SafetensorError) as error:
-        raise SavedModelError(f"{path} could not be written: {error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
-    return _sha256(path)
-
-
-def _replaced(path: Path, content: bytes) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    except OSError as error:
-        raise SavedModelError(f"{path} could not be written: {error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _array(arrays: Any, name: str) -> Tensor:
+    if name not in arrays:
+        raise SavedModelError(f"{task_files.ARRAYS} lacks {name}; it has {sorted(arrays)}")
+    return arrays[name]

@@ -9,12 +9,7 @@ from typing import Any, Literal
 from torch import nn
 
 from isthmus import loading
-from isthmus.tasks import detector_files, part_files
-from isthmus.tasks.anomaly_detector import AnomalyDetector
-from isthmus.tasks.patch_detector import PatchDetector
-from isthmus.tasks.series_detector import SeriesDetector
-
-_BY_PARTS: dict[str, Any] = {"series_detector": SeriesDetector, "patch_detector": PatchDetector}
+from isthmus.tasks import task_files
 
 
 def load(
@@ -23,7 +18,7 @@ def load(
     part: Literal["all", "encoder", "decoder"] = "all",
     network: Sequence[nn.Module] = (),
 ) -> Any:
-    """The estimator or detector that was saved at ``path``; nothing from the files is executed.
+    """The estimator or task that was saved at ``path``; nothing from the files is executed.
 
     ``part`` and ``network`` are for models: see ``isthmus.loading.load``. Raises ``SavedModelError`` with everything
     that is wrong.
@@ -36,8 +31,6 @@ def load(
     >>> bool((saved.anomaly_score(X) == loaded.anomaly_score(X)).all())
     True
     """
-    if part == "all" and not network and (Path(path) / detector_files.DESCRIPTION).is_file():
-        return AnomalyDetector.load(path)
-    if part == "all" and not network and (Path(path) / part_files.DESCRIPTION).is_file():
-        return _BY_PARTS[part_files.described_at(Path(path)).task].load(path)
+    if part == "all" and not network and task_files.is_task(Path(path)):
+        return task_files.kind_at(Path(path)).load(path)
     return loading.load(path, part=part, network=network)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from sklearn.base import BaseEstimator, OutlierMixin, clone
@@ -18,7 +19,7 @@ from isthmus.data.reading import read_and_tell
 from isthmus.errors import DataError, ParameterError, check
 from isthmus.estimator import Estimator
 from isthmus.models.ae import AE
-from isthmus.tasks import conformal, part_files
+from isthmus.tasks import conformal, task_files
 from isthmus.tasks.patches import cut, local_contrast, paste, strangest_share
 from isthmus.training.seeds import ORDER, derive, seed_of
 from isthmus.training.trainer import Trainer
@@ -133,16 +134,20 @@ class PatchDetector(OutlierMixin, BaseEstimator):
         """Write the detector to a directory (safetensors and JSON): see ``isthmus.load``. Returns the path."""
         check_is_fitted(self, "offset_")
         arrays = {"usual": self.usual_, "calibration_scores": self.calibration_scores_}
-        return part_files.write(self, Path(path), task="patch_detector", arrays=arrays, shape=self.shape_)
+        return task_files.write(
+            self,
+            Path(path),
+            state=_State(offset=self.offset_, shape=list(self.shape_)),
+            arrays={name: torch.from_numpy(each.copy()) for name, each in arrays.items()},
+        )
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
         """The detector that was saved at ``path``; raises ``SavedModelError``."""
-        kept = part_files.read(Path(path), "patch_detector", "usual", "calibration_scores")
-        found = cls(**kept.parameters(cls))
-        found.model_, found.offset_ = kept.model, kept.described.offset
-        found.shape_ = tuple(kept.described.shape or ())
-        found.usual_, found.calibration_scores_ = kept.arrays["usual"], kept.arrays["calibration_scores"]
+        saved = task_files.read(cls, Path(path), _State, "usual", "calibration_scores")
+        found = cls(**saved.parameters)
+        found.model_, found.offset_, found.shape_ = saved.model, saved.state.offset, tuple(saved.state.shape)
+        found.usual_, found.calibration_scores_ = (saved.arrays[k].numpy() for k in ("usual", "calibration_scores"))
         return found
 
     # -- inside --------------------------------------------------------------------------------------
@@ -240,3 +245,10 @@ class PatchDetector(OutlierMixin, BaseEstimator):
 
     def _heat(self, examples: Examples) -> NDArray[np.float32]:
         return np.concatenate([errors / self.usual_ for errors in self._errors(examples)])
+
+
+class _State(task_files.TaskState):
+    """What is kept on disk beside the model and the arrays."""
+
+    offset: float
+    shape: list[int]

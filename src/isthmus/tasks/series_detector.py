@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from pydantic import Field
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
@@ -15,7 +17,7 @@ from isthmus.errors import DataError, ParameterError, check
 from isthmus.estimator import Estimator
 from isthmus.metrics.spans import spans_of
 from isthmus.models.trimmed_ensemble import TrimmedEnsemble
-from isthmus.tasks import part_files
+from isthmus.tasks import task_files
 from isthmus.tasks.series_input import Gaps, Series, read_series
 from isthmus.tasks.sub_pca import check_parameters, fitting_series
 from isthmus.tasks.windows import (
@@ -191,18 +193,21 @@ class SeriesDetector(OutlierMixin, BaseEstimator):
         """Write the detector to a directory (safetensors and JSON): see ``isthmus.load``. Returns the path."""
         check_is_fitted(self, "offset_")
         arrays = {"centre": self.centre_, "spread": self.spread_}
-        return part_files.write(
-            self, Path(path), task="series_detector", arrays=arrays, window=self.window_, columns=self.columns_
+        return task_files.write(
+            self,
+            Path(path),
+            state=_State(offset=self.offset_, window=self.window_, columns=list(self.columns_)),
+            arrays={name: torch.from_numpy(each.copy()) for name, each in arrays.items()},
         )
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
         """The detector that was saved at ``path``; raises ``SavedModelError``."""
-        kept = part_files.read(Path(path), "series_detector", "centre", "spread")
-        found = cls(**kept.parameters(cls))
-        found.model_, found.offset_ = kept.model, kept.described.offset
-        found.window_, found.columns_ = kept.described.window or 0, tuple(kept.described.columns or ())
-        found.centre_, found.spread_ = kept.arrays["centre"], kept.arrays["spread"]
+        saved = task_files.read(cls, Path(path), _State, "centre", "spread")
+        found = cls(**saved.parameters)
+        found.model_, found.offset_ = saved.model, saved.state.offset
+        found.window_, found.columns_ = saved.state.window, tuple(saved.state.columns)
+        found.centre_, found.spread_ = (saved.arrays[name].numpy() for name in ("centre", "spread"))
         return found
 
     # -- inside --------------------------------------------------------------------------------------
@@ -269,3 +274,11 @@ def _blocks(rows: NDArray[np.float64]) -> list[NDArray[np.float32]]:
     return [
         np.ascontiguousarray(rows[first : first + AT_ONCE], dtype=np.float32) for first in range(0, len(rows), AT_ONCE)
     ]
+
+
+class _State(task_files.TaskState):
+    """What is kept on disk beside the model and the arrays."""
+
+    offset: float
+    window: int = Field(ge=2)
+    columns: list[str]

@@ -48,25 +48,48 @@ def test_a_detector_of_pictures_comes_back(pictures, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"task": "eval"}, "task"),
-        ({"parts_format": 2}, "has the format 2; this Isthmus reads 1"),
-        ({"window": None}, "a series_detector has a window"),
-        ({"shape": [3]}, "a patch_detector has a shape"),
+        ({"task": "eval"}, "holds a 'eval', which this Isthmus does not know"),
+        ({"task": "../sub_pca"}, "task"),
+        ({"task": "windows"}, "which this Isthmus does not know"),
+        ({"task_format": 2}, "has the format 2; this Isthmus reads 1"),
+        ({"state": {"window": 20, "columns": ["x0", "x1"]}}, "offset"),
+        ({"state": {"offset": -1.0, "window": 1, "columns": ["x0", "x1"]}}, "window"),
         ({"parameters": {"widow": 3}}, r"SeriesDetector has no parameter \['widow'\]"),
         ({"sha256": "0" * 64}, "is not the file that was saved"),
+        ({"model_sha256": "0" * 64}, "another model was saved in its place"),
         ({"more": 1}, "more"),
     ],
 )
 def test_what_was_changed_is_refused(change, message, saved):
-    file = saved / "parts.json"
+    file = saved / "task.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
     with pytest.raises(SavedModelError, match=message):
         im.load(saved)
 
 
 def test_what_is_missing_is_refused(saved, tmp_path):
-    (saved / "parts.safetensors").unlink()
-    with pytest.raises(SavedModelError, match="cannot be read"):
+    (saved / "task.safetensors").unlink()
+    with pytest.raises(SavedModelError, match="it is missing"):
         im.load(saved)
-    with pytest.raises(SavedModelError, match="not a saved detector"):
+    with pytest.raises(SavedModelError, match="is no saved task"):
         im.PatchDetector.load(tmp_path)
+
+
+def test_a_model_in_its_place_is_a_model(series, saved):
+    """The files of the task that was there go with it."""
+    im.AE(1, trainer=im.Trainer(epochs=1)).fit(series).save(saved)
+    assert isinstance(im.load(saved), im.AE)
+
+
+def test_what_was_there_survives_a_failure(series, saved, monkeypatch):
+    before = im.load(saved).anomaly_score(series)
+    other = im.SeriesDetector(window=30, contamination=0.05).fit(series)
+
+    def full(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("isthmus.tasks.task_files.save", full)
+    with pytest.raises(SavedModelError, match=r"No space left on device.*what was there is untouched"):
+        other.save(saved)
+    assert (im.load(saved).anomaly_score(series) == before).all()
+    assert [path.name for path in saved.parent.iterdir()] == [saved.name]
