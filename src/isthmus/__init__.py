@@ -25,6 +25,7 @@ _ELSEWHERE = {
     "Estimator": ("isthmus.estimator", "Estimator"),
     "imputation_intervals": ("isthmus.tasks.imputation", "imputation_intervals"),
     "AnomalyDetector": ("isthmus.tasks.anomaly_detector", "AnomalyDetector"),
+    "Clusterer": ("isthmus.tasks.clusterer", "Clusterer"),
     "PatchDetector": ("isthmus.tasks.patch_detector", "PatchDetector"),
     "SeriesDetector": ("isthmus.tasks.series_detector", "SeriesDetector"),
     "SubPCA": ("isthmus.tasks.sub_pca", "SubPCA"),

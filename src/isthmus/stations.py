@@ -24,6 +24,7 @@ class Corruption(Component, ABC):
     spoils: ClassVar[bool] = True  # x itself, so that training must not spoil it once more
     partial: ClassVar[bool] = False  # what it leaves visible is not judged
     of_symbols: ClassVar[bool] = False  # x is a sequence of symbols, [batch, length]; the view may be shorter
+    of_pictures: ClassVar[bool] = False  # x is a picture, [batch, (channels,) height, width]
     of_columns: ClassVar[bool] = False  # x is a table's row, [batch, places], several of them to a column
 
     @property

@@ -12,8 +12,13 @@ from isthmus.records import Batch
 from isthmus.training.random_stream import RandomStream
 
 ALL = pytest.mark.parametrize(
-    "name", [n for n in parts("corruptions") if not catalogue.find("corruptions", n).of_symbols]
-)  # those have a suite of their own
+    "name",
+    [
+        name
+        for name in parts("corruptions")
+        if not (catalogue.find("corruptions", name).of_symbols or catalogue.find("corruptions", name).of_pictures)
+    ],
+)  # those have suites of their own
 
 
 @ALL

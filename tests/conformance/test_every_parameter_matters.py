@@ -87,6 +87,8 @@ def watch_corruption(part, changed):
     given = batch(40, condition_dim=2)
     if part.of_symbols:
         given = Batch(x=symbols((40, 30), levels=9).long(), condition=given.condition)
+    if part.of_pictures:
+        given = Batch(x=pictures(40), condition=given.condition)
     seen = part.train()(given)
     return [seen.x, seen.condition]
 

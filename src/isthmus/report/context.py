@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,10 @@ from isthmus.data.schemas.text import TextSchema
 from isthmus.estimator import Estimator
 from isthmus.metrics.latent_usage import LatentUsage, usage_of
 from isthmus.metrics.scorecard import Scorecard
-from isthmus.metrics.strange_rows import StrangeRows
 
 _PIXEL = re.compile(r"pixel_(\d+)_(\d+)")
 MOST_ROWS = 2000  # held-out rows in maps and curves
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,11 @@ class Context:
     test: Examples
     command: str = ""
     seed: int = 0
-    strange: StrangeRows | None = None  # what a detector found among the held-out rows
+    findings: tuple[object, ...] = ()  # records of what a job with this model found among the held-out rows
+
+    def finding(self, kind: type[Found]) -> Found | None:
+        """What a job found, where it was this one."""
+        return next((each for each in self.findings if isinstance(each, kind)), None)
 
     @property
     def there_and_back(self) -> bool:

@@ -11,7 +11,6 @@ from isthmus.data.examples import Examples
 from isthmus.errors import IsthmusError, MissingExtraError, counted
 from isthmus.estimator import Estimator
 from isthmus.metrics.rows import told_already
-from isthmus.metrics.strange_rows import StrangeRows
 from isthmus.report.context import Context
 
 STYLE = """
@@ -47,14 +46,14 @@ def write(
     path: str | Path,
     command: str = "",
     seed: int = 0,
-    strange: StrangeRows | None = None,
+    findings: tuple[object, ...] = (),
 ) -> Path:
     """Write the report to ``path``; ``test`` rows must not have been trained on. Needs the extra ``plot``.
 
-    ``strange``: what a detector with this model found among them. A panel that fails is a note in the page; the others
-    are there.
+    ``findings``: records of what jobs with this model found among them. A panel that fails is a note in the page; the
+    others are there.
     """
-    context = Context(estimator=estimator, train=train, test=test, command=command, seed=seed, strange=strange)
+    context = Context(estimator=estimator, train=train, test=test, command=command, seed=seed, findings=findings)
     if context.textual:
         estimator.schema_.check(test, owner=type(estimator).__name__)  # tells of unknown tokens
     sections, links = [], []

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import torch
 from torch import Tensor
 
-from isthmus.errors import SavedModelError
 from isthmus.tasks import task_files
 from isthmus.tasks.nearest_known import NearestKnown
 from isthmus.tasks.strangeness import Strangeness
@@ -86,6 +85,5 @@ def _strangeness(model: Any, arrays: Any, state: DetectorState) -> Strangeness |
 
 
 def _array(arrays: Any, name: str) -> Tensor:
-    if name not in arrays:
-        raise SavedModelError(f"{task_files.ARRAYS} lacks {name}; it has {sorted(arrays)}")
+    task_files.check_arrays(arrays, [name])
     return arrays[name]

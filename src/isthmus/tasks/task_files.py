@@ -6,7 +6,7 @@ import hashlib
 import importlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -96,12 +96,20 @@ def read(kind: type[BaseEstimator], path: Path, state: type[State], *wanted: str
     if described.task != name_of(kind):
         raise SavedModelError(f"{path} holds a {described.task}, and no {name_of(kind)}: isthmus.load reads either")
     arrays = _arrays(path, described)
-    missing = sorted(set(wanted) - set(arrays))
-    if missing:
-        raise SavedModelError(f"{path / ARRAYS} lacks {', '.join(missing)}; it has {sorted(arrays)}")
+    check_arrays(arrays, wanted)
     model = loading.load(path)
     parameters = {**_parameters(kind, described), "model": model if described.given else None}
     return Kept(parameters=parameters, model=model, state=_validated(state, described, path), arrays=arrays)
+
+
+def check_arrays(arrays: Collection[str], wanted: Collection[str]) -> None:
+    """Refuse a file of arrays that lacks some; raises ``SavedModelError``.
+
+    >>> check_arrays({"a": 1}, ["a"])
+    """
+    missing = sorted(set(wanted) - set(arrays))
+    if missing:
+        raise SavedModelError(f"{ARRAYS} lacks {', '.join(missing)}; it has {', '.join(sorted(arrays))}")
 
 
 def is_task(path: Path) -> bool:

@@ -89,7 +89,7 @@ def command(
         from isthmus.report.page import write
 
         words = ["isthmus", "detect", *(sys.argv[2:] if sys.argv[1:2] == ["detect"] else [data])]
-        write(detector.model_, train=known, test=looked_at, path=report, command=shlex.join(words), strange=found)
+        write(detector.model_, train=known, test=looked_at, path=report, command=shlex.join(words), findings=(found,))
     if json:
         print_json(_as_json(found))
         return

@@ -16,12 +16,12 @@ LONGEST = 28  # letters of a column's name in a picture
 
 def applies(context: Context) -> bool:
     """Where a detector has looked at the held-out rows."""
-    return context.strange is not None
+    return context.finding(StrangeRows) is not None
 
 
 def html(context: Context) -> str:
     """Histogram, the strangest rows with reasons, what each value adds, other tools."""
-    found = context.strange
+    found = context.finding(StrangeRows)
     assert found is not None
     told = (
         f"{found.alarms:,} of {len(found.scores):,} rows score above {found.threshold:.4g} and do not belong "

@@ -1,0 +1,1 @@
+"""Ways to take codes apart into clusters, one a file."""
