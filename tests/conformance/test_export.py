@@ -54,7 +54,8 @@ def test_the_graphs_are_the_model(name, tmp_path):
     there = {"encode": model.encodes, "decode": model.decodes}
     there["reconstruct"] = (model.encodes and model.decodes) or hasattr(model, "reconstruct")
     assert set(found.graphs) == {graph for graph, is_there in there.items() if is_there}
-    for graph in found.graphs.values():
+    for graph_name, graph in found.graphs.items():
+        print(name, graph_name, f"{graph.largest_difference:.1e} of {graph.scale:.4g}", graph.ties)  # with pytest -s
         assert graph.batches == BATCHES == (1, 7, 1000)
         assert graph.largest_difference <= TOLERANCE * graph.scale
         assert graph.ties <= 1

@@ -187,7 +187,7 @@ def _to_file(graph: Graph, place: Path) -> int:
     ]
     names = [put.name for put in graph.inputs]
     out = [f"{put.name}_out" if put.name in names else put.name for put in graph.outputs]
-    with _quiet(), torch.no_grad():
+    with quiet(), torch.no_grad():
         try:
             captured = torch.export.export(graph.eval(), given, dynamic_shapes=tuple(changing), strict=False)
         except Exception as error:
@@ -230,7 +230,7 @@ def _whole(error: BaseException | None) -> str:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """The exporter's notes about itself are not the user's."""
     loggers = [logging.getLogger(name) for name in ("torch.onnx", "torch.export", "onnxscript", "onnx_ir")]
     levels = [logger.level for logger in loggers]

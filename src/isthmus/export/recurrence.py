@@ -10,6 +10,7 @@ from torch.onnx.ops._symbolic_impl import EncodedAttrs
 
 FLOAT = 1  # as ONNX numbers its types
 
+
 class OnnxGRU(nn.Module):
     """Stands for a ``nn.GRU`` (batch first, one direction) while a graph is made; elsewhere it gives zeros.
 
