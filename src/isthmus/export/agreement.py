@@ -78,7 +78,7 @@ def _compared(
         assert rows is not None
         found = [_distance(pipeline.encode(rows, condition), estimator.transform(rows, **told))]
         if len(pipeline.description.graphs["encode"].outputs) > 1:
-            symbols = estimator.symbols(rows, **told)  # type: ignore[attr-defined]
+            symbols = estimator.symbols(rows, **told)
             found.append(_distance(pipeline.symbols(rows, condition), symbols))
         return found
     if graph == "decode":

@@ -52,6 +52,9 @@ class NumericEnds(Ends):
     (1.0, 2.0)
     """
 
+    shift: Tensor
+    scale: Tensor
+
     def __init__(self, schema: NumericSchema) -> None:
         super().__init__()
         self.schema = schema
@@ -98,6 +101,9 @@ class SeriesEnds(Ends):
     """Each feature by its own shift and scale; sequences ``[n, time, features]`` end in NaN where they are short."""
 
     dtype = torch.float64
+
+    shift: Tensor
+    scale: Tensor
 
     def __init__(self, schema: SeriesSchema) -> None:
         super().__init__()

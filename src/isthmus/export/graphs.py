@@ -109,6 +109,8 @@ class FillIn(Graph):
     """``x -> x``, with the usual part of it hidden and filled in: what ``MAE.reconstruct`` does by default."""
 
     name = "reconstruct"
+    missing: Tensor
+    visible: Tensor
 
     def __init__(self, estimator: MAE, model: Autoencoder, ends: Ends, inputs: Sequence[Put], outputs: Sequence[Put]):
         super().__init__()

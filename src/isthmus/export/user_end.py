@@ -64,9 +64,10 @@ class TextsEnd(UserEnd):
     """Texts as symbols."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        self.tokens, self.longest = tokens_of(data.get("tokeniser", {})), data.get("longest")
-        if not isinstance(self.longest, int) or self.longest < 2:
-            raise SavedModelError(f"the schema of the texts has longest={self.longest!r:.60}; expected 2 or more")
+        self.tokens, longest = tokens_of(data.get("tokeniser", {})), data.get("longest")
+        if not isinstance(longest, int) or longest < 2:
+            raise SavedModelError(f"the schema of the texts has longest={longest!r:.60}; expected 2 or more")
+        self.longest = longest  # symbols, with the end
 
     def values(self, examples: Examples, owner: str) -> NDArray[np.int64]:
         """``[n, length]``: symbols, the end after the last, then padding."""
