@@ -30,7 +30,7 @@ _ELSEWHERE = {
     "SeriesDetector": ("isthmus.tasks.series_detector", "SeriesDetector"),
     "SubPCA": ("isthmus.tasks.sub_pca", "SubPCA"),
 }
-_PACKAGES = ("catalogue", "data", "errors", "metrics", "report", "records", "stations")
+_PACKAGES = ("catalogue", "data", "errors", "export", "metrics", "report", "records", "stations")
 
 
 def _model_files() -> dict[str, str]:

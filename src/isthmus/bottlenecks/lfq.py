@@ -58,7 +58,7 @@ class LFQ(Bottleneck):
                 "doubt": (F.softplus(logits) - p * logits).flatten(1).sum(1),
                 "disuse": (math.log(2) + mean * mean.log() + (1 - mean) * (1 - mean).log()).sum(),
             }
-            bits = (z > 0).long() << torch.arange(self.latent_dim, device=z.device)
+            bits = (z > 0).long() * 2 ** torch.arange(self.latent_dim, device=z.device)
             return Code(z=x + (z - x).detach(), symbols=bits.sum(-1, keepdim=True), costs=costs)
 
     def look_up(self, symbols: Tensor) -> Tensor:

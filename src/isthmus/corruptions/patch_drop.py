@@ -75,7 +75,7 @@ class PatchDrop(Corruption):
     def view(self, batch: Batch, positions: Tensor) -> View:
         """The view of which only the patches at ``positions [batch, visible]`` are left."""
         count = math.prod(self.grid(batch.x.shape[1:]))
-        seen = torch.zeros(len(positions), count, dtype=torch.bool, device=positions.device)
+        seen = torch.zeros(positions.shape[0], count, dtype=torch.bool, device=positions.device)
         return self._view(batch, ~seen.scatter(1, positions, value=True), positions)
 
     def _view(self, batch: Batch, patches: Tensor, positions: Tensor | None) -> View:
@@ -101,4 +101,4 @@ class PatchDrop(Corruption):
         values = patches.unflatten(1, grid)
         for axis in range(1, len(grid) + 1):
             values = values.repeat_interleave(self.patch, axis)
-        return values.view(len(patches), *[1] * (len(shape) - len(grid)), *values.shape[1:])
+        return values.view(patches.shape[0], *[1] * (len(shape) - len(grid)), *values.shape[1:])

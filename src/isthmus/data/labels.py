@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from isthmus.errors import DataError, SavedModelError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MOST_CLASSES = 1000
 
@@ -61,22 +62,27 @@ class Condition:
 
     def encode(self, y: Any) -> Tensor:
         """``[n, width]`` float32; raises ``DataError`` naming classes that were not there in ``learn``."""
+        import torch
+
+        return torch.from_numpy(self.rows(y))
+
+    def rows(self, y: Any) -> NDArray[np.float32]:
+        """The same as an array."""
         values = np.asarray(y)
         if self.classes is None:
             numbers = _as_numbers(values).reshape(len(values), -1)
             if numbers.shape[1] != len(self.mean):
                 wanted = len(self.mean)
                 raise DataError(f"The condition has {numbers.shape[1]} numbers for an example; expected {wanted}")
-            standard = torch.tensor((numbers - np.array(self.mean)) / np.array(self.spread), dtype=torch.float32)
-            return torch.cat([standard, torch.ones(len(standard), 1)], dim=1)
+            standard = (numbers - np.array(self.mean)) / np.array(self.spread)
+            return np.hstack([standard, np.ones((len(standard), 1))]).astype(np.float32)
         found = [_plain(value) for value in values.reshape(len(values), -1)[:, 0].tolist()]
         unknown = sorted({repr(value) for value in found if value not in self.classes})
         if unknown:
             raise DataError(
                 f"Unknown in the condition: {', '.join(unknown[:10])}. Known: {', '.join(map(repr, self.classes[:20]))}"
             )
-        index = torch.tensor([self.classes.index(value) for value in found])
-        return torch.nn.functional.one_hot(index, self.width).float()
+        return np.eye(self.width, dtype=np.float32)[[self.classes.index(value) for value in found]]
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""

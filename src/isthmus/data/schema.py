@@ -6,15 +6,17 @@ import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from isthmus.data.columns import Column
 from isthmus.data.examples import Examples
 from isthmus.errors import SavedModelError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Schema(ABC):

@@ -79,7 +79,7 @@ class Recurrent(SequenceDecoder):
     def next_scores(self, last: Tensor | None, state: WritingState) -> Tensor:
         """``[batch, outputs]``."""
         assert isinstance(state, _State)
-        before = self.begin_symbol.expand(len(state.told), -1) if last is None else self.symbol(last)
+        before = self.begin_symbol.expand(state.told.shape[0], -1) if last is None else self.symbol(last)
         hidden, state.hidden = self.units(torch.cat([before, state.told], dim=1)[:, None], state.hidden)
         state.place += 1
         return with_an_end(self.head(self.before_head(hidden)), self, first=state.place - 1)[:, 0]

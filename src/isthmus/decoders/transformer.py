@@ -61,7 +61,7 @@ class Transformer(SequenceDecoder):
     def begin(self, code: Code, view: View | None) -> WritingState:
         """Nothing is written yet."""
         condition = self._condition(view)
-        given = code.z.new_zeros(len(code.z), self.condition_dim) if condition is None else condition
+        given = code.z.new_zeros(code.z.shape[0], self.condition_dim) if condition is None else condition
         return _State(self.network.caches(), given, *self._memory(code))
 
     def next_scores(self, last: Tensor | None, state: WritingState) -> Tensor:

@@ -73,5 +73,5 @@ class ViT(Decoder):
         """``[batch, patches, width]``: codes where they belong, the learnt vector elsewhere."""
         if view is None or view.positions is None:
             return stem.flatten(1, -2)
-        everywhere = self.filling.expand(len(stem), math.prod(self.patches), -1)  # type: ignore[union-attr]
+        everywhere = self.filling.expand(stem.shape[0], math.prod(self.patches), -1)  # type: ignore[union-attr]
         return everywhere.to(stem.dtype).scatter(1, view.positions[..., None].expand_as(stem), stem)

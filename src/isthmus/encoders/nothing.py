@@ -22,4 +22,4 @@ class Nothing(Encoder):
 
     def forward(self, view: View) -> Tensor:
         """``[batch, 0]``."""
-        return view.x.new_zeros(len(view.x), 0)
+        return view.x.new_zeros(view.x.shape[0], 0)

@@ -65,7 +65,7 @@ class ViT(Encoder):
     def tokens(self, view: View) -> Tensor:
         """What the visible patches have become, ``[batch, visible, width]``."""
         x = self.standardise(view.x.flatten(1)).view_as(view.x)
-        patches, places = cut(x, self.patch), self.positions.expand(len(x), -1, -1)
+        patches, places = cut(x, self.patch), self.positions.expand(x.shape[0], -1, -1)
         if view.positions is not None:  # before the first product: what is hidden costs nothing
             patches, places = (taken(each, view.positions) for each in (patches, places))
         return self.blocks(self.embed(patches) + places, view.condition)

@@ -87,7 +87,7 @@ class CausalTransformer(nn.Module):
 
         ``condition`` is ``[batch, condition_dim]``, also where that is 0.
         """
-        x = self._begin(len(condition), condition) if last is None else self.symbol(last)[:, None]
+        x = self._begin(condition.shape[0], condition) if last is None else self.symbol(last)[:, None]
         x = x + self.place[place]
         for block, cache in zip(self.blocks, caches, strict=True):
             x = block(x, cache, memory=memory, memory_valid=memory_valid)

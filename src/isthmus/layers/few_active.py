@@ -21,7 +21,8 @@ def linear_of_few(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """
     device = x.device.type
     dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype
-    found: Tensor = _linear(x.to(dtype), weight.to(dtype), bias.to(dtype))
+    linear = _linear if torch.is_grad_enabled() else F.linear  # of which ONNX knows only the usual one
+    found: Tensor = linear(x.to(dtype), weight.to(dtype), bias.to(dtype))
     return found
 
 

@@ -137,4 +137,4 @@ def drawn_counts(log_mean: Tensor, log_theta: Tensor) -> Tensor:
 
 def _size(x: Tensor, valid: Tensor | None) -> Tensor:
     """Library sizes, ``[batch, 1, ...]`` as broad as x."""
-    return library_sizes(x if valid is None else x.where(valid, 0.0)).reshape(len(x), *[1] * (x.ndim - 1))
+    return library_sizes(x if valid is None else x.where(valid, 0.0)).reshape(x.shape[0], *[1] * (x.ndim - 1))

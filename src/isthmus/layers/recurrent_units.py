@@ -41,7 +41,7 @@ def reversed_places(lengths: Tensor, longest: int) -> Tensor:
     >>> reversed_places(torch.tensor([3, 1]), 3).tolist()
     [[2, 1, 0], [0, 1, 2]]
     """
-    places = torch.arange(longest, device=lengths.device).expand(len(lengths), -1)
+    places = torch.arange(longest, device=lengths.device).expand(lengths.shape[0], -1)
     back = lengths[:, None] - 1 - places
     return torch.where(back >= 0, back, places)
 

@@ -47,6 +47,7 @@ class MixedColumns(Likelihood):
     is_bit: Tensor
     is_thermometer: Tensor
     is_first: Tensor
+    firsts: Tensor  # for each place the first of its column
     is_choice: Tensor
 
     def __init__(
@@ -75,6 +76,8 @@ class MixedColumns(Likelihood):
         for name in ("number", "bit", "thermometer"):
             self._mark(f"is_{name}", [coding == name for coding in each])
         self._mark("is_first", [place in starts for place in range(self.places)])
+        first = [start for start, width in zip(starts, widths, strict=True) for _ in range(width)]
+        self.register_buffer("firsts", torch.tensor(first), persistent=False)
         # of each softmax its places, filled up with one place more, where nothing can lie
         choices = [
             list(range(start + (coding == "bins"), start + width))
@@ -121,7 +124,7 @@ class MixedColumns(Likelihood):
         logits = self._tempered(output[:, 0].float())
         noisy = logits + self._log_scale(None).exp() * torch.randn_like(logits)
         made = torch.where(self.is_number, noisy, (torch.rand_like(logits) < logits.sigmoid()).float())
-        level = torch.rand_like(logits)[:, self._firsts()]  # one for all places of a column
+        level = torch.rand_like(logits)[:, self.firsts]  # one for all places of a column
         made = torch.where(self.is_thermometer, (level < self._log_above(logits).exp()).float(), made)
         made = self._chosen(made, logits - torch.empty_like(logits).exponential_().log())
         for each in self.bins:
@@ -168,7 +171,7 @@ class MixedColumns(Likelihood):
 
     def _by_column(self, costs: Tensor) -> Tensor:
         """Costs of places, ``[..., places]``, summed over their columns, at each place of it."""
-        first = self._firsts()
+        first = self.firsts
         return torch.zeros_like(costs).index_add(-1, first, costs)[..., first]
 
     def _mark(self, name: str, which: Sequence[bool]) -> None:
@@ -193,7 +196,7 @@ class MixedColumns(Likelihood):
         if not len(self.members):
             return torch.zeros_like(logits)
         total = self._gathered(logits).logsumexp(2)
-        spread = logits.new_zeros(len(logits), self.places + 1)
+        spread = logits.new_zeros(logits.shape[0], self.places + 1)
         spread = spread.index_add(1, self.members.flatten(), total.repeat_interleave(self.members.shape[1], 1))
         return torch.where(self.is_choice, logits - spread[:, :-1], 0.0)
 
@@ -201,7 +204,7 @@ class MixedColumns(Likelihood):
         """With 1 in the largest place of each softmax, 0 in its others."""
         if not len(self.members):
             return made
-        best = self.members.expand(len(made), -1, -1).gather(2, self._gathered(logits).argmax(2, keepdim=True))
+        best = self.members.expand(made.shape[0], -1, -1).gather(2, self._gathered(logits).argmax(2, keepdim=True))
         ones = torch.zeros_like(made).scatter(1, best.squeeze(2), 1.0)
         return torch.where(self.is_choice, ones, made)
 
@@ -209,12 +212,8 @@ class MixedColumns(Likelihood):
         """log of the chance that an order lies above each level: that it went on at this one and all below."""
         on = F.logsigmoid(logits).masked_fill(~self.is_thermometer, 0.0)
         total = on.double().cumsum(1)
-        before = (total - on)[:, self._firsts()]  # of the columns before
+        before = (total - on)[:, self.firsts]  # of the columns before
         return (total - before).float()
-
-    def _firsts(self) -> Tensor:
-        """For each place the first of its column."""
-        return torch.where(self.is_first, torch.arange(self.places, device=self.members.device), 0).cummax(0).values
 
 
 class _Bins:

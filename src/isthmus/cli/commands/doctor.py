@@ -18,6 +18,9 @@ EXTRAS = {
     "pyarrow": "data",
     "tokenizers": "text",
     "huggingface_hub": "hub",
+    "onnx": "export",
+    "onnxruntime": "export",
+    "onnxscript": "export",
 }
 
 

@@ -6,12 +6,10 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from isthmus.data.checks import SHOWN, check_finite, check_not_empty
 from isthmus.data.examples import Examples
@@ -21,8 +19,11 @@ from isthmus.data.mapped import blocks
 from isthmus.data.schema import Schema
 from isthmus.errors import DataError, SavedModelError, problems
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 LARGEST_COUNT = 2**24  # whole numbers up to which float32 holds them all
-STORED = ((2**8, torch.uint8), (2**15, torch.int16), (LARGEST_COUNT, torch.int32))  # below which, and as what
+STORED = ((2**8, "uint8"), (2**15, "int16"), (LARGEST_COUNT, "int32"))  # below which, and as what
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,13 +121,14 @@ class CountsSchema(Schema):
 
     def store(self, examples: Examples) -> Tensor:
         """What is kept in memory for training: the smallest whole numbers that hold all counts, mostly a byte each."""
+        import torch
+
         high = max(int(block.max()) for block in blocks(examples.values))
-        stored = torch.empty(examples.values.shape, dtype=next(kind for limit, kind in STORED if high < limit))
-        numbers, start = stored.numpy(), 0
+        numbers, start = np.empty(examples.values.shape, dtype=next(kind for limit, kind in STORED if high < limit)), 0
         for block in blocks(examples.values):
             numbers[start : start + len(block)] = block
             start += len(block)
-        return stored
+        return torch.from_numpy(numbers)
 
     def to_model(self, stored: Tensor) -> Tensor:
         """The counts, ``[n, columns]`` float32."""

@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
-from torch import Tensor
 
 from isthmus.data.checks import LARGEST, SHOWN, check_not_empty
 from isthmus.data.columns import CodedColumn, Column
@@ -24,6 +22,10 @@ from isthmus.data.table_column import TableColumn
 from isthmus.data.table_frames import table_in
 from isthmus.data.table_values import as_learnt
 from isthmus.errors import DataError, SavedModelError, counted, problems, users_level
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 FARTHEST = 1e6  # spreads; further ones are as far, so that squares stay finite
 
@@ -168,6 +170,8 @@ class MixedSchema(Schema):
 
     def store(self, examples: Examples) -> Tensor:
         """One number for each column, ``[n, columns]`` float32: scaled numbers, numbers of levels, NaN in gaps."""
+        import torch
+
         values = self.known(examples)
         stored = np.empty(values.shape, dtype=np.float32)
         for i, part in enumerate(self.parts):
@@ -179,6 +183,8 @@ class MixedSchema(Schema):
 
     def to_model(self, stored: Tensor) -> Tensor:
         """``[n, *shape]`` float32; cheap, on any device. Whole numbers are classes to be predicted, and stay."""
+        import torch
+
         if not stored.is_floating_point():
             return stored
         places = self._places(stored.device)
@@ -300,6 +306,8 @@ class _Places:
 
     @classmethod
     def of(cls, parts: tuple[TableColumn, ...], device: torch.device) -> _Places:
+        import torch
+
         column = [i for i, part in enumerate(parts) for _ in range(part.width)]
         intervals = [interval for part in parts for interval in _intervals(part)]
         low, high = (torch.tensor(ends, device=device) for ends in zip(*intervals, strict=True))

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from isthmus.data.checks import LARGEST, check_finite, check_not_empty
 from isthmus.data.examples import Examples, Kind, Layout
@@ -20,6 +18,9 @@ from isthmus.data.mapped import blocks, extremes
 from isthmus.data.scaling import SCALINGS, Scaling, ValueRange, Values, kind_of_values, learn_scaling
 from isthmus.data.schema import Schema
 from isthmus.errors import DataError, ParameterError, SavedModelError, did_you_mean, problems
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 AT_ONCE = 2**17  # numbers that are scaled at a time: a MiB in float64, which stays near the processor
 
@@ -153,6 +154,8 @@ class NumericSchema(Schema):
 
     def store(self, examples: Examples) -> Tensor:
         """What is kept in memory for training: uint8 pictures as they are, the rest scaled, in float32."""
+        import torch
+
         if examples.values.dtype == np.uint8 and self.scaling == "unit" and self.scale == (255.0,):
             return torch.from_numpy(np.array(to_model_order(examples.values, self.layout)))
         stored = np.empty((len(examples), *self.shape), dtype=np.float32)
@@ -182,7 +185,7 @@ class NumericSchema(Schema):
 
     def to_model(self, stored: Tensor) -> Tensor:
         """Stored values as the model takes them, ``[n, *shape]`` float32; cheap, on any device."""
-        return stored.float() / 255 if stored.dtype == torch.uint8 else stored
+        return stored if stored.is_floating_point() else stored.float() / 255  # uint8
 
     def from_model(self, x: Tensor) -> NDArray[np.float32]:
         """The model's values in the user's units and layout, float32, not rounded."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from isthmus.data.checks import LARGEST
 from isthmus.data.examples import Examples
@@ -18,6 +16,9 @@ from isthmus.data.log_mel import HOP, WINDOW
 from isthmus.data.schema import Schema
 from isthmus.data.series_values import series_of
 from isthmus.errors import DataError, SavedModelError, problems
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +92,8 @@ class SeriesSchema(Schema):
 
     def store(self, examples: Examples) -> Tensor:
         """Scaled frames, ``[n, longest, features]`` float32, filled up with ``padding``."""
+        import torch
+
         sequences = self._sequences(examples)
         stored = torch.full((len(sequences), max(map(len, sequences)), self.shape[1]), math.inf)
         for row, values in zip(stored, sequences, strict=True):
