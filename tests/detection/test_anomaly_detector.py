@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import isthmus as im
+from isthmus.data.schemas.mixed import UnseenCategoryWarning
 from isthmus.errors import DataError, ParameterError, SavedModelError
 from isthmus.tasks.strange_rows import strange_rows
 
@@ -260,6 +261,35 @@ def test_drift_is_told_by_column(detector, frame):
     assert detector.drift(moved).columns[0].name == "c"
     with pytest.raises(ParameterError, match="level is 2"):
         detector.drift(frame, level=2)
+
+
+def test_a_column_that_vanishes_or_changes_its_categories_has_drifted():
+    generator = np.random.default_rng(0)
+    frame = pandas.DataFrame({"x": generator.normal(size=300), "kind": generator.choice(["ant", "bee"], 300)})
+    found = im.AnomalyDetector(training="normal", trainer=quick()).fit(frame)
+    assert found.drift(frame).drifted == ()
+    assert "x" in found.drift(frame.assign(x=np.nan)).drifted
+    with pytest.warns(UnseenCategoryWarning):
+        told = found.drift(frame.assign(kind="zebra"))
+    assert "kind" in told.drifted
+    kind = next(each for each in told.columns if each.name == "kind")
+    assert (kind.then in ("ant", "bee"), kind.now, kind.missing_now) == (True, None, 1.0)
+
+
+def test_reasons_are_values_that_are_not_as_expected(frame):
+    generator = np.random.default_rng(0)
+    table = pandas.DataFrame({"a": generator.normal(size=200), "same": 7.0, "ok": True, "size": "M"})
+    table.loc[5, "a"] = 30.0
+    told = strange_rows(im.AnomalyDetector(trainer=quick()).fit(table), table, top=3)
+    assert told.rows[0].name == "5"
+    assert [reason.name for reason in told.rows[0].reasons] == ["a"]
+    few = strange_rows(im.AnomalyDetector(trainer=quick()).fit(table), table[:4], top=1)
+    assert few.comparison is None
+
+
+def test_a_row_that_is_not_there_cannot_be_explained(detector, frame):
+    with pytest.raises(ParameterError, match="row is 5; expected one of 0 to 2"):
+        detector.explain(frame[:3]).top(5)
 
 
 def test_baselines_stand_beside_it(detector, frame):

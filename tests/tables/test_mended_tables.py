@@ -11,7 +11,7 @@ from isthmus import catalogue
 from isthmus.cli import main
 from isthmus.data.columns import coded
 from isthmus.data.reading import read
-from isthmus.data.schemas.mixed import MixedSchema
+from isthmus.data.schemas.mixed import AllDifferentWarning, MixedSchema
 from isthmus.errors import DataError
 from isthmus.records import Batch
 from isthmus.training.random_stream import RandomStream
@@ -144,3 +144,16 @@ def test_a_mistyped_column_is_told(tmp_path, monkeypatch, capsys):
     assert "Did you mean 'label'" in capsys.readouterr().err
     assert main(["impute", "t.csv", "--drop", "lable", "--out", "f.csv", "--quiet"]) == 1
     assert "Did you mean 'label'" in capsys.readouterr().err
+
+
+def test_texts_that_differ_in_every_row_are_said():
+    table = pandas.DataFrame({"a": np.arange(100.0), "note": [f"text {i}" for i in range(100)]})
+    with pytest.warns(AllDifferentWarning, match=r"'note' \(100 categories in 100 rows\).*--drop NAME"):
+        im.TableMAE(4, trainer=im.Trainer(epochs=1)).fit(table)
+    im.TableMAE(4, trainer=im.Trainer(epochs=1)).fit(table.assign(note=["x", "y"] * 50))  # no warning
+
+
+def test_lists_in_a_column_are_refused():
+    table = pandas.DataFrame({"a": np.arange(10.0), "l": [[1]] * 10})
+    with pytest.raises(DataError, match=r"Column 'l' holds a list in row 0 and 9 others"):
+        im.VAE(2).fit(table)

@@ -85,6 +85,17 @@ class _Levels:
         return CodedColumn(column=column, values=self.codes)
 
 
+def _check_words(name: str, items: NDArray[Any], rows: NDArray[np.int64]) -> None:
+    """Refuse values that hold others: their text is no category. Raises ``DataError``."""
+    wrong = [int(row) for row in rows if isinstance(items[row], list | tuple | dict | set | np.ndarray)]
+    if wrong:
+        raise DataError(
+            f"Column {name!r} holds a {type(items[wrong[0]]).__name__} in row {wrong[0]}"
+            + (f" and {len(wrong) - 1} others" if len(wrong) > 1 else "")
+            + "; expected one number, text, truth or date in each: make columns of its parts, or leave it out"
+        )
+
+
 def _own_levels(values: Any) -> _Levels | None:
     """Of pandas' categories, and polars' enumerations."""
     pandas, polars = sys.modules.get("pandas"), sys.modules.get("polars")
@@ -111,6 +122,7 @@ def _of_objects(name: str, items: NDArray[Any]) -> CodedColumn:
         if given and share >= MOSTLY:
             check_all(name, sort, items, [int(row) for row, value in zip(rows, parsed, strict=True) if value is None])
             return _filled(Column(name=name, sort=sort), len(items), rows, parsed)  # type: ignore[arg-type]
+    _check_words(name, items, rows)
     words = np.array([str(item) for item in given], dtype=object)
     levels = tuple(sorted(set(words)))
     number = {level: float(i) for i, level in enumerate(levels)}

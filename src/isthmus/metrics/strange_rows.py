@@ -76,4 +76,4 @@ def shown(value: Any) -> str:
     >>> shown(0.123456), shown("red"), shown(12)
     ('0.1235', 'red', '12')
     """
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else "-" if value is None else str(value)

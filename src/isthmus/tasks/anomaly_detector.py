@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from isthmus.argument_types import wrong_types
+from isthmus.data.columns import Column
 from isthmus.data.examples import Examples
 from isthmus.data.kinds import check_many
 from isthmus.data.reading import read_and_tell
@@ -246,6 +247,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     def drift(self, X: Any, level: float = 0.05) -> DriftReport:
         """Whether rows have drifted from those of ``fit``: each column and the score, by Kolmogorov and Smirnov.
 
+        A column has also drifted where more or fewer of its values are missing, or new categories.
+
         The chance that anything is called drifted that has not is at most ``level`` (Holm), for rows that are drawn
         independently. Scores are compared with those held out, or where none are with those of ``fit``.
         """
@@ -255,7 +258,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         return drift_of(
             np.empty((len(self.calibration_scores_), 0)) if kept is None else self._in_users_units(kept),
             np.empty((len(examples), 0)) if kept is None else self._in_users_units(self._stored(examples)),
-            names=() if kept is None else self._names(),
+            columns=() if kept is None else self._described(),
             known_scores=self.calibration_scores_,
             new_scores=self._scores(examples),
             level=level,
@@ -488,6 +491,11 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         if valid is not None:
             values = np.where(schema.by_column(valid.numpy().astype(np.int64)) > 0, values, np.nan)
         return np.asarray(values, dtype=np.float64).reshape(len(stored), -1)
+
+    def _described(self) -> tuple[Column, ...]:
+        """What the numbers of the user's values stand for."""
+        described = self.model_.schema_.described()
+        return described or tuple(Column(name=name, sort="number") for name in self._names())
 
     def _names(self) -> tuple[str, ...]:
         """Of the user's values: columns, or places."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.errors import check
 from isthmus.metrics.strange_rows import Reason
 
 
@@ -34,7 +35,8 @@ class Explanation:
         return self.adds.sum(1)
 
     def top(self, row: int, count: int = 5) -> tuple[Reason, ...]:
-        """The values that add most to a row's score, the one that adds most first."""
+        """The values that add most to a row's score, the one that adds most first. Raises ``ParameterError``."""
+        check("top", (0 <= row < len(self), f"row is {row!r}; expected one of 0 to {len(self) - 1}"))
         adds, expected = self.adds[row], in_rows(self.expected)[row]
         order = np.argsort(-adds, kind="stable")[:count]
         return tuple(

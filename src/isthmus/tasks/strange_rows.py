@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from isthmus.data.reading import read_and_tell
-from isthmus.metrics.strange_rows import Reason, StrangeRow, StrangeRows
+from isthmus.metrics.strange_rows import Reason, StrangeRow, StrangeRows, shown
 from isthmus.tasks.anomaly_detector import AnomalyDetector
 from isthmus.tasks.explanation import Explanation
 
 REASONS = 5  # of a row
+FEWEST_COMPARED = 20  # rows on which others are asked as well
 
 
 def strange_rows(detector: AnomalyDetector, X: Any, top: int = 20, y: ArrayLike | None = None) -> StrangeRows:
@@ -29,7 +30,8 @@ def strange_rows(detector: AnomalyDetector, X: Any, top: int = 20, y: ArrayLike 
     p = detector.p_value_of(scores)
     order = np.argsort(-scores, kind="stable")[:top]
     explained = detector.explain(examples.take(order)) if detector.explains else None
-    comparison = detector.against_baselines(examples, y) if detector.explains else None
+    enough = len(examples) >= FEWEST_COMPARED or y is not None
+    comparison = detector.against_baselines(examples, y) if detector.explains and enough else None
     names = examples.names or tuple(map(str, range(len(examples))))
     rows = tuple(
         StrangeRow(name=names[row], score=float(scores[row]), p_value=float(p[row]), reasons=_reasons(explained, place))
@@ -48,4 +50,8 @@ def strange_rows(detector: AnomalyDetector, X: Any, top: int = 20, y: ArrayLike 
 
 
 def _reasons(explained: Explanation | None, place: int) -> tuple[Reason, ...]:
-    return () if explained is None else explained.top(place, REASONS)
+    """The values that add most, of those that are not what was expected."""
+    if explained is None:
+        return ()
+    every = explained.top(place, len(explained.names))
+    return tuple(each for each in every if shown(each.value) != shown(each.expected))[:REASONS]

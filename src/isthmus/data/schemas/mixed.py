@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 FARTHEST = 1e6  # spreads; further ones are as far, so that squares stay finite
+MANY_ROWS, ALL_DIFFERENT = 50, 0.9  # rows from which, and share of them, categories are told to hardly come twice
+
+
+class AllDifferentWarning(UserWarning):
+    """Columns of texts that differ in nearly every row: names, ids, free text; nothing can be learnt of them."""
 
 
 class UnseenCategoryWarning(UserWarning):
@@ -73,6 +78,7 @@ class MixedSchema(Schema):
             )
         columns = _described(examples)
         _check_gaps(examples, [column.name for column in columns])
+        _tell_all_different(examples, columns)
         types = examples.types or (str(examples.values.dtype),) * len(columns)
         parts, start = list[TableColumn](), 0
         for number, (column, type) in enumerate(zip(columns, types, strict=True)):
@@ -378,6 +384,23 @@ def _check_gaps(examples: Examples, names: list[str]) -> None:
     found += _empty_rows(gaps, examples.rows)
     if found:
         raise DataError(found[0] if len(found) == 1 else problems("There is nothing to learn from:", found))
+
+
+def _tell_all_different(examples: Examples, columns: Sequence[Column]) -> None:
+    """Warn of categories that hardly ever come twice."""
+    found = []
+    for number, column in enumerate(columns):
+        values = examples.values[:, number]
+        known = int((~np.isnan(values.astype(np.float64))).sum())
+        if column.sort == "category" and known >= MANY_ROWS and len(column.levels) >= ALL_DIFFERENT * known:
+            found.append(f"{column.name!r} ({len(column.levels):,} categories in {known:,} rows)")
+    if found:
+        warnings.warn(
+            f"Nothing can be learnt of columns whose values hardly ever come twice, such as ids, names and free text: "
+            f"{', '.join(found)}. Leave them out: X.drop(columns=...), on the command line --drop NAME.",
+            AllDifferentWarning,
+            stacklevel=users_level(),
+        )
 
 
 def _check_rows(examples: Examples) -> None:
