@@ -26,6 +26,7 @@ _ELSEWHERE = {
     "imputation_intervals": ("isthmus.tasks.imputation", "imputation_intervals"),
     "AnomalyDetector": ("isthmus.tasks.anomaly_detector", "AnomalyDetector"),
     "PatchDetector": ("isthmus.tasks.patch_detector", "PatchDetector"),
+    "SearchIndex": ("isthmus.tasks.search_index", "SearchIndex"),
     "SeriesDetector": ("isthmus.tasks.series_detector", "SeriesDetector"),
     "SubPCA": ("isthmus.tasks.sub_pca", "SubPCA"),
 }

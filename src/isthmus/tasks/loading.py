@@ -9,9 +9,10 @@ from typing import Any, Literal
 from torch import nn
 
 from isthmus import loading
-from isthmus.tasks import detector_files, part_files
+from isthmus.tasks import detector_files, part_files, search_files
 from isthmus.tasks.anomaly_detector import AnomalyDetector
 from isthmus.tasks.patch_detector import PatchDetector
+from isthmus.tasks.search_index import SearchIndex
 from isthmus.tasks.series_detector import SeriesDetector
 
 _BY_PARTS: dict[str, Any] = {"series_detector": SeriesDetector, "patch_detector": PatchDetector}
@@ -23,7 +24,7 @@ def load(
     part: Literal["all", "encoder", "decoder"] = "all",
     network: Sequence[nn.Module] = (),
 ) -> Any:
-    """The estimator or detector that was saved at ``path``; nothing from the files is executed.
+    """The estimator, detector or index that was saved at ``path``; nothing from the files is executed.
 
     ``part`` and ``network`` are for models: see ``isthmus.loading.load``. Raises ``SavedModelError`` with everything
     that is wrong.
@@ -40,4 +41,6 @@ def load(
         return AnomalyDetector.load(path)
     if part == "all" and not network and (Path(path) / part_files.DESCRIPTION).is_file():
         return _BY_PARTS[part_files.described_at(Path(path)).task].load(path)
+    if part == "all" and not network and (Path(path) / search_files.DESCRIPTION).is_file():
+        return SearchIndex.load(path)
     return loading.load(path, part=part, network=network)
