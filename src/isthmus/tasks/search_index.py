@@ -190,9 +190,9 @@ class SearchIndex(BaseEstimator):
             ids=self.store_.ids(np.arange(count)),
         )
 
-    def report(self, queries: Any, *, k: int = 10) -> SearchReport:
+    def report(self, queries: Any, *, k: int = 10, bits: Sequence[int] | None = None) -> SearchReport:
         """Recall against exact search, bytes for each item and queries a second, for each kind of code (and for faiss,
-        where it is installed), on these items and queries.
+        where it is installed), on these items and queries; ``bits``: of codes, by default those of this index.
 
         Raises ``ParameterError`` where the index keeps no vectors (``rerank=0`` with binary or product codes).
         """
@@ -205,7 +205,8 @@ class SearchIndex(BaseEstimator):
                 "codes='exact'"
             )
         vectors = self._encoded(example_of(self.model_, queries))
-        return report_on(known, vectors, k=int(k), bits=int(self.bits), seed=seed_of(self.random_state))
+        sizes = [self.bits] if bits is None else list(bits)
+        return report_on(known, vectors, k=int(k), bits=sizes, seed=seed_of(self.random_state))
 
     def decoded(self, items: int | str | Sequence[int | str]) -> Any:
         """What the model makes of the vectors of items: why they are alike. Raises ``ParameterError``."""
@@ -304,7 +305,7 @@ class SearchIndex(BaseEstimator):
         if labels is not None and np.ndim(labels) == 1 and LABEL not in columns:
             columns |= columns_of({LABEL: labels}, count)
         names = ids_of(_names(given, X, start, count) if ids is None else ids, count)
-        origin = str(X) if isinstance(X, str | Path) else ""
+        origin = str(X) if isinstance(X, str | Path) else X.origin if isinstance(X, Examples) else ""
         self.sources_ = (*self.sources_, search_files.Source(origin=origin, count=count))
         self.quarantined_ = (*self.quarantined_, *(() if given is None else given.quarantined))
         changes = before.changes(SourceSnapshot.of(X))
@@ -319,10 +320,9 @@ class SearchIndex(BaseEstimator):
 
     def _encoded(self, examples: Any) -> NDArray[np.float32]:
         """``[n, numbers]`` finite float32, of length 1 for cosines."""
-        if self.model_ is None:
-            made = examples
-        else:
-            made = self.model_.transform(examples)
+        if isinstance(examples, Examples) and not isinstance(self.model_, Estimator):
+            examples = examples.values
+        made = examples if self.model_ is None else self.model_.transform(examples)
         made = made.toarray() if hasattr(made, "toarray") else made
         made = made.to_numpy() if hasattr(made, "to_numpy") else made
         vectors = np.asarray(made)

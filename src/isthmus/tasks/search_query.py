@@ -18,16 +18,14 @@ from isthmus.estimator import Estimator
 
 
 def examples_to_index(model: Any, X: Any) -> Any:
-    """Items: examples for models of the library; as they are for others, files read. Raises ``DataError``.
+    """Items: examples for models of the library, and of files; for others as they are. Raises ``DataError``.
 
     >>> examples_to_index(None, [[1.0, 2.0]])
     [[1.0, 2.0]]
     """
     if isinstance(model, Estimator):
         return _read(model.schema_, X)
-    if isinstance(X, Examples):
-        return X.values
-    return read_and_tell(X).values if isinstance(X, str | Path) else X
+    return read_and_tell(X) if isinstance(X, str | Path) else X
 
 
 def example_of(model: Any, query: Any) -> Any:

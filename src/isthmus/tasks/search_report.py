@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,20 +21,20 @@ LEAST_SECONDS = 0.2  # a time is measured over so long
 
 
 def report_on(
-    known: NDArray[np.float32], asked: NDArray[np.float32], *, k: int, bits: int, seed: int = 0
+    known: NDArray[np.float32], asked: NDArray[np.float32], *, k: int, bits: Sequence[int], seed: int = 0
 ) -> SearchReport:
     """Exact, binary and product codes, the latter also with candidates put in order; faiss where it is installed.
 
     >>> x = np.random.default_rng(0).normal(size=(300, 8)).astype(np.float32)
-    >>> found = report_on(x, x[:20], k=5, bits=16)
+    >>> found = report_on(x, x[:20], k=5, bits=[16])
     >>> found.rows[0].codes, found.rows[0].recall, found.rows[0].bytes_per_item
     ('exact', 1.0, 32.0)
     """
     rows: list[CodeReport] = []
     truth: NDArray[np.int64] | None = None
-    for name, coder, rerank, graph in _ways(known.shape[1], bits, k, len(known)):
+    for name, coder, size, rerank, graph in _ways(known.shape[1], bits, k, len(known)):
         began = time.perf_counter()
-        learnt = coder.learn(known, bits=bits, seed=seed)
+        learnt = coder.learn(known, bits=size, seed=seed)
         ids = np.empty(len(known), dtype=object)
         items = MemoryItems.of(learnt, known, ids, {}, rerank=rerank, graph=graph)
         items.nearest(items.question(asked[:1]), k, ())  # builds what is built when it is first needed
@@ -73,15 +73,17 @@ def recall(found: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
     return float(np.mean(shared) / truth.shape[1])
 
 
-def _ways(numbers: int, bits: int, k: int, count: int) -> Iterator[tuple[str, type[VectorCodes], int, str | None]]:
-    """Name, codes, candidates and graph; exact search first."""
+def _ways(
+    numbers: int, bits: Sequence[int], k: int, count: int
+) -> Iterator[tuple[str, type[VectorCodes], int, int, str | None]]:
+    """Name, codes, bits, candidates and graph; exact search first."""
     many = min(count, max(RERANK, k))
-    yield "exact", ExactCodes, 0, None
-    yield f"binary, {bits} bits", BinaryCodes, 0, None
-    yield f"binary, {bits} bits, {many} measured", BinaryCodes, many, None
-    if bits // 8 <= numbers:
-        yield f"product, {bits} bits", ProductCodes, 0, None
-        yield f"product, {bits} bits, {many} measured", ProductCodes, many, None
+    yield "exact", ExactCodes, 0, 0, None
+    for size in bits:
+        for coder in (BinaryCodes, ProductCodes):
+            if coder is BinaryCodes or size // 8 <= numbers:
+                yield f"{coder.name}, {size} bits", coder, size, 0, None
+                yield f"{coder.name}, {size} bits, {many} measured", coder, size, many, None
     if importlib.util.find_spec("faiss") is not None:
-        yield "exact, proposed by HNSW (faiss)", ExactCodes, 0, "hnsw"
-        yield "exact, proposed by IVF (faiss)", ExactCodes, 0, "ivf"
+        yield "exact, proposed by HNSW (faiss)", ExactCodes, 0, 0, "hnsw"
+        yield "exact, proposed by IVF (faiss)", ExactCodes, 0, 0, "ivf"
