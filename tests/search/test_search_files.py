@@ -210,6 +210,10 @@ def test_a_store_on_disk(model, digits, known, tmp_path):
         loaded.search(item=0, where=("part", "<", "1 OR 1=1"))
     with write_lock(path), pytest.raises(SavedModelError, match="is locked"):
         loaded.add(digits, metadata=known)
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.png").touch()
+    with pytest.raises(SavedModelError, match="not an index"):
+        im.SearchIndex(engine="lance", store=str(tmp_path / "photos")).fit(digits.values)
     files = [file for file in (path / "items.lance").rglob("*") if file.is_file()]
     for file in files:
         file.write_bytes(b"spoilt")

@@ -412,6 +412,24 @@ def test_wrong_metadata(rows):
     assert len(index) == 300
 
 
+def test_what_is_refused_leaves_the_index_as_it_was(rows):
+    index = im.SearchIndex().fit(rows, metadata={"a": np.arange(300)})
+    before = (index.sources_, len(index))
+    with pytest.raises(DataError):
+        index.add(rows)
+    assert (index.sources_, len(index)) == before
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_vectors_of_any_size(metric):
+    x = np.array([[1e17, 0.0], [0.0, -1e17], [1e-17, 1e-17], [0.0, 0.0]])
+    hits = im.SearchIndex(metric=metric).fit(x).search(x, 1)
+    assert hits.distances == pytest.approx(0 if metric == "euclidean" else hits.distances)
+    assert hits.indices.ravel().tolist() == [0, 1, 2, 3]
+    with pytest.raises(DataError, match="scale them first"):
+        im.SearchIndex().fit(x * 100)
+
+
 def test_candidates_must_suffice_for_k(rows):
     with pytest.raises(ParameterError, match="larger rerank"):
         index_of(rows, "binary", rerank=5).fit(rows).search(rows[0], 6)

@@ -69,7 +69,7 @@ class BinaryCodes(VectorCodes):
         """The bits."""
         return codes
 
-    def scan(self, questions: NDArray[Any], items: Kept) -> NDArray[Any]:
+    def scan(self, questions: NDArray[Any], items: Kept, out: NDArray[np.float32] | None = None) -> NDArray[Any]:
         """Bits that differ, uint16."""
         found = np.zeros((len(questions), len(items)), dtype=np.uint16)
         for asked, known in zip(words(questions).T, words(items.codes).T, strict=True):

@@ -59,9 +59,9 @@ class ExactCodes(VectorCodes):
         )
         return Kept(codes=codes, norms=norms.astype(np.float32), centre=centre)
 
-    def scan(self, questions: NDArray[Any], items: Kept) -> NDArray[Any]:
+    def scan(self, questions: NDArray[Any], items: Kept, out: NDArray[np.float32] | None = None) -> NDArray[Any]:
         """``[questions, items]``."""
-        found = (-2 * (questions - items.centre)) @ items.codes.T
+        found = np.matmul(-2 * (questions - items.centre), items.codes.T, out=out)
         found += items.norms
         return np.asarray(found)
 

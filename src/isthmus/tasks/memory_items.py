@@ -17,7 +17,7 @@ from isthmus.tasks.item_store import Found, ItemStore, Question, none_match
 from isthmus.tasks.nearest_pairs import Pairs, Ranked, candidates, ranked, within
 from isthmus.tasks.vector_codes import Kept, VectorCodes
 
-AT_ONCE = 6_000_000  # distances: 24 MB, which allocators keep for the next ones
+AT_ONCE = 2**24  # distances
 QUERIES = 1024  # the most that are asked together
 FEW = 0.1  # a share of the items from which a graph pays
 
@@ -148,10 +148,11 @@ class MemoryItems(ItemStore):
     # -- inside --------------------------------------------------------------------------------------
 
     def _by_code(self, question: Question, items: Kept, k: int) -> Ranked:
-        parts = []
-        for rows in self._blocks(len(question), len(items)):
+        parts, blocks = [], self._blocks(len(question), len(items))
+        memory = np.empty((blocks[0].stop, len(items)), dtype=np.float32)
+        for rows in blocks:
             asked = question.asked[rows]
-            scanned = self.coder.scan(asked, items)
+            scanned = self.coder.scan(asked, items, memory[: len(asked)])
             pairs = candidates(scanned, k, self.coder.slack(asked, items))
             parts.append(ranked(pairs, self.coder.squared(asked, items, pairs, scanned), len(asked), k))
         return Ranked(

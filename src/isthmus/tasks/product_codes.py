@@ -91,7 +91,7 @@ class ProductCodes(VectorCodes):
         """Part after part."""
         return Kept(codes=np.asfortranarray(codes))
 
-    def scan(self, questions: NDArray[Any], items: Kept) -> NDArray[Any]:
+    def scan(self, questions: NDArray[Any], items: Kept, out: NDArray[np.float32] | None = None) -> NDArray[Any]:
         """float32, by a table of distances to all centres for each part."""
         found = np.zeros((len(questions), len(items)), dtype=np.float32)
         for part, numbers in zip(self._parts, items.codes.T, strict=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -35,7 +36,20 @@ from isthmus.tasks.source_snapshot import SourceChangedWarning, SourceSnapshot
 from isthmus.training.seeds import seed_of
 
 METRICS, ENGINES = ("euclidean", "cosine"), ("scan", "hnsw", "ivf", "lance")
+LARGEST = 1e17  # whose square float32 holds
 LABEL = "label"  # the column of labels that examples bring
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Read:
+    """Items to index."""
+
+    vectors: NDArray[np.float32]  # [n, numbers]
+    ids: NDArray[Any]  # [n]
+    columns: Columns
+    source: search_files.Source
+    quarantined: tuple[Quarantined, ...]
+    changes: tuple[str, ...]  # of the source, while it was read
 
 
 class SearchIndex(BaseEstimator):
@@ -109,17 +123,17 @@ class SearchIndex(BaseEstimator):
         for name in ("numbers_", "store_"):  # of an earlier fit
             if hasattr(self, name):
                 delattr(self, name)
-        vectors, names, columns = self._read(X, metadata, ids, start=0)
-        self.numbers_ = vectors.shape[1]
-        self.store_: ItemStore = self._store(vectors, names, columns)
-        return self
+        read = self._read(X, metadata, ids, start=0)
+        self.numbers_ = read.vectors.shape[1]
+        self.store_: ItemStore = self._store(read)
+        return self._noted(read)
 
     def add(self, X: Any, *, metadata: Any = None, ids: Sequence[Any] | None = None) -> Self:
         """Fold further items in, which come after those that are there; codes stay as they were learnt in ``fit``."""
         check_is_fitted(self, "store_")
-        vectors, names, columns = self._read(X, metadata, ids, start=len(self))
-        self.store_.add(vectors, names, columns)
-        return self
+        read = self._read(X, metadata, ids, start=len(self))
+        self.store_.add(read.vectors, read.ids, read.columns)
+        return self._noted(read)
 
     def __len__(self) -> int:
         check_is_fitted(self, "store_")
@@ -291,10 +305,7 @@ class SearchIndex(BaseEstimator):
             ),
         )
 
-    def _read(
-        self, X: Any, metadata: Any, ids: Sequence[Any] | None, start: int
-    ) -> tuple[NDArray[np.float32], NDArray[Any], Columns]:
-        """Vectors, names and columns; what was left out or changed meanwhile is noted."""
+    def _read(self, X: Any, metadata: Any, ids: Sequence[Any] | None, start: int) -> _Read:
         before = SourceSnapshot.of(X)
         examples = examples_to_index(self.model_, X)
         vectors = self._encoded(examples)
@@ -304,19 +315,25 @@ class SearchIndex(BaseEstimator):
         labels = None if given is None else given.labels
         if labels is not None and np.ndim(labels) == 1 and LABEL not in columns:
             columns |= columns_of({LABEL: labels}, count)
-        names = ids_of(_names(given, X, start, count) if ids is None else ids, count)
         origin = str(X) if isinstance(X, str | Path) else X.origin if isinstance(X, Examples) else ""
-        self.sources_ = (*self.sources_, search_files.Source(origin=origin, count=count))
-        self.quarantined_ = (*self.quarantined_, *(() if given is None else given.quarantined))
-        changes = before.changes(SourceSnapshot.of(X))
-        if changes:
-            self.changes_ = (*self.changes_, *changes)
-            warnings.warn(
-                problems(f"{X} was changed while it was indexed; index it again once it is at rest:", changes),
-                SourceChangedWarning,
-                stacklevel=users_level(),
-            )
-        return vectors, names, columns
+        return _Read(
+            vectors=vectors,
+            ids=ids_of(_names(given, X, start, count) if ids is None else ids, count),
+            columns=columns,
+            source=search_files.Source(origin=origin, count=count),
+            quarantined=() if given is None else given.quarantined,
+            changes=before.changes(SourceSnapshot.of(X)),
+        )
+
+    def _noted(self, read: _Read) -> Self:
+        """Where items came from, what was left out, and what was changed meanwhile, of which a warning tells."""
+        self.sources_ = (*self.sources_, read.source)
+        self.quarantined_ = (*self.quarantined_, *read.quarantined)
+        self.changes_ = (*self.changes_, *read.changes)
+        if read.changes:
+            title = f"{read.source.origin} was changed while it was indexed; index it again once it is at rest:"
+            warnings.warn(problems(title, read.changes), SourceChangedWarning, stacklevel=users_level())
+        return self
 
     def _encoded(self, examples: Any) -> NDArray[np.float32]:
         """``[n, numbers]`` finite float32, of length 1 for cosines."""
@@ -342,15 +359,21 @@ class SearchIndex(BaseEstimator):
                 else "There are 0 sample(s) to index or to look for"
             )
         if self.metric == "cosine":
+            vectors = vectors / np.maximum(np.abs(vectors).max(1, keepdims=True).astype(np.float64), 1e-300)
             length = np.sqrt(np.square(vectors, dtype=np.float64).sum(1, keepdims=True))
             vectors = vectors / np.where(length > 0, length, 1.0)
+        if np.abs(vectors).max() > LARGEST:
+            raise DataError(f"Vectors reach {np.abs(vectors).max():g}; expected at most {LARGEST:g}: scale them first")
         return np.ascontiguousarray(vectors, dtype=np.float32)
 
-    def _store(self, vectors: NDArray[np.float32], names: NDArray[Any], columns: Columns) -> ItemStore:
+    def _store(self, read: _Read) -> ItemStore:
         if self.engine == "lance":
-            return LanceItems.create(Path(str(self.store)), vectors, names, columns)
-        coder = search_files.CODERS[self.codes].learn(vectors, bits=int(self.bits), seed=seed_of(self.random_state))
-        return MemoryItems.of(coder, vectors, names, columns, rerank=int(self.rerank), graph=self.graph)
+            folder = Path(str(self.store))
+            search_files.check_place(folder)
+            return LanceItems.create(folder, read.vectors, read.ids, read.columns)
+        kind, seed = search_files.CODERS[self.codes], seed_of(self.random_state)
+        coder = kind.learn(read.vectors, bits=int(self.bits), seed=seed)
+        return MemoryItems.of(coder, read.vectors, read.ids, read.columns, rerank=int(self.rerank), graph=self.graph)
 
     def _items(self, item: Any) -> NDArray[np.int64]:
         """Numbers of items, by numbers or ids."""

@@ -62,8 +62,11 @@ class VectorCodes(ABC):
         return Kept(codes=codes)
 
     @abstractmethod
-    def scan(self, questions: NDArray[Any], items: Kept) -> NDArray[Any]:
-        """Squared distances ``[questions, items]``, up to a number for each question and up to ``slack``."""
+    def scan(self, questions: NDArray[Any], items: Kept, out: NDArray[np.float32] | None = None) -> NDArray[Any]:
+        """Squared distances ``[questions, items]``, up to a number for each question and up to ``slack``.
+
+        ``out``: memory of that shape, which may be used: a system takes long to give new memory each time.
+        """
 
     def slack(self, questions: NDArray[Any], items: Kept) -> NDArray[np.float64]:
         """How far off ``scan`` may be, ``[questions]``. By default: not at all."""

@@ -190,4 +190,4 @@ def _report(index: "SearchIndex") -> str:
 
     asked = known[np.sort(np.random.default_rng(0).permutation(len(known))[:ASKED])]
     found = report_on(known, asked, k=min(10, len(known)), bits=[index.bits])
-    return found.as_text()
+    return f"{counted(len(asked), 'item')} looked for among all:\n{found.as_text()}"
