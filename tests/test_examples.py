@@ -17,6 +17,7 @@ LONG = {
     "mixed_tables",
     "neighbours",
     "own_networks",
+    "search",
     "sequences",
     "spoilt_texts",
     "symbols_and_prior",

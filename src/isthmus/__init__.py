@@ -27,6 +27,7 @@ _ELSEWHERE = {
     "AnomalyDetector": ("isthmus.tasks.anomaly_detector", "AnomalyDetector"),
     "Clusterer": ("isthmus.tasks.clusterer", "Clusterer"),
     "PatchDetector": ("isthmus.tasks.patch_detector", "PatchDetector"),
+    "SearchIndex": ("isthmus.tasks.search_index", "SearchIndex"),
     "SeriesDetector": ("isthmus.tasks.series_detector", "SeriesDetector"),
     "SubPCA": ("isthmus.tasks.sub_pca", "SubPCA"),
 }

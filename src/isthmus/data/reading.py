@@ -114,9 +114,11 @@ def read(
     return examples
 
 
-def read_and_tell(data: Any, *, mapped: bool = False) -> Examples:
+def read_and_tell(
+    data: Any, *, mapped: bool = False, size: tuple[int, int] | None = None, mode: Mode = "auto"
+) -> Examples:
     """As ``read``, with a ``QuarantineWarning`` where files or lines were left out, unless the user has read them."""
-    examples = read(data, mapped=mapped)
+    examples = read(data, mapped=mapped, size=size, mode=mode)
     lost = examples.quarantined
     if lost and not isinstance(data, Examples):
         named = "; ".join(map(str, lost[:3])) + ("; ..." if len(lost) > 3 else "")

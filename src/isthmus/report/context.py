@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from isthmus.data.examples import Examples
 from isthmus.data.reading import read
+from isthmus.data.schema import Schema
 from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.data.schemas.text import TextSchema
 from isthmus.estimator import Estimator
@@ -105,30 +106,34 @@ class Context:
     @property
     def reach(self) -> tuple[float, float]:
         """The lowest and the highest value, where examples are numbers; 0 and 1 where they are not."""
-        schema = self.estimator.schema_
-        if not isinstance(schema, NumericSchema):
-            return 0.0, 1.0
-        return (0.0, 255.0) if schema.dtype == "uint8" else (schema.low, schema.high)
+        return reach_of(self.estimator.schema_)
 
     def pictures(self, values: NDArray[Any]) -> NDArray[np.float64] | None:
         """Values of examples as pictures in [0, 1], ``[n, height, width(, 3)]``; None if they are none."""
-        schema = self.estimator.schema_
-        if not isinstance(schema, NumericSchema):
-            return None
-        low, high = self.reach
-        shown = np.clip((np.asarray(values, dtype=np.float64) - low) / max(high - low, 1e-12), 0, 1)
-        if schema.kind == "image":
-            if schema.layout == "CHW":
-                shown = np.moveaxis(shown, 1, -1)
-            return (
-                shown[..., 0]
-                if shown.ndim == 4 and shown.shape[-1] == 1
-                else shown[..., :3]
-                if shown.ndim == 4
-                else shown
-            )
+        return pictures_of(self.estimator.schema_, values)
+
+
+def reach_of(schema: Schema) -> tuple[float, float]:
+    """The lowest and the highest value, where examples are numbers; 0 and 1 where they are not."""
+    if not isinstance(schema, NumericSchema):
+        return 0.0, 1.0
+    return (0.0, 255.0) if schema.dtype == "uint8" else (schema.low, schema.high)
+
+
+def pictures_of(schema: Schema, values: NDArray[Any]) -> NDArray[np.float64] | None:
+    """Values of examples as pictures in [0, 1], ``[n, height, width(, 3)]``; None if they are none."""
+    if not isinstance(schema, NumericSchema):
+        return None
+    low, high = reach_of(schema)
+    shown = np.clip((np.asarray(values, dtype=np.float64) - low) / max(high - low, 1e-12), 0, 1)
+    if schema.kind != "image":
         size = pixel_grid(schema.columns)
         return None if size is None else shown.reshape(-1, *size)
+    if schema.layout == "CHW":
+        shown = np.moveaxis(shown, 1, -1)
+    if shown.ndim < 4:
+        return shown
+    return shown[..., 0] if shown.shape[-1] == 1 else shown[..., :3]
 
 
 def pixel_grid(columns: tuple[str, ...] | None) -> tuple[int, int] | None:

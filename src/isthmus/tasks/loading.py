@@ -9,7 +9,8 @@ from typing import Any, Literal
 from torch import nn
 
 from isthmus import loading
-from isthmus.tasks import task_files
+from isthmus.tasks import search_files, task_files
+from isthmus.tasks.search_index import SearchIndex
 
 
 def load(
@@ -18,7 +19,7 @@ def load(
     part: Literal["all", "encoder", "decoder"] = "all",
     network: Sequence[nn.Module] = (),
 ) -> Any:
-    """The estimator or task that was saved at ``path``; nothing from the files is executed.
+    """The estimator, task or index that was saved at ``path``; nothing from the files is executed.
 
     ``part`` and ``network`` are for models: see ``isthmus.loading.load``. Raises ``SavedModelError`` with everything
     that is wrong.
@@ -33,4 +34,6 @@ def load(
     """
     if part == "all" and not network and task_files.is_task(Path(path)):
         return task_files.kind_at(Path(path)).load(path)
+    if part == "all" and not network and (Path(path) / search_files.DESCRIPTION).is_file():
+        return SearchIndex.load(path)
     return loading.load(path, part=part, network=network)

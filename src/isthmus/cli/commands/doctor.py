@@ -17,6 +17,8 @@ EXTRAS = {
     "polars": "data",
     "pyarrow": "data",
     "tokenizers": "text",
+    "faiss": "search",
+    "lancedb": "searchdb",
     "huggingface_hub": "hub",
     "onnx": "export",
     "onnxruntime": "export",
