@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import fields
@@ -25,7 +26,7 @@ from isthmus.estimator import Estimator
 from isthmus.metrics.clustering import Stability, collapsed
 from isthmus.models.contrastive_ae import ContrastiveAE
 from isthmus.tasks import grouping, task_files
-from isthmus.tasks.clustering_baselines import ClusterComparison, baselines
+from isthmus.tasks.clustering_baselines import ClusterComparison, Clustering, baselines
 from isthmus.tasks.grouping import Grouping
 from isthmus.training.seeds import ORDER, derive, seed_of
 from isthmus.training.trainer import Trainer
@@ -89,6 +90,7 @@ class Clusterer(ClusterMixin, BaseEstimator):
         X: an array, a tensor, a data frame, a file: see ``isthmus.data.read``. Warns where clusters have hardly any
         rows. Raises ``DataError``, ``ParameterError``.
         """
+        began = time.perf_counter()
         self._check_parameters()
         examples = read_and_tell(X, mapped=True)
         count = None if isinstance(self.n_clusters, str) else int(self.n_clusters)
@@ -117,6 +119,7 @@ class Clusterer(ClusterMixin, BaseEstimator):
         )
         self.n_clusters_ = int(self.labels_.max()) + 1
         self.centres_ = np.stack([codes[self.labels_ == k].mean(0) for k in range(self.n_clusters_)])
+        self.seconds_ = time.perf_counter() - began
         told = collapsed(self.labels_, self.n_clusters_ if count is None else count)
         if told is not None:
             warnings.warn(
@@ -173,8 +176,9 @@ class Clusterer(ClusterMixin, BaseEstimator):
         """
         examples = self._examples(X)
         labels = self.grouping_.predict(self._codes(examples))
-        flat = self.model_.schema_.flat(examples)
-        return baselines(flat, labels, self.n_clusters_, None if y is None else np.asarray(y), seed=self._seed)
+        ours = Clustering(labels=labels, clusters=self.n_clusters_, seconds=self.seconds_)
+        classes = None if y is None else np.asarray(y)
+        return baselines(self.model_.schema_.flat(examples), ours, classes, seed=self._seed)
 
     # -- on disk -------------------------------------------------------------------------------------
 
@@ -186,7 +190,7 @@ class Clusterer(ClusterMixin, BaseEstimator):
         return task_files.write(
             self,
             Path(path),
-            state=_State(method=self.method, n_clusters=self.n_clusters_),
+            state=_State(method=self.method, n_clusters=self.n_clusters_, seconds=self.seconds_),
             arrays={name: torch.from_numpy(np.ascontiguousarray(each)) for name, each in arrays.items()},
         )
 
@@ -195,7 +199,7 @@ class Clusterer(ClusterMixin, BaseEstimator):
         """The clusterer that was saved at ``path``; raises ``SavedModelError``."""
         saved = task_files.read(cls, Path(path), _State, "labels", "centres")
         found = cls(**saved.parameters)
-        found.model_, found.n_clusters_ = saved.model, saved.state.n_clusters
+        found.model_, found.n_clusters_, found.seconds_ = saved.model, saved.state.n_clusters, saved.state.seconds
         found.n_features_in_ = saved.model.n_features_in_
         arrays = {name: each.numpy() for name, each in saved.arrays.items()}
         found.labels_, found.centres_ = arrays["labels"], arrays["centres"]
@@ -321,3 +325,4 @@ class _State(task_files.TaskState):
 
     method: str
     n_clusters: int
+    seconds: float  # that fit took

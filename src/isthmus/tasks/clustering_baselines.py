@@ -21,6 +21,15 @@ OURS = "Clusterer"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Clustering:
+    """What is compared: the cluster of each row, how many there are, and how long it took to find them."""
+
+    labels: NDArray[np.int64]
+    clusters: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Compared:
     """One way to cluster."""
 
@@ -91,21 +100,22 @@ class ClusterComparison:
 
 
 def baselines(
-    x: NDArray[np.floating], labels: NDArray[np.int64], count: int, classes: NDArray[Any] | None, *, seed: int
+    x: NDArray[np.floating], ours: Clustering, classes: NDArray[Any] | None, *, seed: int
 ) -> ClusterComparison:
-    """Rows x ``[n, values]`` clustered the usual ways, at most 20,000 of them; ``labels`` are those of the codes.
+    """Rows x ``[n, values]`` clustered the usual ways, into as many, at most 20,000 rows; ``ours``: by their codes.
 
     Raises ``DataError`` where there is not a class for every row.
 
     >>> x = np.array([[0.0], [0.1], [5.0], [5.1], [0.2], [5.2]])
-    >>> found = baselines(x, np.array([0, 0, 1, 1, 0, 1]), 2, None, seed=0)
+    >>> ours = Clustering(labels=np.array([0, 0, 1, 1, 0, 1]), clusters=2, seconds=1.0)
+    >>> found = baselines(x, ours, None, seed=0)
     >>> [row.agreement for row in found.rows[:2]]
     [1.0, 1.0]
     """
     if classes is not None and classes.shape != (len(x),):
         raise DataError(f"y has shape {classes.shape}; expected ({len(x)},): the class of each row of X")
     chosen = np.sort(np.random.default_rng(seed).permutation(len(x))[:MOST])
-    x, labels = x[chosen].astype(np.float32), labels[chosen]
+    x, labels = x[chosen].astype(np.float32), ours.labels[chosen]
     known = None if classes is None else classes[chosen]
 
     def row(name: str, found: NDArray[np.int64], seconds: float) -> Compared:
@@ -114,8 +124,8 @@ def baselines(
         clusters = len(np.unique(found[found >= 0]))
         return Compared(name=name, clusters=clusters, agreement=agreement, scores=scores, seconds=seconds)
 
-    rows = [row(OURS, labels, 0.0)]
-    for name, method in _methods(x, count, seed):
+    rows = [row(OURS, labels, ours.seconds)]
+    for name, method in _methods(x, ours.clusters, seed):
         began = time.perf_counter()
         found = method()
         rows.append(row(name, np.asarray(found, dtype=np.int64), time.perf_counter() - began))

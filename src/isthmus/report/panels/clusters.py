@@ -13,6 +13,7 @@ from isthmus.report.tables import table
 
 ORDER, TITLE = 6, "Clusters"
 TYPICAL, MOST_SHOWN = 8, 30
+FEWEST = 20  # rows that are laid out
 
 
 def applies(context: Context) -> bool:
@@ -40,17 +41,18 @@ def html(context: Context) -> str:
 
 
 def _map(context: Context, found: FoundClusters) -> str:
-    """Codes by their two principal components, coloured by cluster."""
-    from sklearn.decomposition import PCA
+    """Codes on a plane, coloured by cluster: t-SNE keeps neighbours together, and says nothing of far distances."""
+    from sklearn.manifold import TSNE
 
     chosen = np.sort(np.random.default_rng(context.seed).permutation(len(found.labels))[:MOST_ROWS])
     codes = context.estimator.transform(context.test.take(chosen)).reshape(len(chosen), -1)
-    places = PCA(min(2, *codes.shape), random_state=0).fit_transform(codes)
+    few = codes.shape[1] <= 2 or len(codes) < FEWEST
+    places = codes if few else TSNE(perplexity=min(30, len(codes) / 4), random_state=0).fit_transform(codes)
     names = np.array(["none" if label == NOISE else f"{label:02d}" for label in found.labels[chosen]])
     made = figure(7.5, 4.8)
     axes = made.add_subplot()
     scatter(axes, places, names)
-    axes.set_title("codes, by their two principal components", fontsize=11)
+    axes.set_title("codes" if few else "codes, laid out by t-SNE", fontsize=11)
     handles, _ = axes.get_legend_handles_labels()
     if handles:
         made.legend(loc="outside right center", fontsize=8, frameon=False, markerscale=1.6)
