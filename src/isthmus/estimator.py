@@ -133,7 +133,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         )
         self.history_: History = trainer.fit(
             model,
-            rows,
+            self._arranged(rows, examples, schema),
             seed=seed,
             may_blend=self._may_blend(model),
             resume=resume,
@@ -462,6 +462,10 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def usual_trainer(self, rows: int) -> Trainer:
         """Where the user gives none. By default: everything by the number of rows."""
         return Trainer()
+
+    def _arranged(self, rows: Rows, examples: Examples, schema: Schema) -> Rows:
+        """What is trained on. By default: the rows, each by itself."""
+        return rows
 
     def _may_blend(self, model: Autoencoder) -> bool:
         """Whether blended and noisy rows are like data, and not spoilt twice."""
