@@ -15,6 +15,7 @@ from isthmus.data.reading import read
 from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.data.schemas.text import TextSchema
 from isthmus.estimator import Estimator
+from isthmus.metrics.embedding import EmbeddingReport
 from isthmus.metrics.latent_usage import LatentUsage, usage_of
 from isthmus.metrics.scorecard import Scorecard
 from isthmus.metrics.strange_rows import StrangeRows
@@ -33,6 +34,7 @@ class Context:
     command: str = ""
     seed: int = 0
     strange: StrangeRows | None = None  # what a detector found among the held-out rows
+    embeddings: EmbeddingReport | None = None  # maps of some of the rows, by this model and others
 
     @property
     def there_and_back(self) -> bool:

@@ -10,6 +10,7 @@ from types import ModuleType
 from isthmus.data.examples import Examples
 from isthmus.errors import IsthmusError, MissingExtraError, counted
 from isthmus.estimator import Estimator
+from isthmus.metrics.embedding import EmbeddingReport
 from isthmus.metrics.rows import told_already
 from isthmus.metrics.strange_rows import StrangeRows
 from isthmus.report.context import Context
@@ -48,13 +49,16 @@ def write(
     command: str = "",
     seed: int = 0,
     strange: StrangeRows | None = None,
+    embeddings: EmbeddingReport | None = None,
 ) -> Path:
     """Write the report to ``path``; ``test`` rows must not have been trained on. Needs the extra ``plot``.
 
-    ``strange``: what a detector with this model found among them. A panel that fails is a note in the page; the others
-    are there.
+    ``strange``: what a detector with this model found among them; ``embeddings``: maps to show beside the model's. A
+    panel that fails is a note in the page; the others are there.
     """
-    context = Context(estimator=estimator, train=train, test=test, command=command, seed=seed, strange=strange)
+    context = Context(
+        estimator=estimator, train=train, test=test, command=command, seed=seed, strange=strange, embeddings=embeddings
+    )
     if context.textual:
         estimator.schema_.check(test, owner=type(estimator).__name__)  # tells of unknown tokens
     sections, links = [], []
