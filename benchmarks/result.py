@@ -48,7 +48,7 @@ def folder_of(package: str) -> Path:
 def peers() -> dict[str, str]:
     """Of the other libraries that are here, the versions."""
     found = {}
-    for name in ("pythae", "pyod", "transformers", "vector-quantize-pytorch", "faiss-cpu"):
+    for name in ("pythae", "pyod", "transformers", "umap-learn", "vector-quantize-pytorch", "faiss-cpu"):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             found[name] = importlib.metadata.version(name)
     return found

@@ -13,6 +13,7 @@ LONG = {
     "continuous_codes",
     "discrete_codes",
     "information",
+    "maps",
     "masked",
     "mixed_tables",
     "neighbours",

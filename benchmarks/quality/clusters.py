@@ -42,10 +42,11 @@ def run(seeds: Sequence[int]) -> Result:
     result.met = all(met)
     result.note = (
         f"Of MNIST and Fashion-MNIST {LEARNT:,} training rows are learnt from and the {JUDGED:,} test rows judged; of "
-        "digits a random 70 % and the others. Each way is told that there are 10 clusters, but for the column that says "
-        "what the Clusterer finds by itself; labels are for measuring only, and no seed is chosen. Accuracy: clusters "
-        "and classes matched one to one; purity: each cluster its commonest class. HDBSCAN: the rows that it "
-        "leaves out count as wrong. Seeds agree: adjusted Rand index of the clusters of the judged rows by pairs of seeds."
+        "digits a random 70 % and the others. Each way is told that there are 10 clusters, but for the column that "
+        "says what the Clusterer finds by itself; labels are for measuring only, and no seed is chosen. Accuracy: "
+        "clusters and classes matched one to one; purity: each cluster its commonest class. HDBSCAN: the rows that it "
+        "leaves out count as wrong. Seeds agree: adjusted Rand index of the clusters of the judged rows by pairs of "
+        "seeds."
     )
     return result
 

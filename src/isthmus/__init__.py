@@ -23,6 +23,7 @@ _ELSEWHERE = {
     "Trainer": ("isthmus.training.trainer", "Trainer"),
     "Autoencoder": ("isthmus.autoencoder", "Autoencoder"),
     "Estimator": ("isthmus.estimator", "Estimator"),
+    "embedding_report": ("isthmus.metrics.embedding", "embedding_report"),
     "imputation_intervals": ("isthmus.tasks.imputation", "imputation_intervals"),
     "AnomalyDetector": ("isthmus.tasks.anomaly_detector", "AnomalyDetector"),
     "Clusterer": ("isthmus.tasks.clusterer", "Clusterer"),

@@ -201,7 +201,7 @@ def watch_term(part, changed):
     output = features(LATENT, seed=5).requires_grad_()
     verdicts = {"kl": output.sum(1), "l1": 0 * output.sum(1)}
     trace = Trace(
-        batch=batch(),
+        batch=replace(batch(), reference=torch.zeros_like(z)),
         view=view(),
         features=features(LATENT, seed=1),
         code=Code(z=z, costs=costs),

@@ -21,7 +21,7 @@ def trace(name, z=None):
     z = features(LATENT, code_places(name)) if z is None else z
     costs = {"kl": z.square().flatten(1).sum(1), "l1": z.abs().flatten(1).sum(1)}
     return Trace(
-        batch=batch(len(z)),
+        batch=replace(batch(len(z)), reference=torch.zeros_like(z)),
         view=view(len(z)),
         features=z,
         code=Code(z=z, costs=costs),

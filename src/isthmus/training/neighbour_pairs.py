@@ -17,8 +17,7 @@ from isthmus.training.rows import Rows
 class NeighbourPairs(Rows):
     """Batches twice as long as asked for: the rows, then for each of them a neighbour, drawn by its share.
 
-    Drawn anew each time, with torch's current stream. With ``between`` it is two points instead, each on the way from the
-    row to one of its neighbours: what lies between the rows is learnt, too. Of some of the rows only neighbours among these count; a row
+    Drawn anew each time, with torch's current stream. Of some of the rows only neighbours among these count; a row
     that has lost all is its own.
 
     >>> import numpy as np
@@ -30,15 +29,15 @@ class NeighbourPairs(Rows):
     [0.0, 2.0, 0.0, 2.0]
     """
 
-    def __init__(self, single: Rows, nearest: Tensor, shares: Tensor, *, between: bool = False) -> None:
-        self.single, self.nearest, self.shares, self.between = single, nearest, shares, between
+    def __init__(self, single: Rows, nearest: Tensor, shares: Tensor) -> None:
+        self.single, self.nearest, self.shares = single, nearest, shares
         self.in_order, self.lengths = single.in_order, None
         self._reached = shares.cumsum(1)  # [rows, neighbours]: a draw in [0, 1) falls below that of its neighbour
 
     @classmethod
-    def of(cls, single: Rows, graph: NeighbourGraph, *, between: bool = False) -> NeighbourPairs:
+    def of(cls, single: Rows, graph: NeighbourGraph) -> NeighbourPairs:
         """Rows and their graph."""
-        return cls(single, torch.from_numpy(graph.nearest), torch.from_numpy(graph.shares).float(), between=between)
+        return cls(single, torch.from_numpy(graph.nearest), torch.from_numpy(graph.shares).float())
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -55,7 +54,7 @@ class NeighbourPairs(Rows):
 
     def to(self, device: torch.device) -> NeighbourPairs:
         """The same rows on another device."""
-        return self._with(self.single.to(device), self.nearest.to(device), self.shares.to(device))
+        return NeighbourPairs(self.single.to(device), self.nearest.to(device), self.shares.to(device))
 
     def rows(self, index: Tensor) -> NeighbourPairs:
         """Some of the rows, and of their neighbours those among them."""
@@ -65,18 +64,13 @@ class NeighbourPairs(Rows):
         shares = self.shares[index] * (nearest >= 0)
         alone = shares.sum(1) == 0
         nearest[alone, 0], shares[alone, 0] = torch.arange(len(index))[alone], 1.0
-        return self._with(self.single.rows(index), nearest.clamp(min=0), shares / shares.sum(1, keepdim=True))
+        return NeighbourPairs(self.single.rows(index), nearest.clamp(min=0), shares / shares.sum(1, keepdim=True))
 
     def batch(self, index: Tensor | slice) -> Batch:
         """The rows, then a neighbour of each, ``[2 * rows, ...]``."""
         device = self.nearest.device
         chosen = torch.arange(len(self), device=device)[index] if isinstance(index, slice) else index.to(device)
-        if not self.between:
-            return self.single.batch(torch.cat([chosen, self._neighbour(chosen)]))
-        batch = self.single.batch(torch.cat([chosen, self._neighbour(chosen), self._neighbour(chosen)]))
-        row, first, second = batch.x.chunk(3)
-        part = torch.rand(2, len(chosen), *[1] * (row.ndim - 1), device=device)
-        return Batch(x=torch.cat([row.lerp(first, part[0]), row.lerp(second, part[1])]))
+        return self.single.batch(torch.cat([chosen, self._neighbour(chosen)]))
 
     def _neighbour(self, rows: Tensor) -> Tensor:
         """One of each row, drawn by its share."""
@@ -84,9 +78,6 @@ class NeighbourPairs(Rows):
         drawn = torch.rand(len(rows), 1, device=reached.device) * reached[:, -1:]
         column = (drawn >= reached).sum(1).clamp(max=reached.shape[1] - 1)
         return self.nearest[rows, column]
-
-    def _with(self, single: Rows, nearest: Tensor, shares: Tensor) -> NeighbourPairs:
-        return NeighbourPairs(single, nearest, shares, between=self.between)
 
     def in_turn(self, order: Tensor, size: int, position: int) -> Iterator[Tensor | Batch]:
         """By number, where rows are in memory; otherwise they are read here."""

@@ -1,0 +1,103 @@
+"""The autoencoder for maps: near is near, and each place can be looked at."""
+
+import math
+from typing import Any
+
+import torch
+
+from isthmus.architecture import Setting, make_networks
+from isthmus.autoencoder import Autoencoder
+from isthmus.bottlenecks.identity import Identity
+from isthmus.data.examples import Examples
+from isthmus.data.neighbour_graph import NeighbourGraph, check_neighbours, coordinates
+from isthmus.data.neighbour_layout import neighbour_layout
+from isthmus.data.schema import Schema
+from isthmus.errors import check
+from isthmus.estimator import Estimator
+from isthmus.terms.placement import Placement
+from isthmus.terms.reconstruction import Reconstruction
+from isthmus.training.placed_rows import PlacedRows
+from isthmus.training.rows import Rows
+from isthmus.training.seeds import WEIGHTS, derive, seed_of
+from isthmus.training.trainer import Trainer
+
+
+class Reducer(Estimator):
+    """Maps of the data, two numbers a row by default: rows that are near each other are so on the map.
+
+    A layout that keeps the graph of nearest rows, as t-SNE's and UMAP's do, is found first (``neighbour_layout``);
+    then an autoencoder learns to place the rows there and to rebuild them. Unlike t-SNE it places new rows
+    (``transform``), it has a way back (``inverse_transform``), and it is saved like any other model. ``fit`` raises
+    ``DataError`` where there are no more rows than neighbours, or all rows are equal. Texts have no distances: reduce
+    the codes of a model of texts.
+
+    Source: Espadoto, Hirata & Telea 2020, Deep learning multidimensional projections; Damrich, Böhm, Hamprecht & Kobak
+    2023, From t-SNE to UMAP with contrastive learning; with a decoder: Sainburg, McInnes & Gentner 2021, Parametric
+    UMAP embeddings for representation and semisupervised learning.
+
+    Parameters
+    ----------
+    latent_dim : numbers in the code: the dimensions of the map.
+    neighbours : rows that each row is near: few show detail, many the whole.
+    exaggeration : how much neighbours pull each other; larger values make tighter clusters, further apart.
+    rebuilding : weight of the reconstruction, for each value of x: small, neighbours shape the map; large, both do.
+    network, likelihood, random_state : as for ``AE``.
+    trainer : a Trainer; None: one that chooses everything by the data's size, and blends no rows.
+
+    >>> import isthmus as im
+    >>> X = im.data.load("digits").values[:100]
+    >>> reducer = im.Reducer(neighbours=5, trainer=im.Trainer(epochs=1, validation=0)).fit(X)
+    >>> reducer.transform(X).shape, reducer.inverse_transform([[0.0, 0.0]]).shape
+    ((100, 2), (1, 64))
+    """
+
+    def __init__(
+        self,
+        latent_dim: int = 2,
+        *,
+        neighbours: int = 15,
+        exaggeration: float = 1.0,
+        rebuilding: float = 0.01,
+        network: Any = "auto",
+        likelihood: Any = "auto",
+        trainer: Trainer | None = None,
+        random_state: Any = 0,
+    ) -> None:
+        self.latent_dim, self.neighbours, self.exaggeration = latent_dim, neighbours, exaggeration
+        self.rebuilding, self.network, self.likelihood = rebuilding, network, likelihood
+        self.trainer, self.random_state = trainer, random_state
+
+    def build(self, setting: Setting) -> Autoencoder:
+        """``x -> z -> x``, and the place of z among the codes of others."""
+        check(
+            "Reducer",
+            *(
+                (value > 0, f"{name} is {value!r}; expected a positive number")
+                for name, value in (("exaggeration", self.exaggeration), ("rebuilding", self.rebuilding))
+            ),
+        )
+        check_neighbours(setting.rows, self.neighbours, "Reducer")
+        networks = make_networks(
+            self.network, setting, latent_dim=self.latent_dim, features=self.latent_dim, linear_path="none"
+        )
+        values = math.prod(setting.schema.shape)
+        return Autoencoder(
+            encoder=networks.encoder,
+            bottleneck=Identity(self.latent_dim),
+            decoder=networks.decoder,
+            likelihood=setting.likelihood,
+            terms=[Reconstruction(self.rebuilding / values), Placement(self.latent_dim)],
+        )
+
+    def usual_trainer(self, rows: int) -> Trainer:
+        """No blends: half-way between two rows is seldom half-way on the map."""
+        return Trainer(mix=0.0)
+
+    def _arranged(self, rows: Rows, examples: Examples, schema: Schema) -> Rows:
+        """With the place of each on a map that keeps the graph of neighbours."""
+        x = coordinates(examples, schema)
+        graph = NeighbourGraph.of(x, self.neighbours, owner=type(self).__name__)
+        seed = derive(seed_of(self.random_state), WEIGHTS)
+        places = neighbour_layout(x, graph, self.latent_dim, exaggeration=self.exaggeration, seed=seed)
+        spread = max(float(places.std()), 1e-12)  # codes of order 1, as networks like them
+        return PlacedRows(rows, torch.from_numpy(places / spread))
