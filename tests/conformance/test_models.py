@@ -175,6 +175,7 @@ OTHER = {
     "likelihood": "laplace",
     "trainer": im.Trainer(epochs=3, validation=0, compile=False),
     "random_state": 5,
+    "temperature": 0.1,
     "hidden": (7, 4),
     "activation": "tanh",
     "pretrain": "none",

@@ -185,7 +185,9 @@ class NumericSchema(Schema):
 
     def to_model(self, stored: Tensor) -> Tensor:
         """Stored values as the model takes them, ``[n, *shape]`` float32; cheap, on any device."""
-        return stored if stored.is_floating_point() else stored.float() / 255  # uint8
+        import torch
+
+        return stored.float() / 255 if stored.dtype == torch.uint8 else stored  # whole numbers are classes, and stay
 
     def from_model(self, x: Tensor) -> NDArray[np.float32]:
         """The model's values in the user's units and layout, float32, not rounded."""
