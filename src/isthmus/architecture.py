@@ -16,7 +16,7 @@ from isthmus.component import Component
 from isthmus.data.schemas.mixed import coded_columns
 from isthmus.errors import ParameterError, UnknownNameError, check, did_you_mean, problems
 from isthmus.layers.linear_path import LinearPath
-from isthmus.stations import Codebook, Decoder, Encoder, Likelihood, Term
+from isthmus.stations import Codebook, Corruption, Decoder, Encoder, Likelihood, Term
 from isthmus.terms.code_cost import CodeCost
 
 if TYPE_CHECKING:
@@ -139,6 +139,18 @@ def make_part(station: str, wanted: str | Mapping[str, Any] | Component, known: 
     name, given = _name_and_arguments(wanted)
     taken = {word: value for word, value in (known or {}).items() if word in catalogue.parameters(station, name)}
     return catalogue.make(station, name, {**taken, **given})
+
+
+def make_view(wanted: Any, setting: Setting, owner: str) -> Corruption | None:
+    """What the encoder sees in training: a part by name; ``"auto"``: pictures a little warped, all else as it is; None.
+
+    Raises ``ParameterError`` for a corruption of texts.
+    """
+    if wanted is None or (isinstance(wanted, str) and wanted == "auto" and setting.schema.kind != "image"):
+        return None
+    made: Corruption = make_part("corruptions", "warp" if isinstance(wanted, str) and wanted == "auto" else wanted)
+    check(owner, (not made.of_symbols, f"corruption is {wanted!r:.100}, which is for texts; expected one for numbers"))
+    return made
 
 
 def named(wanted: Any, otherwise: str) -> Any:

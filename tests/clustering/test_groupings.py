@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 from isthmus.errors import ParameterError
 from isthmus.metrics.clustering import ClusterScores
 from isthmus.tasks import grouping
-from isthmus.tasks.graph_cut import cut, number_of_clusters
+from isthmus.tasks.graph_cut import cut, modularity, plain_number
 from isthmus.tasks.grouping import in_order, voted
 from isthmus.tasks.shared_neighbours import shared_neighbours
 
@@ -109,13 +109,33 @@ def test_cliques_are_cut_apart_and_counted(sizes, seed):
     blocks = sparse.block_diag([np.ones((size, size)) for size in sizes]).toarray()
     truth = np.repeat(np.arange(len(sizes)), sizes)
     weights = csr_matrix(blocks + 1e-5)
-    assert ClusterScores.of(cut(weights, len(sizes), seed).labels, truth).accuracy == 1.0
-    assert len(set(cut(weights, None, seed).labels)) == len(sizes)
+    assert ClusterScores.of(cut(weights, len(sizes), seed), truth).accuracy == 1.0
+    assert len(set(cut(weights, None, seed))) == len(sizes)
 
 
 def test_the_number_is_where_rates_jump():
-    assert number_of_clusters(np.array([0.0, 1e-4, 0.1, 0.11, 0.12])) == 2
-    assert number_of_clusters(np.array([0.0, 1e-4, 2e-4, 3e-4, 0.12, 0.13])) == 4
+    assert plain_number(np.array([0.0, 1e-4, 0.1, 0.11, 0.12])) == 2
+    assert plain_number(np.array([0.0, 1e-4, 2e-4, 3e-4, 0.12, 0.13])) == 4
+    assert plain_number(np.array([0.0, 0.01, 0.02, 0.03])) is None
+
+
+def test_modularity_by_its_definition():
+    generator = np.random.default_rng(0)
+    half = generator.random((20, 20)) * (generator.random((20, 20)) < 0.3)
+    weights, labels = half + half.T, generator.integers(0, 3, 20)
+    degree, total = weights.sum(1), weights.sum()
+    same = labels[:, None] == labels[None]
+    expected = ((weights - np.outer(degree, degree) / total) * same).sum() / total
+    assert modularity(csr_matrix(weights), labels) == pytest.approx(expected)
+
+
+def test_groups_that_touch_are_counted_by_modularity():
+    """Five groups three deviations apart: no rate jumps."""
+    generator = np.random.default_rng(0)
+    truth = np.repeat(np.arange(5), 80)
+    x = generator.normal(size=(400, 2)) + 5 * np.stack([np.cos(truth * 1.257), np.sin(truth * 1.257)], axis=1)
+    weights = shared_neighbours(x, 15)
+    assert 4 <= len(set(cut(weights, None, 0))) <= 6
 
 
 def test_a_vote_is_won_by_the_near():

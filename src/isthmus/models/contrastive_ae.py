@@ -3,7 +3,7 @@
 import math
 from typing import Any, ClassVar
 
-from isthmus.architecture import Setting, make_networks, make_part
+from isthmus.architecture import Setting, make_networks, make_view
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.direction import Direction
 from isthmus.data.examples import Examples
@@ -11,7 +11,6 @@ from isthmus.data.neighbour_graph import NeighbourGraph, check_neighbours, coord
 from isthmus.data.schema import Schema
 from isthmus.errors import check
 from isthmus.estimator import Estimator
-from isthmus.stations import Corruption
 from isthmus.terms.neighbour_contrast import NeighbourContrast
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.neighbour_pairs import NeighbourPairs
@@ -35,7 +34,7 @@ class ContrastiveAE(Estimator):
     latent_dim : numbers in the code, 2 or more; its length is 1.
     neighbours : nearest rows that each row is pulled to.
     temperature : how alike codes must be to count as such; small ones tell smaller groups apart.
-    corruption : what the encoder sees of a row; ``"auto"``: a warp of pictures, everything else as it is.
+    corruption : what the encoder sees of a row; ``"auto"``: pictures a little warped, everything else as it is; None.
     rebuilding : weight of the reconstruction, per value of x.
     network, likelihood, trainer, random_state : as for ``AE``.
 
@@ -77,20 +76,12 @@ class ContrastiveAE(Estimator):
             bottleneck=Direction(self.latent_dim),
             decoder=networks.decoder,
             likelihood=setting.likelihood,
-            corruption=self._corruption(setting),
+            corruption=make_view(self.corruption, setting, "ContrastiveAE"),
             terms=[
                 Reconstruction(self.rebuilding / math.prod(setting.schema.shape)),
                 NeighbourContrast(self.temperature),
             ],
         )
-
-    def _corruption(self, setting: Setting) -> Corruption | None:
-        if isinstance(self.corruption, str) and self.corruption == "auto":
-            return make_part("corruptions", "warp") if setting.schema.kind == "image" else None
-        made: Corruption = make_part("corruptions", self.corruption)
-        told = f"corruption is {self.corruption!r:.100}, which is for texts"
-        check("ContrastiveAE", (not made.of_symbols, told))
-        return made
 
     def usual_trainer(self, rows: int) -> Trainer:
         """A thousand steps of large batches: what a row is told from are the others of its batch."""

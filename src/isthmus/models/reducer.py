@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from isthmus.architecture import Setting, make_networks
+from isthmus.architecture import Setting, make_networks, make_view
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
 from isthmus.data.examples import Examples
@@ -41,6 +41,8 @@ class Reducer(Estimator):
     neighbours : rows that each row is near: few show detail, many the whole.
     exaggeration : how much neighbours pull each other; larger values make tighter clusters, further apart.
     rebuilding : weight of the reconstruction, for each value of x: small, neighbours shape the map; large, both do.
+    corruption : what the encoder sees of a row in training; ``"auto"``: pictures a little warped, so that new ones are
+        placed as well as known ones, and everything else as it is; None.
     network, likelihood, random_state : as for ``AE``.
     trainer : a Trainer; None: one that chooses everything by the data's size, and blends no rows.
 
@@ -58,13 +60,15 @@ class Reducer(Estimator):
         neighbours: int = 15,
         exaggeration: float = 1.0,
         rebuilding: float = 0.01,
+        corruption: Any = "auto",
         network: Any = "auto",
         likelihood: Any = "auto",
         trainer: Trainer | None = None,
         random_state: Any = 0,
     ) -> None:
         self.latent_dim, self.neighbours, self.exaggeration = latent_dim, neighbours, exaggeration
-        self.rebuilding, self.network, self.likelihood = rebuilding, network, likelihood
+        self.rebuilding, self.corruption = rebuilding, corruption
+        self.network, self.likelihood = network, likelihood
         self.trainer, self.random_state = trainer, random_state
 
     def build(self, setting: Setting) -> Autoencoder:
@@ -86,6 +90,7 @@ class Reducer(Estimator):
             bottleneck=Identity(self.latent_dim),
             decoder=networks.decoder,
             likelihood=setting.likelihood,
+            corruption=make_view(self.corruption, setting, "Reducer"),
             terms=[Reconstruction(self.rebuilding / values), Placement(self.latent_dim)],
         )
 

@@ -32,7 +32,7 @@ class GraphGrouping(Grouping):
     def of(cls, codes: Numbers, count: int | None, *, neighbours: int, smallest: int, seed: int) -> tuple[Self, Labels]:
         """See ``Grouping``."""
         weights = shared_neighbours(codes, min(neighbours, len(codes) - 1))
-        labels = in_order(cut(weights, count, seed).labels)
+        labels = in_order(cut(weights, count, seed))
         known, names = some_known(codes, labels, seed)
         return cls(known=known, labels=names), labels
 
