@@ -9,6 +9,7 @@ import pytest
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
 LONG = {
     "adversaries",
+    "clusters",
     "content_and_style",
     "continuous_codes",
     "discrete_codes",
