@@ -1,7 +1,7 @@
 """MNIST and digits: clusters of models that cluster while they learn, beside k-means of pixels and of codes.
 
-Every row of the training part is clustered and judged by labels that no method sees; nothing is chosen by them. Accuracy
-is that of the best matching of clusters and digits (one cluster each), purity that of each cluster's commonest digit.
+Every row of the training part is clustered, and judged by labels that no method sees; nothing is chosen by them.
+Accuracy is that of the best matching of clusters and digits, purity that of each cluster's commonest digit.
 """
 
 import time

@@ -294,11 +294,12 @@ class Autoencoder(Component):
         self.train(was_training)
 
     def _start_from_codes(self, view: View) -> None:
-        """Those parts that begin with what the codes look like."""
+        """Those parts that begin with what the codes look like, noise and all: a prior is of drawn codes."""
         prior = [] if self.prior is None or type(self.prior).initialise is Prior.initialise else [self.prior]
         terms = [term for term in self._terms() if type(term).start is not Term.start]
         if prior or terms:
-            codes = torch.cat([self._code(part).z for part in in_parts(view, AT_ONCE)]).float()
+            drawn = [self.bottleneck(self._encoder()(part), part, None).z for part in in_parts(view, AT_ONCE)]
+            codes = torch.cat(drawn).float()
             for each in prior:
                 each.initialise(codes)
             for term in terms:

@@ -56,10 +56,10 @@ class ClusterEstimator(Estimator, ABC):
         found = np.bincount(self.predict(examples.at_most(LOOKED_AT)), minlength=self.n_clusters)
         empty = np.flatnonzero(found == 0)
         if len(empty):
+            left = self.n_clusters - len(empty)
             warnings.warn(
-                f"{len(empty)} of {self.n_clusters} clusters hold no row ({', '.join(map(str, empty[:20]))}): the model "
-                f"tells {self.n_clusters - len(empty)} apart. Try another random_state, more epochs, or "
-                f"n_clusters={self.n_clusters - len(empty)}",
+                f"{len(empty)} of {self.n_clusters} clusters hold no row ({', '.join(map(str, empty[:20]))}): the "
+                f"model tells {left} apart. Try another random_state, more epochs, or n_clusters={left}",
                 EmptyClustersWarning,
                 stacklevel=users_level(),
             )

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from scipy.sparse import csr_array
 from sklearn.metrics import adjusted_rand_score
 
 import isthmus as im
@@ -52,6 +53,14 @@ def test_predictions_are_the_same_each_time_and_after_loading(name, blobs, tmp_p
         assert (other.predict_proba(x) == model.predict_proba(x)).all()
     assert (make(name).fit(x).predict_proba(x) == model.predict_proba(x)).all()
     assert np.allclose(model.predict_proba(x[7:9]), model.predict_proba(x)[7:9], atol=1e-4)
+
+
+@ALL
+def test_a_sparse_matrix_is_as_good_as_the_same_numbers(name, blobs):
+    x = np.where(np.abs(blobs[0]) < 0.5, 0, blobs[0])
+    model = make(name).fit(x)
+    sparse = make(name).fit(csr_array(x))
+    assert np.allclose(sparse.predict_proba(csr_array(x)), model.predict_proba(x), atol=1e-4)
 
 
 @ALL
