@@ -17,8 +17,8 @@ from isthmus.training.trainer import Trainer
 class ClusterVAE(ClusterEstimator):
     """VAE clustering in one step: each class has a mean of codes, and a softmax of the code tells the class.
 
-    All of it is learnt together from the first step; nothing is pretrained. Little is paid for small errors of the
-    reconstruction, so that codes tell what rows have in common.
+    All of it is learnt together from the first step, which is PCA; nothing is pretrained. Little is paid for small
+    errors of the reconstruction, so that codes tell what rows have in common.
 
     Source: Su Jianlin 2018, A clustering scheme based on VAE: one-step clustering, https://spaces.ac.cn/archives/5887.
 
@@ -27,7 +27,7 @@ class ClusterVAE(ClusterEstimator):
     latent_dim : numbers in the code.
     n_clusters : classes.
     network : as for ``AE``.
-    likelihood : ``"auto"`` (Gaussian, its standard deviation fixed at twice the data's spread), or as for ``VAE``.
+    likelihood : ``"auto"`` (Gaussian, its standard deviation fixed at the data's spread), or as for ``VAE``.
     trainer, random_state : as for ``AE``.
 
     >>> import isthmus as im
@@ -37,7 +37,7 @@ class ClusterVAE(ClusterEstimator):
     ((200,), (200, 3))
     """
 
-    automatic_likelihood: ClassVar[Any] = {"name": "gaussian", "variance": "relative", "scale": 2.0}
+    automatic_likelihood: ClassVar[Any] = {"name": "gaussian", "variance": "relative", "scale": 1.0}
     automatic_binary_likelihood = automatic_likelihood
 
     def __init__(
@@ -58,7 +58,7 @@ class ClusterVAE(ClusterEstimator):
         """``x -> encoder -> q(z | x) -> z -> (decoder -> p(x | z), q(y | z))``; reconstruction + KL of z and y."""
         self._check_clusters(setting.rows)
         networks = make_networks(
-            self.network, setting, latent_dim=self.latent_dim, features=2 * self.latent_dim, linear_path="none"
+            self.network, setting, latent_dim=self.latent_dim, features=2 * self.latent_dim, linear_path="trained"
         )
         return Autoencoder(
             encoder=networks.encoder,

@@ -8,6 +8,7 @@ from isthmus.architecture import Setting, make_networks
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.gaussian import Gaussian
 from isthmus.cluster_estimator import ClusterEstimator
+from isthmus.data.examples import Examples
 from isthmus.priors.gaussian_mixture import GaussianMixture
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
@@ -28,7 +29,7 @@ class VaDE(ClusterEstimator):
     n_clusters : components of the mixture.
     pretrain_steps : steps of the plain VAE, on at most 20,000 of the rows.
     network : as for ``AE``.
-    likelihood : as for ``VAE``.
+    likelihood : ``"auto"`` (Bernoulli for binary data and, as in the paper, for pictures), or as for ``VAE``.
     trainer, random_state : as for ``AE``.
 
     >>> import isthmus as im
@@ -70,6 +71,10 @@ class VaDE(ClusterEstimator):
             terms=[Reconstruction(), CodeCost("kl")],
             pretrain_steps=self.pretrain_steps,
         )
+
+    def _wanted_likelihood(self, examples: Examples) -> Any:
+        automatic = isinstance(self.likelihood, str) and self.likelihood == "auto"
+        return "bernoulli" if automatic and examples.kind == "image" else super()._wanted_likelihood(examples)
 
     def _memberships(self, z: Tensor) -> Tensor:
         return self.autoencoder_.prior.memberships(z)  # type: ignore[union-attr,operator]
