@@ -9,6 +9,8 @@ import pytest
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
 LONG = {
     "adversaries",
+    "clustering_models",
+    "clusters",
     "content_and_style",
     "continuous_codes",
     "discrete_codes",

@@ -12,7 +12,9 @@ from torch import Tensor, nn
 
 from isthmus.component import Component
 from isthmus.errors import ParameterError, check
-from isthmus.records import Batch, Code, Loss, Trace, View, batch_mean, in_parts, repeated
+from isthmus.layers.pretraining import pretrain
+from isthmus.priors.standard_normal import StandardNormal
+from isthmus.records import Batch, Code, Loss, Trace, View, batch_mean, in_parts, of_rows, repeated
 from isthmus.stations import (
     Bottleneck,
     Corruption,
@@ -65,6 +67,7 @@ class Autoencoder(Component):
         critics: Mapping[str, Critic] | None = None,
         players: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
         rates: Mapping[str, float] | None = None,
+        pretrain_steps: int = 0,
     ) -> None:
         super().__init__()
         names = [term.name for term in terms]
@@ -90,6 +93,11 @@ class Autoencoder(Component):
                 prior is None or not bottleneck.random or prior.continuous != bool(bottleneck.levels),
                 f"{type(prior).__name__} is no prior for codes of {type(bottleneck).__name__}: one of them is discrete",
             ),
+            (pretrain_steps >= 0, f"pretrain_steps is {pretrain_steps!r}; expected 0 or more"),
+            (
+                pretrain_steps <= 0 or decoder is not None,
+                "pretrain_steps are for a model that rebuilds; give a decoder",
+            ),
         )
         self.encoder, self.bottleneck, self.decoder = encoder, bottleneck, decoder
         self.likelihood, self.prior, self.corruption = likelihood, prior, corruption
@@ -98,7 +106,7 @@ class Autoencoder(Component):
         self._wanted = frozenset[str]().union(
             *(c.wants for c in (critics or {}).values()), *(t.wants for t in self._terms())
         )
-        self._roles, self._rates = players or {}, rates or {}
+        self._roles, self._rates, self._pretrain_steps = players or {}, rates or {}, pretrain_steps
         _check_roles(self._roles, [*names], self)
         _check_rates(self._rates, self)
         if self._wanted & {"drawn", "generated"} and prior is None:
@@ -278,9 +286,44 @@ class Autoencoder(Component):
             self.decoder.initialise(code, view, self.likelihood.link(target))
             if type(self.likelihood).initialise is not Likelihood.initialise:  # which reads outputs
                 self._start_likelihood(Code(z=code.z, valid=self.encoder.valid(view)), view, target)
+        if self._pretrain_steps:
+            self._pretrain(batch)
         for term in self._terms():
             term.initialise(batch)
+        self._start_from_codes(view)
         self.train(was_training)
+
+    def _start_from_codes(self, view: View) -> None:
+        """Those parts that begin with what the codes look like, noise and all: a prior is of drawn codes."""
+        prior = [] if self.prior is None or type(self.prior).initialise is Prior.initialise else [self.prior]
+        terms = [term for term in self._terms() if type(term).start is not Term.start]
+        if prior or terms:
+            drawn = [self.bottleneck(self._encoder()(part), part, None).z for part in in_parts(view, AT_ONCE)]
+            codes = torch.cat(drawn).float()
+            for each in prior:
+                each.initialise(codes)
+            for term in terms:
+                term.start(codes)
+
+    def _pretrain(self, batch: Batch) -> None:
+        """As a plain autoencoder; where the code is random, as a plain VAE."""
+        prior = StandardNormal() if self.bottleneck.random else None
+
+        def cost(index: Tensor) -> Tensor:
+            some = of_rows(batch, index.to(batch.x.device))
+            view = _bare(some)
+            code = self._marked(self.bottleneck(self._encoder()(view), view, prior), view)
+            output = self._decoder()(code, view, some.wanted)
+            fit = self._likelihood().log_prob(output, some.wanted, some.wanted_valid)
+            return (torch.stack([*code.costs.values()]).sum(0) - fit if code.costs else -fit).mean()
+
+        self.train()
+        parts = [part for part in (self.encoder, self.bottleneck, self.decoder, self.likelihood) if part is not None]
+        learnt = [p for part in parts for p in part.parameters() if p.requires_grad]
+        pretrain(cost, learnt, rows=len(batch), steps=self._pretrain_steps)
+        for parameter in learnt:
+            parameter.grad = None
+        self.eval()
 
     def _start_likelihood(self, code: Code, view: View, target: Tensor) -> None:
         """From a first reconstruction, of as many rows as fit."""

@@ -49,6 +49,10 @@ class StartKeptWarning(UserWarning):
     """Learning from labels made held-out rows worse at every epoch, and what is kept has not learnt them."""
 
 
+class EmptyClustersWarning(UserWarning):
+    """Some clusters of a fitted model hold no row: it tells fewer apart than it was asked to."""
+
+
 class QuarantineWarning(UserWarning):
     """Files or lines that could not be used: rows are fewer than they are."""
 

@@ -153,6 +153,18 @@ def repeated(record: Record, count: int) -> Record:
     return replace(record, **more)  # type: ignore[type-var]
 
 
+def of_rows(record: Record, index: Tensor) -> Record:
+    """The record of some of its examples, by number ``[n]``; its tensors all are ``[batch, ...]``.
+
+    >>> import torch
+    >>> of_rows(Batch(x=torch.tensor([[5.0], [6.0]])), torch.tensor([1])).x.tolist()
+    [[6.0]]
+    """
+    assert is_dataclass(record)
+    given = {f.name: getattr(record, f.name) for f in fields(record)}
+    return replace(record, **{k: v[index] for k, v in given.items() if isinstance(v, Tensor)})  # type: ignore[type-var]
+
+
 def in_parts(record: Record, size: int) -> list[Record]:
     """A record whose tensors all are ``[batch, ...]``, cut into records of ``size`` examples; the last may have fewer.
 

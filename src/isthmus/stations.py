@@ -231,6 +231,9 @@ class Prior(Component, ABC):
         log_q = posterior.log_prob(z)
         return (log_q.sum(-1, keepdim=True) if log_p.shape[-1] == 1 else log_q) - log_p
 
+    def initialise(self, codes: Tensor) -> None:
+        """Start from codes ``[n, *grid, dim]`` of a sample of the data, once, before training. By default: nothing."""
+
 
 class Bottleneck(Component, ABC):
     """``(features, view, prior) -> Code``, acting on the last axis only."""
@@ -450,6 +453,9 @@ class Term(Component, ABC):
 
     def initialise(self, batch: Batch) -> None:
         """Start from a sample of the data, once, before training. By default: nothing."""
+
+    def start(self, codes: Tensor) -> None:
+        """Start from the codes ``[n, *grid, dim]`` of that sample, after all else. By default: nothing."""
 
     @abstractmethod
     def forward(self, trace: Trace, earlier: Mapping[str, Tensor]) -> Tensor:

@@ -84,6 +84,7 @@ SMALL = {
     "nearest": 2,
     "farthest": 3,
     "group": 3,
+    "every": 2,
 }
 
 

@@ -214,7 +214,8 @@ def watch_term(part, changed):
     with torch.no_grad():
         part.initialise(batch(40))
     called = torch.tensor([float(ord(letter)) for letter in part.name])  # its name in the loss
-    return [part(trace, {"reconstruction": output.square().sum(1)}), torch.as_tensor(float(part.weight)), called]
+    told = {"reconstruction": output.square().sum(1)}
+    return [*(part(trace, told) for _ in range(3)), torch.as_tensor(float(part.weight)), called]
 
 
 def watch_schedule(part, changed):

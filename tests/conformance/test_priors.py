@@ -41,6 +41,12 @@ def discrete(name, changed, classes, dim=6):
     return make("priors", name, **{**changed, **told, "classes": classes}).eval()
 
 
+def density(name, changed):
+    """A prior over codes of two numbers, whether it is told of their number or not."""
+    told = {"latent_dim": 2} if "latent_dim" in catalogue.parameters("priors", name) else {}
+    return make("priors", name, **{**changed, **told}).eval()
+
+
 def total_log_prob(prior, z):
     """log p(z) of each row, whether the prior factorises or not."""
     return prior.log_prob(z).flatten(1).sum(1)
@@ -48,7 +54,7 @@ def total_log_prob(prior, z):
 
 @DENSITY
 def test_the_density_sums_to_one_and_samples_have_its_moments(name, changed):
-    prior = make("priors", name, **changed).eval()
+    prior = density(name, changed)
     with RandomStream(0):
         z = prior.sample((DRAWS, 2)).double()
     assert z.shape == (DRAWS, 2)
@@ -65,7 +71,7 @@ def test_the_density_sums_to_one_and_samples_have_its_moments(name, changed):
 
 @DENSITY
 def test_samples_follow_the_density(name, changed):
-    prior = make("priors", name, **changed).eval()
+    prior = density(name, changed)
     with RandomStream(0):
         z = prior.sample((DRAWS, 2))
     # E[1 / p(z) over a box] = the box's area, for samples of p
@@ -89,7 +95,7 @@ def test_samples_of_any_grid_come_from_the_current_stream(name, changed, shape):
 @DENSITY
 @pytest.mark.parametrize(("mean", "log_var"), [((0.5, -1.0), (0.3, -2.0)), ((0.0, 2.0), (-5.0, 1.0))])
 def test_the_divergence_is_the_one_of_monte_carlo_and_not_negative(name, changed, mean, log_var):
-    prior = make("priors", name, **changed).eval()
+    prior = density(name, changed)
     posterior = DiagonalGaussian(torch.tensor([mean]), torch.tensor([log_var]))
     z = posterior.at(torch.randn(DRAWS, 2, generator=torch.Generator().manual_seed(0)))
     gaps = posterior.log_prob(z).sum(1) - total_log_prob(prior, z)
@@ -102,7 +108,7 @@ def test_the_divergence_is_the_one_of_monte_carlo_and_not_negative(name, changed
 
 @DENSITY
 def test_without_a_closed_form_the_divergence_is_by_monte_carlo(name, changed):
-    prior = make("priors", name, **changed).eval()
+    prior = density(name, changed)
     posterior = DiagonalGaussian(torch.tensor([[0.5, -1.0]]), torch.tensor([[0.3, -2.0]]))
     z = torch.tensor([[0.2, -0.7]])
     wanted = posterior.log_prob(z).sum() - total_log_prob(prior, z).sum()
@@ -111,7 +117,7 @@ def test_without_a_closed_form_the_divergence_is_by_monte_carlo(name, changed):
 
 @DENSITY
 def test_the_divergence_has_gradients(name, changed):
-    prior = make("priors", name, **changed).eval()
+    prior = density(name, changed)
     mean, log_var = (torch.full((4, 2), value).requires_grad_() for value in (1.0, -0.5))
     posterior = DiagonalGaussian(mean, log_var)
     prior.divergence(posterior, posterior.at(torch.ones(4, 2))).sum().backward()

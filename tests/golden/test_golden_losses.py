@@ -12,12 +12,16 @@ import pytest
 import isthmus as im
 from isthmus import catalogue
 
+pytestmark = pytest.mark.filterwarnings("ignore::isthmus.errors.EmptyClustersWarning")  # of hardly trained models
 FILE = Path(__file__).with_name("losses.json")
 SMALL = {
     "stacked_ae": {"hidden": (8,), "pretrain_steps": 20},
     "categorical_vae": {"groups": 3, "classes": 4},
     "fsqvae": {"levels": (5, 3)},
     "cpc": {"nearest": 1, "farthest": 4},
+    "vade": {"n_clusters": 3, "pretrain_steps": 20},
+    "idec": {"n_clusters": 3, "pretrain_steps": 20},
+    "cluster_vae": {"n_clusters": 3},
     "vqgan": {"network": {"name": "conv", "channels": (4, 4)}},
 }
 

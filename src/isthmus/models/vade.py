@@ -1,0 +1,80 @@
+"""Variational deep embedding: a VAE whose prior is a mixture."""
+
+from typing import Any
+
+from torch import Tensor
+
+from isthmus.architecture import Setting, make_networks
+from isthmus.autoencoder import Autoencoder
+from isthmus.bottlenecks.gaussian import Gaussian
+from isthmus.cluster_estimator import ClusterEstimator
+from isthmus.data.examples import Examples
+from isthmus.priors.gaussian_mixture import GaussianMixture
+from isthmus.terms.code_cost import CodeCost
+from isthmus.terms.reconstruction import Reconstruction
+from isthmus.training.trainer import Trainer
+
+
+class VaDE(ClusterEstimator):
+    """Variational deep embedding: codes come from a mixture of Gaussians, learnt with the networks; each is a cluster.
+
+    First a plain VAE learns to rebuild; a mixture fitted to its codes is where the prior starts from; then all of it
+    maximises the ELBO. ``sample`` draws from all clusters.
+
+    Source: Jiang et al. 2017, Variational deep embedding: an unsupervised and generative approach to clustering, IJCAI.
+
+    Parameters
+    ----------
+    latent_dim : numbers in the code.
+    n_clusters : components of the mixture.
+    pretrain_steps : steps of the plain VAE, on at most 20,000 of the rows.
+    network : as for ``AE``.
+    likelihood : ``"auto"`` (Bernoulli for binary data and, as in the paper, for pictures), or as for ``VAE``.
+    trainer, random_state : as for ``AE``.
+
+    >>> import isthmus as im
+    >>> X = im.data.load("digits").values[:200]
+    >>> model = im.VaDE(latent_dim=4, n_clusters=3, pretrain_steps=50, trainer=im.Trainer(epochs=2)).fit(X)
+    >>> model.predict(X).shape, model.predict_proba(X).shape
+    ((200,), (200, 3))
+    """
+
+    automatic_binary_likelihood = "bernoulli"
+
+    def __init__(
+        self,
+        latent_dim: int = 10,
+        *,
+        n_clusters: int = 10,
+        pretrain_steps: int = 2000,
+        network: Any = "auto",
+        likelihood: Any = "auto",
+        trainer: Trainer | None = None,
+        random_state: Any = 0,
+    ) -> None:
+        self.latent_dim, self.n_clusters, self.pretrain_steps = latent_dim, n_clusters, pretrain_steps
+        self.network, self.likelihood = network, likelihood
+        self.trainer, self.random_state = trainer, random_state
+
+    def build(self, setting: Setting) -> Autoencoder:
+        """``x -> encoder -> q(z | x) -> z -> decoder -> p(x | z)``; reconstruction + KL from the mixture."""
+        self._check_clusters(setting.rows)
+        networks = make_networks(
+            self.network, setting, latent_dim=self.latent_dim, features=2 * self.latent_dim, linear_path="none"
+        )
+        return Autoencoder(
+            encoder=networks.encoder,
+            bottleneck=Gaussian(self.latent_dim),
+            decoder=networks.decoder,
+            likelihood=setting.likelihood,
+            prior=GaussianMixture(self.latent_dim, self.n_clusters),
+            terms=[Reconstruction(), CodeCost("kl")],
+            pretrain_steps=self.pretrain_steps,
+        )
+
+    def _wanted_likelihood(self, examples: Examples) -> Any:
+        automatic = isinstance(self.likelihood, str) and self.likelihood == "auto"
+        return "bernoulli" if automatic and examples.kind == "image" else super()._wanted_likelihood(examples)
+
+    def _memberships(self, z: Tensor) -> Tensor:
+        return self.autoencoder_.prior.memberships(z)  # type: ignore[union-attr,operator]
