@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from isthmus.data.examples import Examples
     from isthmus.metrics.embedding import EmbeddingReport
 
+LEARNT = "Measured on rows that the maps may have learnt: new ones may be placed less well."
+
 
 def command(
     data: Annotated[str, typer.Argument(help="Rows: a file, a folder, or a data set by name.")],
@@ -128,5 +130,5 @@ def _measured(reducer: Any, rows: "Examples", codes: Any, others: Any, seed: int
     own = codes if others is None else codes[others.rows]
     maps = {type(reducer).__name__: own, **({} if others is None else others.maps)}
     y = chosen.labels if has_classes(chosen) else None
-    notes = () if others is None else others.notes
+    notes = (LEARNT,) if others is None else (LEARNT, *others.notes)
     return embedding_report(reducer.schema_.flat(chosen), maps, y, notes=notes, random_state=seed)
