@@ -1,5 +1,7 @@
 """Series and pictures that do not belong, on the command line."""
 
+import warnings
+
 import numpy as np
 import pandas
 import pytest
@@ -27,12 +29,14 @@ def test_a_series_and_its_alarms(here, capsys):
     assert main(command) == 0
     out = capsys.readouterr().out
     assert "1 alarm in 600 rows" in out
-    assert "2024-01-12" in out  # windows of 150 hours that hold what is at 300 to 329
+    assert "2024-01-14" in out  # what is at 300 to 329
+    assert "threshold" in out
     assert "Sub-PCA" in out
     found = pandas.read_csv("scores.csv")
     assert len(found) == 600
     assert 150 < found["score"].idxmax() < 480
-    assert (found["decision"][300:330] == -1).all()
+    assert (found["decision"] == -1).sum() == (found["decision"][300:330] == -1).sum() == 6
+    assert found["time"][1] == "2024-01-01T01:00:00.000"
     assert set(found["decision"]) == {1, -1}
     assert (here / "strange.png").stat().st_size > 5000
     assert main(["detect-series", "readings.csv", "--model", "d"]) == 0
@@ -41,6 +45,20 @@ def test_a_series_and_its_alarms(here, capsys):
     assert "leave out --alarms-per-day" in capsys.readouterr().err
     assert main(command) == 1
     assert "exists; pass --force" in capsys.readouterr().err
+
+
+def test_what_is_wrong_with_a_series_is_said_of_its_file(here, capsys):
+    table = pandas.read_csv("readings.csv")
+    table.drop(index=range(100, 120)).to_csv("gap.csv", index=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert main(["detect-series", "gap.csv", "--window", "31"]) == 0
+    told = capsys.readouterr()
+    assert told.err.startswith("gap.csv: 20 points of 600, 3600 s apart, were missing")
+    assert "20 points of 600 filled in, or between such, and not judged" in told.out
+    table.rename(columns={"level": "height"}).to_csv("other.csv", index=False)
+    assert main(["detect-series", "readings.csv", "--new", "other.csv"]) == 1
+    assert capsys.readouterr().err.startswith("other.csv has the columns height")
 
 
 def test_pictures_and_their_heat_maps(here, capsys):

@@ -10,12 +10,14 @@ from sklearn.base import clone
 
 import isthmus as im
 from isthmus.errors import DataError, ParameterError
-from isthmus.tasks.series_input import MendedSeriesWarning, read_series
+from isthmus.tasks.series_input import MendedSeriesWarning, ShortSeriesWarning, read_series
 from isthmus.tasks.windows import (
     OverWindows,
     dominant_period,
     middle_window,
+    near_strangest,
     strangest_window,
+    threshold_for_alarms,
     threshold_of,
     window_length,
     windows_of,
@@ -69,6 +71,32 @@ def test_a_threshold_marks_at_least_its_share(scores, share):
     values = np.array(scores, dtype=float)
     marked = (values > threshold_of(values, share)).mean()
     assert marked >= share - 1 / len(values) or values.min() == np.quantile(values, 1 - share, method="higher")
+
+
+@given(st.lists(st.floats(-5, 5) | st.just(np.nan), min_size=1, max_size=30), st.integers(2, 9))
+def test_the_middle_of_strange_windows_by_hand(scores, length):
+    found = near_strangest(np.array(scores), length)
+    for t, score in enumerate(found):
+        held = [each for each in scores[max(0, t - length + 1) : t + 1] if not np.isnan(each)]
+        expected = 0.99 * max(held) + 0.01 * np.mean(held) if held else np.nan
+        assert score == pytest.approx(expected, nan_ok=True, abs=1e-9)
+
+
+@given(st.lists(st.integers(0, 20) | st.just(np.nan), min_size=20, max_size=90), st.integers(1, 4))
+def test_no_higher_threshold_gives_more_alarms(scores, most):
+    values = np.array([0.0, *scores])
+    judged = (~np.isnan(values)).sum()
+
+    def kept(threshold):
+        above = np.r_[False, values > threshold]
+        return (above[1:] & ~above[:-1]).sum() <= most and above.sum() <= 0.05 * judged
+
+    threshold = threshold_for_alarms(values, most)
+    levels = np.unique(values[~np.isnan(values)])
+    assert kept(threshold)
+    assert all(kept(level) for level in levels[levels > threshold])
+    below = levels[levels < threshold]
+    assert not len(below) or not kept(below.max() - 0.5)
 
 
 # -- what comes in ---------------------------------------------------------------------------------------
@@ -211,6 +239,104 @@ def test_alarms_a_day_are_kept_to():
     assert str(found[0]).startswith("2026-03-")
     with pytest.raises(DataError, match="no time stamps"):
         im.SeriesDetector(alarms_per_day=1.0).fit(values)
+
+
+@pytest.fixture(scope="module")
+def stopped():
+    """50 days, by the hour; the machine stands still for 15 of them."""
+    values = wave(1200, period=24)
+    values[700:715] = 0
+    return frame(values, pd.date_range("2024-01-01", periods=1200, freq="h"))
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 1.0])
+def test_alarms_are_not_few_because_they_have_grown_together(stopped, rate):
+    fitted = im.SeriesDetector(alarms_per_day=rate).fit(stopped)
+    found = fitted.alarms(stopped)
+    assert 1 <= len(found) <= 50 * rate
+    assert sum(alarm.end - alarm.begin for alarm in found) <= 60
+    assert any(700 <= alarm.peak < 715 for alarm in found)
+
+
+def test_alarms_are_as_wide_as_the_contamination_and_peak_in_the_fault(stopped):
+    fitted = im.SeriesDetector().fit(stopped)
+    (alarm,) = fitted.alarms(stopped)
+    assert 700 <= alarm.begin < alarm.peak < alarm.end <= 715
+    assert (fitted.predict(stopped) == -1).sum() == 12
+    assert ((fitted.decision_function(stopped) < 0) == (fitted.predict(stopped) == -1)).all()
+    assert alarm.score == fitted.anomaly_score(stopped)[alarm.peak]
+
+
+@pytest.mark.parametrize("length", [20, 120])
+@pytest.mark.parametrize("dropped", [True, False])
+def test_gaps_are_not_what_is_strange(stopped, length, dropped):
+    gap = np.arange(300, 300 + length)
+    table = stopped.drop(index=gap) if dropped else stopped.assign(load=stopped["load"].where(~stopped.index.isin(gap)))
+    with pytest.warns(MendedSeriesWarning, match="filled.* what was filled in is not judged"):
+        fitted = im.SeriesDetector().fit(table)
+    with pytest.warns(MendedSeriesWarning):
+        (alarm,) = fitted.alarms(table)
+    assert str(alarm.since) > "2024-01-30T03"
+    assert str(alarm.until) < "2024-01-30T19"
+    with pytest.warns(MendedSeriesWarning):
+        scores, decided = fitted.anomaly_score(table), fitted.predict(table)
+    assert np.isfinite(scores).all()
+    if not dropped:
+        assert (scores[gap] == scores.min()).all()
+        assert (decided[gap] == 1).all()
+
+
+def test_principal_components_do_not_find_gaps():
+    values = wave(1200)
+    values[700:760] += 2
+    values[300:360] = np.nan
+    for points in ("middle", "strangest"):
+        with pytest.warns(MendedSeriesWarning, match="60 values missing and filled"):
+            fitted = im.SubPCA(points=points).fit(values)
+        with pytest.warns(MendedSeriesWarning):
+            scores = fitted.anomaly_score(values)
+        assert 650 < scores.argmax() < 810
+        assert (scores[300:360] == scores.min()).all()
+
+
+def test_values_missing_everywhere_leave_enough_to_judge():
+    values = wave(1200)
+    values[700:760] = 0
+    values[np.random.default_rng(1).random(1200) < 0.1] = np.nan
+    with pytest.warns(MendedSeriesWarning):
+        fitted = im.SeriesDetector(window=50).fit(values)
+    with pytest.warns(MendedSeriesWarning):
+        assert all(690 <= alarm.peak < 775 for alarm in fitted.alarms(values))
+
+
+def test_points_at_another_interval_are_refused(stopped, tmp_path):
+    minutes = stopped.assign(when=pd.date_range("2024-03-01", periods=1200, freq="min"))
+    fitted = im.SeriesDetector(window=24).fit(stopped)
+    for one in (fitted, im.load(fitted.save(tmp_path / "d")), im.SubPCA().fit(stopped)):
+        with pytest.raises(DataError, match="X has a point every 60 s; .* learnt from one every 3,600 s"):
+            one.anomaly_score(minutes)
+    assert len(fitted.anomaly_score(stopped["load"].to_frame())) == 1200  # no stamps, no interval
+
+
+def test_too_little_to_learn_from_is_said():
+    for kind in (im.SeriesDetector, im.SubPCA):
+        with pytest.warns(ShortSeriesWarning, match="X has 10 points, too few to learn what is usual"):
+            kind(window=2).fit(np.sin(np.arange(10) / 3))
+
+
+def test_files_are_called_by_their_names(tmp_path):
+    place = tmp_path / "load.csv"
+    frame(np.where(np.arange(600) == 5, np.nan, 1.0)).to_csv(place, index=False)
+    with pytest.warns(MendedSeriesWarning, match=r"load\.csv: 1 value missing"):
+        read_series(place)
+    frame(np.where(np.arange(600) == 5, np.inf, 1.0)).to_csv(place, index=False)
+    with pytest.raises(DataError, match=r"load\.csv: 'load' holds 1 infinite value"):
+        read_series(str(place))
+    place.write_text("")
+    with pytest.raises(DataError, match=r"load\.csv cannot be read as a \.csv file"):
+        read_series(place)
+    np.save(tmp_path / "load.npy", np.arange(9.0))
+    assert read_series(tmp_path / "load.npy").values[:, 0].tolist() == list(range(9))
 
 
 def test_several_features_and_any_model():

@@ -19,11 +19,13 @@ from isthmus.metrics.spans import spans_of
 from isthmus.models.trimmed_ensemble import TrimmedEnsemble
 from isthmus.tasks import task_files
 from isthmus.tasks.series_input import Gaps, Series, read_series
-from isthmus.tasks.sub_pca import check_parameters, fitting_series
+from isthmus.tasks.sub_pca import believed, check_parameters, fitting_series, lowest_for_gaps, of_points, warn_if_short
 from isthmus.tasks.windows import (
     OverWindows,
     check_long_enough,
+    near_strangest,
     strangest_window,
+    threshold_for_alarms,
     threshold_of,
     window_length,
     windows_of,
@@ -34,7 +36,6 @@ MEMBERS, WIDEST, HIDDEN, TRIM = 8, 4, 48, 0.1  # of the ensemble; see benchmarks
 STEPS, BATCH, RATE = 100, 256, 1e-2  # of its training
 MOST_LEARNT, AT_ONCE = 4096, 2**13  # windows
 CONTAMINATION = 0.01
-LEVELS = 500  # thresholds that are tried for a number of alarms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +70,16 @@ class SeriesDetector(OutlierMixin, BaseEstimator):
     """Finds points of a series that do not belong, by what narrow autoencoders make of the windows that hold them.
 
     Windows begin at every point; the score of one is -log p given its code, in nats, that of a point the highest among
-    the windows that hold it. It scores the series that it was fitted to, anomalies and all, or another one of the kind.
+    the windows that hold it. It scores the series that it was fitted to, anomalies and all, or another one of the kind,
+    with points as far apart.
+
+    All points of a strange window score the same. ``decision_function``, ``predict`` and ``alarms`` go by the score
+    less a hundredth of what the mean of these windows is lower, which is least in the middle of what is strange: so
+    alarms are as narrow as the contamination asks for, and their peaks there.
+
+    Windows of which more than 3 % was filled in (where gaps are everywhere: twice as much as in the best tenth of them)
+    are not learnt from, and tell nothing. Points that were filled in, or that no other window holds, are not judged:
+    they score the lowest of their series, belong, count for no threshold and are in no alarm.
 
     Source: windows: TSB-AD (Liu & Paparrizos 2024, The elephant in the room); the ensemble: Chen et al. 2017, Outlier
     detection with autoencoder ensembles; trimming: Rousseeuw 1984, Least median of squares regression, section 4.
@@ -79,9 +89,9 @@ class SeriesDetector(OutlierMixin, BaseEstimator):
     model : None: an ensemble of 8 autoencoders with codes of 1 to 4 numbers, which leave out of each step the tenth
         that they rebuild worst; or any model of tables that has ``score_samples``, as not fitted.
     window : points in a window; ``"auto"``: as many whole periods as make 128, at most a quarter of the series.
-    contamination : the share of the points of ``fit`` that ``predict`` calls -1, in (0, .5], and those that score the
-        same, as points of one window do; None: 0.01, or by
-    alarms_per_day : the most alarms a day that the series of ``fit`` may give; it must have time stamps.
+    contamination : the share of the judged points of ``fit`` that ``predict`` calls -1, in (0, .5]; None: 0.01, or by
+    alarms_per_day : the most alarms a day that the series of ``fit`` may give; it must have time stamps. The threshold
+        is the lowest at which, and at every higher one, there are no more, and at most 5 % of the points in them.
     time, gaps : see ``isthmus.tasks.series_input.read_series``.
     random_state : seed of the ensemble.
 
@@ -118,18 +128,21 @@ class SeriesDetector(OutlierMixin, BaseEstimator):
         series = read_series(X, time=self.time, gaps=self.gaps)
         if self.alarms_per_day is not None and series.days is None:
             raise DataError(
-                f"alarms_per_day is {self.alarms_per_day!r}, but X has no time stamps that tell what a day is"
+                f"alarms_per_day is {self.alarms_per_day!r}, but {series.name} has no time stamps that tell what a day "
+                "is"
             )
         self.window_ = window_length(series.values) if isinstance(self.window, str) else int(self.window)
         check_long_enough(len(series.values), self.window_)
-        self.columns_ = series.columns
-        self.centre_, spread = series.values.mean(0), series.values.std(0)
+        self.columns_, self.step_ = series.columns, series.step
+        warn_if_short(series)
+        known = np.True_ if series.filled is None else ~series.filled
+        self.centre_, spread = series.values.mean(0, where=known), series.values.std(0, where=known)
         self.spread_ = np.where(spread > 1e-12 * np.abs(series.values).max(0, initial=0), spread, 1.0)
-        rows = self._rows(series)
+        rows = self._rows(series)[believed(series, self.window_)]
         chosen = np.unique(np.linspace(0, len(rows) - 1, MOST_LEARNT).astype(int))
-        known = np.ascontiguousarray(rows[chosen], dtype=np.float32)
-        model = self._ensemble(*known.shape) if self.model is None else clone(self.model)
-        self.model_ = model.fit(known)
+        learnt = np.ascontiguousarray(rows[chosen], dtype=np.float32)
+        model = self._ensemble(*learnt.shape) if self.model is None else clone(self.model)
+        self.model_ = model.fit(learnt)
         self.offset_ = -self._threshold(series)
         return self
 
@@ -137,15 +150,19 @@ class SeriesDetector(OutlierMixin, BaseEstimator):
         """How strange each row of X is, ``[rows]``, in nats: higher is stranger."""
         check_is_fitted(self, "offset_")
         series = fitting_series(self, X)
-        return self._scores(series)[series.place]
+        scores = of_points(self._window_scores(series), series, self.window_, strangest_window)
+        return lowest_for_gaps(scores, -self.offset_)[series.place]
 
     def score_samples(self, X: Any) -> NDArray[np.float64]:
         """``-anomaly_score``: lower is stranger, as scikit-learn has it."""
         return -self.anomaly_score(X)
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """``score_samples - offset_``: below 0 for what does not belong."""
-        return self.score_samples(X) - self.offset_
+        """``score_samples - offset_``, and up to a hundredth more: below 0 for what does not belong."""
+        check_is_fitted(self, "offset_")
+        series = fitting_series(self, X)
+        places = of_points(self._window_scores(series), series, self.window_, near_strangest)
+        return -lowest_for_gaps(places, -self.offset_)[series.place] - self.offset_
 
     def predict(self, X: Any) -> NDArray[np.int64]:
         """1 for rows that belong, -1 for the others."""
@@ -155,12 +172,16 @@ class SeriesDetector(OutlierMixin, BaseEstimator):
         """Runs of rows that do not belong, in the order of time."""
         check_is_fitted(self, "offset_")
         series = fitting_series(self, X)
-        scores = self._scores(series)[series.place]
+        windows = self._window_scores(series)
+        places, scores = (
+            of_points(windows, series, self.window_, spread)[series.place]
+            for spread in (near_strangest, strangest_window)
+        )
         order = np.argsort(series.place, kind="stable")  # rows by time
         found = []
-        for run in spans_of(-scores[order] < self.offset_):
+        for run in spans_of(-places[order] < self.offset_):
             rows = order[run.begin : run.end]
-            peak = int(rows[scores[rows].argmax()])
+            peak = int(rows[places[rows].argmax()])
             stamps = (
                 {} if series.stamps is None else {"since": series.stamps[rows[0]], "until": series.stamps[rows[-1]]}
             )
@@ -196,7 +217,7 @@ class SeriesDetector(OutlierMixin, BaseEstimator):
         return task_files.write(
             self,
             Path(path),
-            state=_State(offset=self.offset_, window=self.window_, columns=list(self.columns_)),
+            state=_State(offset=self.offset_, window=self.window_, columns=list(self.columns_), step=self.step_),
             arrays={name: torch.from_numpy(each.copy()) for name, each in arrays.items()},
         )
 
@@ -207,6 +228,7 @@ class SeriesDetector(OutlierMixin, BaseEstimator):
         found = cls(**saved.parameters)
         found.model_, found.offset_ = saved.model, saved.state.offset
         found.window_, found.columns_ = saved.state.window, tuple(saved.state.columns)
+        found.step_ = saved.state.step
         found.centre_, found.spread_ = (saved.arrays[name].numpy() for name in ("centre", "spread"))
         return found
 
@@ -252,22 +274,16 @@ class SeriesDetector(OutlierMixin, BaseEstimator):
         values = (series.values - self.centre_) / self.spread_
         return np.asarray(windows_of(values, self.window_).reshape(-1, self.window_ * len(self.columns_)))
 
-    def _scores(self, series: Series) -> NDArray[np.float64]:
-        """``[time]``."""
-        scores = np.concatenate([-self.model_.score_samples(block) for block in _blocks(self._rows(series))])
-        return np.asarray(strangest_window(scores, self.window_), dtype=np.float64)
+    def _window_scores(self, series: Series) -> NDArray[np.float64]:
+        """``[windows]``."""
+        return np.concatenate([-self.model_.score_samples(block) for block in _blocks(self._rows(series))])
 
     def _threshold(self, series: Series) -> float:
         """The score above which points do not belong."""
-        scores = self._scores(series)
+        scores = of_points(self._window_scores(series), series, self.window_, near_strangest)
         if self.alarms_per_day is None or series.days is None:
             return threshold_of(scores, self.contamination or CONTAMINATION)
-        most, lowest = self.alarms_per_day * series.days, float(scores.max())
-        for level in np.unique(np.quantile(scores, np.linspace(0, 1, LEVELS)))[::-1]:
-            if len(spans_of(scores > level)) > most:
-                break
-            lowest = float(level)
-        return lowest
+        return threshold_for_alarms(scores, self.alarms_per_day * series.days)
 
 
 def _blocks(rows: NDArray[np.float64]) -> list[NDArray[np.float32]]:
@@ -282,3 +298,4 @@ class _State(task_files.TaskState):
     offset: float
     window: int = Field(ge=2)
     columns: list[str]
+    step: float | None = None  # seconds; not known of detectors that were saved before

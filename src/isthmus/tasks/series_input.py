@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +22,10 @@ class MendedSeriesWarning(UserWarning):
     """Points of a series were sorted, averaged or filled in."""
 
 
+class ShortSeriesWarning(UserWarning):
+    """A series has too few points to learn from them what is usual."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Series:
     """Points at equal distances, and where the user's are among them."""
@@ -31,6 +35,8 @@ class Series:
     columns: tuple[str, ...]
     stamps: NDArray[np.datetime64] | None = None  # [rows], as the user has them
     step: float | None = None  # seconds between points, where stamps tell
+    filled: NDArray[np.bool_] | None = None  # [time, features]: what was not there; None: nothing
+    name: str = "X"  # or its file
 
     @property
     def days(self) -> float | None:
@@ -54,46 +60,63 @@ def read_series(data: Any, *, time: str | None = None, gaps: Gaps = "fill") -> S
     """
     if gaps not in GAPS:
         raise ParameterError(f"gaps is {gaps!r}. {did_you_mean(str(gaps), GAPS)}")
-    columns, stamps = _columns(data, time)
-    values = _numbers(columns)
+    name = str(data) if isinstance(data, str | Path) else "X"
+    columns, stamps = _columns(data, time, name)
+    values = _numbers(columns, name)
     said: list[str] = []
     if stamps is None:
-        series = Series(values=values, place=np.arange(len(values)), columns=tuple(columns))
+        series = Series(values=values, place=np.arange(len(values)), columns=tuple(columns), name=name)
     else:
-        series = _evenly_spaced(values, tuple(columns), stamps, gaps, said)
+        series = _evenly_spaced(values, tuple(columns), stamps, gaps, said, name)
     missing = np.isnan(series.values)
     if missing.any():
         series = _filled(series, missing, gaps, said)
+        said.append("what was filled in is not judged")
     if said:
-        warnings.warn(f"X: {'; '.join(said)}", MendedSeriesWarning, stacklevel=users_level())
+        warnings.warn(f"{name}: {'; '.join(said)}", MendedSeriesWarning, stacklevel=users_level())
     return series
 
 
-def _columns(data: Any, time: str | None) -> tuple[dict[str, NDArray[Any]], NDArray[np.datetime64] | None]:
+def _columns(data: Any, time: str | None, called: str) -> tuple[dict[str, NDArray[Any]], NDArray[np.datetime64] | None]:
     """Columns of numbers by name, and the stamps."""
     if isinstance(data, str | Path):
-        pandas = require("pandas", extra="data")
-        if not Path(data).is_file():
-            raise DataError(f"There is no file {str(data)!r}")
-        data = pandas.read_csv(data)
+        data = _of_file(Path(data))
     frame = _as_pandas(data)
     if frame is None:
         if time is not None:
-            raise ParameterError(f"time is {time!r}, but X has no named columns; give a data frame, or a .csv file")
+            raise ParameterError(
+                f"time is {time!r}, but {called} has no named columns; give a data frame, or a .csv file"
+            )
         values = np.asarray(data.detach().cpu() if hasattr(data, "detach") else data)
         if values.ndim not in (1, 2) or values.size == 0:
-            raise DataError(f"X has the shape {values.shape}; expected a series: [time] or [time, features]")
+            raise DataError(f"{called} has the shape {values.shape}; expected a series: [time] or [time, features]")
         values = values.reshape(len(values), -1)
         return {f"x{i}": values[:, i] for i in range(values.shape[1])}, None
     names = [str(name) for name in frame.columns]
     if len(set(names)) < len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
-        raise DataError(f"X: columns must have different names; more than once: {', '.join(twice)}")
+        raise DataError(f"{called}: columns must have different names; more than once: {', '.join(twice)}")
     columns = {name: frame.iloc[:, i] for i, name in enumerate(names)}
-    stamps = _stamps(columns, frame, time)
+    stamps = _stamps(columns, frame, time, called)
     if not columns or not len(frame):
-        raise DataError(f"X has {len(frame)} rows and {len(columns)} columns of values; expected one of each or more")
+        raise DataError(
+            f"{called} has {len(frame)} rows and {len(columns)} columns of values; expected one of each or more"
+        )
     return {name: column.to_numpy() for name, column in columns.items()}, stamps
+
+
+def _of_file(path: Path) -> Any:
+    """A .parquet or .npy by its ending, and otherwise a .csv."""
+    if not path.is_file():
+        raise DataError(f"There is no file {str(path)!r}")
+    ending = path.suffix.lower()
+    try:
+        if ending == ".npy":
+            return np.load(path, allow_pickle=False)
+        pandas = require("pandas", extra="data")
+        return pandas.read_parquet(path) if ending == ".parquet" else pandas.read_csv(path)
+    except ValueError as error:  # the parsers' errors are of its kind
+        raise DataError(f"{path} cannot be read as a {ending or '.csv'} file: {error}") from error
 
 
 def _as_pandas(data: Any) -> Any:
@@ -105,7 +128,7 @@ def _as_pandas(data: Any) -> Any:
     return data if pandas is not None and isinstance(data, pandas.DataFrame) else None
 
 
-def _stamps(columns: dict[str, Any], frame: Any, time: str | None) -> NDArray[np.datetime64] | None:
+def _stamps(columns: dict[str, Any], frame: Any, time: str | None, called: str) -> NDArray[np.datetime64] | None:
     """Taken out of the columns, or off the index."""
     pandas = sys.modules["pandas"]
     if time is not None and time not in columns:
@@ -120,20 +143,20 @@ def _stamps(columns: dict[str, Any], frame: Any, time: str | None) -> NDArray[np
         time = time or (dates or texts)[0]
         column = columns.pop(time)
     if pandas.api.types.is_numeric_dtype(column):
-        raise DataError(f"X: time stamps in {time!r} are numbers, the first {column.iloc[0]}; expected dates")
+        raise DataError(f"{called}: time stamps in {time!r} are numbers, the first {column.iloc[0]}; expected dates")
     found = pandas.to_datetime(column, errors="coerce", utc=True).dt.tz_localize(None)
     wrong = np.flatnonzero(found.isna().to_numpy())
     if len(wrong):
         raise DataError(
             problems(
-                f"X: {counted(len(wrong), 'time stamp')} in {time!r} cannot be read as a date:",
+                f"{called}: {counted(len(wrong), 'time stamp')} in {time!r} cannot be read as a date:",
                 [f"row {row}: {column.iloc[row]!r}" for row in wrong[:5]],
             )
         )
     return found.to_numpy().astype("datetime64[ns]")
 
 
-def _numbers(columns: dict[str, NDArray[Any]]) -> NDArray[np.float64]:
+def _numbers(columns: dict[str, NDArray[Any]], called: str) -> NDArray[np.float64]:
     """``[rows, features]``; refuses what is no number, all columns at once."""
     wrong, found = [], []
     for name, column in columns.items():
@@ -151,7 +174,7 @@ def _numbers(columns: dict[str, NDArray[Any]]) -> NDArray[np.float64]:
             wrong.append(f"{name!r} holds nothing but missing values; leave it out")
         found.append(values)
     if wrong:
-        raise DataError(f"X: {wrong[0]}" if len(wrong) == 1 else problems("X:", wrong))
+        raise DataError(f"{called}: {wrong[0]}" if len(wrong) == 1 else problems(f"{called}:", wrong))
     return np.stack(found, axis=1)
 
 
@@ -164,7 +187,12 @@ def _is_number(value: Any) -> bool:
 
 
 def _evenly_spaced(
-    values: NDArray[np.float64], columns: tuple[str, ...], stamps: NDArray[np.datetime64], gaps: Gaps, said: list[str]
+    values: NDArray[np.float64],
+    columns: tuple[str, ...],
+    stamps: NDArray[np.datetime64],
+    gaps: Gaps,
+    said: list[str],
+    called: str,
 ) -> Series:
     """Points a median step apart; NaN where there is no row for one."""
     ticks = stamps.astype(np.int64)
@@ -180,7 +208,7 @@ def _evenly_spaced(
             "rows of one stamp are averaged"
         )
     if len(known) < 2:
-        raise DataError(f"X: all {len(ticks)} rows have the same time stamp, {stamps[0]}; a series has several")
+        raise DataError(f"{called}: all {len(ticks)} rows have the same time stamp, {stamps[0]}; a series has several")
     step = int(np.median(np.diff(known)))
     slot = np.arange(len(known)) if gaps == "ignore" else np.rint((known - known[0]) / step).astype(np.int64)
     points = int(slot[-1]) + 1
@@ -189,20 +217,23 @@ def _evenly_spaced(
         row = int(np.diff(slot).argmax())
         gap = f"{known[row].astype('datetime64[ns]')}"
         raise DataError(
-            f"X has gaps: stamps are {step / 1e9:g} s apart, and {counted(empty, 'point')} missing, most after {gap}. "
-            "Fill them, or say gaps='fill' (straight lines) or gaps='ignore' (points at equal distances, in order)"
+            f"{called} has gaps: stamps are {step / 1e9:g} s apart, and {counted(empty, 'point')} missing, most "
+            f"after {gap}. Fill them, or say gaps='fill' (straight lines) or gaps='ignore' (points at equal "
+            "distances, in order)"
         )
     if empty > MOST_FILLED * points:
         raise DataError(
-            f"X is sampled irregularly: of {points} points {step / 1e9:g} s apart (the median), {empty} are missing. "
-            "Bring it to equal steps (pandas: resample), or say gaps='ignore': points at equal distances, in order"
+            f"{called} is sampled irregularly: of {points} points {step / 1e9:g} s apart (the median), {empty} are "
+            "missing. Bring it to equal steps (pandas: resample), or say gaps='ignore': points at equal "
+            "distances, in order"
         )
     if empty:
         said.append(
             f"{counted(empty, 'point')} of {points:,}, {step / 1e9:g} s apart, were missing and have been filled"
         )
     place = slot[rank.reshape(-1)]
-    return Series(values=_means(values, place, points), place=place, columns=columns, stamps=stamps, step=step / 1e9)
+    means = _means(values, place, points)
+    return Series(values=means, place=place, columns=columns, stamps=stamps, step=step / 1e9, name=called)
 
 
 def _first_twice(ticks: NDArray[np.int64]) -> int:
@@ -224,8 +255,8 @@ def _filled(series: Series, missing: NDArray[np.bool_], gaps: Gaps, said: list[s
     if of_users and gaps == "refuse":
         row, feature = (int(where) for where in np.argwhere(missing)[0])
         raise DataError(
-            f"X: {counted(of_users, 'value')} missing, the first in {series.columns[feature]!r} at point {row}. "
-            "Fill them, or say gaps='fill'"
+            f"{series.name}: {counted(of_users, 'value')} missing, the first in {series.columns[feature]!r} at point "
+            f"{row}. Fill them, or say gaps='fill'"
         )
     if of_users:
         said.append(f"{counted(of_users, 'value')} missing and filled by straight lines")
@@ -233,4 +264,4 @@ def _filled(series: Series, missing: NDArray[np.bool_], gaps: Gaps, said: list[s
     for feature in range(values.shape[1]):
         gone = missing[:, feature]
         values[gone, feature] = np.interp(time[gone], time[~gone], values[~gone, feature])
-    return Series(values=values, place=series.place, columns=series.columns, stamps=series.stamps, step=series.step)
+    return replace(series, values=values, filled=missing)

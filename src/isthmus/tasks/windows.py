@@ -13,6 +13,10 @@ SHORTEST_LAG, SHORTEST_PERIOD, LONGEST_PERIOD, LAGS = 3, 6, 303, 400  # points
 USUAL = 125  # points: the period where none is found
 ENOUGH = 128  # points that a window has at least
 FEWEST = 4  # windows that a series must hold, side by side
+FILLED = 0.03  # the share of a window that may be filled in, or
+MORE, BEST = 2, 0.1  # so many times that of the best tenth of windows
+TIES = 0.01  # the way from the highest score of windows to their mean
+FLAGGED = 0.05  # of the points: the most that a number of alarms may cover
 
 
 def dominant_period(values: NDArray[np.floating]) -> int:
@@ -66,14 +70,47 @@ def windows_of(values: NDArray[np.floating], length: int) -> NDArray[np.floating
 
 
 def strangest_window(scores: NDArray[np.floating], length: int) -> NDArray[np.floating]:
-    """``[windows] -> [time]``: for each point the highest score among the windows that hold it.
+    """``[windows] -> [time]``: for each point the highest score among the windows that hold it; NaN: of none.
 
     >>> strangest_window(np.array([0.0, 5.0, 1.0]), 2).tolist()
     [0.0, 5.0, 5.0, 1.0]
     """
-    padded = np.pad(scores, (length - 1, length - 1), constant_values=-np.inf)
+    known = np.where(np.isnan(scores), -np.inf, scores)
+    padded = np.pad(known, (length - 1, length - 1), constant_values=-np.inf)
     reach = maximum_filter1d(padded, length, mode="constant", cval=-np.inf, origin=-(length // 2))  # from here on
-    return reach[: len(scores) + length - 1]
+    found = reach[: len(scores) + length - 1]
+    return np.where(np.isneginf(found), np.nan, found)
+
+
+def near_strangest(scores: NDArray[np.floating], length: int) -> NDArray[np.float64]:
+    """``[windows] -> [time]``: the highest score of windows that hold a point, a hundredth of the way to their mean.
+
+    All points of one window share its score; the mean, which is highest where strange windows overlap, tells which of
+    them are in the middle. Windows that are NaN are left out, and a point that no other one holds is NaN.
+
+    >>> near_strangest(np.array([0.0, 5.0, 1.0]), 2).round(4).tolist()
+    [0.0, 4.975, 4.98, 1.0]
+    >>> near_strangest(np.array([np.nan, 1.0]), 2).tolist()
+    [nan, 1.0, 1.0]
+    """
+    known = ~np.isnan(scores)
+    sums, counts = (_sums(each, length) for each in (np.where(known, scores, 0.0), known.astype(np.float64)))
+    mean = np.divide(sums, counts, out=np.zeros_like(sums), where=counts > 0)
+    highest = strangest_window(scores, length)
+    return np.asarray(highest - TIES * (highest - mean), dtype=np.float64)
+
+
+def windows_that_count(filled: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
+    """``[time, features] -> [windows]``: whether little enough of a window was filled in for it to be believed.
+
+    At most 3 % of its values or, where they are missing everywhere, twice as much as in the best tenth of the windows.
+
+    >>> windows_that_count(np.array([0, 0, 0, 1, 1, 0, 0, 0, 0], dtype=bool)[:, None], 3).tolist()
+    [True, False, False, False, False, True, True]
+    """
+    shares = windows_of(filled.astype(np.float64), length).mean(axis=(1, 2))
+    found: NDArray[np.bool_] = shares <= max(FILLED, MORE * float(np.quantile(shares, BEST))) + 1e-12
+    return found
 
 
 def middle_window(scores: NDArray[np.floating], length: int) -> NDArray[np.floating]:
@@ -91,9 +128,29 @@ def threshold_of(scores: NDArray[np.floating], share: float) -> float:
     >>> threshold_of(np.array([0.0, 1.0, 5.0, 5.0]), 0.25)
     3.0
     """
+    scores = scores[~np.isnan(scores)]
     lowest = np.quantile(scores, 1 - share, method="higher")
     below = scores[scores < lowest]
     return float((lowest + below.max()) / 2) if len(below) else float(lowest)
+
+
+def threshold_for_alarms(scores: NDArray[np.floating], most: float) -> float:
+    """The lowest above which, and above every higher one, there are at most so many runs, of at most 5 % of the points.
+
+    Lower still, runs grow together and are few again, but say nothing. NaN is in no run.
+
+    >>> threshold_for_alarms(np.array([0.0, 9.0, 0.0, 7.0, 8.0] + [0.0] * 95), 1), threshold_for_alarms(np.ones(9), 1)
+    (8.5, 1.0)
+    """
+    known = np.where(np.isnan(scores), -np.inf, scores)
+    levels = np.unique(known[np.isfinite(known)])[::-1]
+    both = np.minimum(known[1:], known[:-1])  # a point that is above together with the one before begins no run
+    above, joined = (len(each) - np.searchsorted(np.sort(each), levels) for each in (known, both))
+    broken = np.flatnonzero((above - joined > most) | (above > FLAGGED * np.isfinite(known).sum()))
+    if not len(broken):
+        return float(levels[-1])
+    first = int(broken[0])
+    return float((levels[first] + levels[max(first - 1, 0)]) / 2)
 
 
 class OverWindows:
@@ -120,6 +177,12 @@ class OverWindows:
     def result(self) -> NDArray[np.float64]:
         """``[time, features]``."""
         return self.sums / self.counts
+
+
+def _sums(known: NDArray[np.float64], length: int) -> NDArray[np.float64]:
+    """``[windows] -> [time]``: over the windows that hold a point."""
+    sums = np.cumsum(np.pad(known, (length, length - 1)))
+    return sums[length:] - sums[:-length]
 
 
 def _autocorrelation(feature: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -41,8 +41,9 @@ def command(
     - `isthmus detect-series january.csv --new february.csv --out scores.csv --save detectors/pump`
     """
     import numpy as np
+    from scipy.ndimage import maximum_filter1d
 
-    from isthmus.tasks.sub_pca import SubPCA
+    from isthmus.tasks.sub_pca import SubPCA, fitting_series, not_judged
 
     for place, endings in ((out, ENDINGS), (picture, (".png",))):
         if place is not None:
@@ -58,21 +59,28 @@ def command(
     )
     series = data if new is None else new
     scores, decision, alarms = detector.anomaly_score(series), detector.predict(series), detector.alarms(series)
+    known = fitting_series(detector, series)
     if out is not None:
-        write_table(np.column_stack([scores, decision]), out, ("score", "decision"))
+        stamps = {} if known.stamps is None else {"time": [str(each) for each in known.stamps.astype("datetime64[ms]")]}
+        write_table(np.column_stack([scores, decision]), out, ("score", "decision"), words=stamps)
     if save is not None:
         detector.save(save)
     if picture is not None:
         _draw(detector, series, scores, picture)
     said = f"{counted(len(alarms), 'alarm')} in {counted(len(scores), 'row')}"
-    say(f"{said}, windows of {detector.window_}; the strongest:")
+    say(f"{said}, windows of {detector.window_}, threshold {-detector.offset_:.4g}; the strongest:")
     for alarm in sorted(alarms, key=lambda each: -each.score)[:top]:
         say(f"  {alarm}")
+    left = not_judged(known, detector.window_)
+    if left:
+        say(f"{counted(left, 'point')} of {len(known.values):,} filled in, or between such, and not judged.")
     if model is None:
         rival = SubPCA(window=detector.window_, time=time).fit(data).anomaly_score(series)
         many = max(1, int((decision == -1).sum()))
-        both = set(np.argsort(-scores)[:many]) & set(np.argsort(-rival)[:many])
-        say(f"Sub-PCA, with the same windows, finds {len(both) / many:.0%} of these rows strangest as well.")
+        theirs = np.isin(np.arange(len(rival)), np.argsort(-rival)[:many])
+        near = maximum_filter1d(theirs, 2 * detector.window_ + 1, mode="constant")
+        share = (near & (decision == -1)).sum() / many
+        say(f"Sub-PCA's strangest rows, as many, are within a window of {share:.0%} of these.")
     for what, written in (("scores", out), ("detector", save), ("picture", picture)):
         if written is not None:
             say(f"{what:<9} {written}")
