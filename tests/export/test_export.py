@@ -89,6 +89,7 @@ def test_a_mixed_table_with_dates_and_gaps_without_torch(tmp_path):
         assert np.allclose(made["1"].astype(float), wanted["skewed"], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_conditional_model_of_numbers_without_torch(tmp_path):
     rows = RNG.normal(size=(40, 4))
     y = (rows[:, 0] > 0).astype(int)
