@@ -47,7 +47,7 @@ def test_an_interrupt_is_not_an_error():
 
 def test_every_error_says_when_it_is_raised():
     kinds = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, BaseException)]
-    assert len(kinds) == 11
+    assert len(kinds) == 12
     assert all(kind.__doc__ for kind in kinds)
 
 

@@ -10,6 +10,8 @@ EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
 LONG = {
     "adversaries",
     "clustering_models",
+    "composition",
+    "counts",
     "clusters",
     "content_and_style",
     "continuous_codes",
@@ -23,6 +25,7 @@ LONG = {
     "search",
     "sequences",
     "spoilt_texts",
+    "strange_rows",
     "symbols_and_prior",
     "texts",
 }  # half a minute or so each

@@ -129,7 +129,9 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
     assert growth(encode, small, large, str(tmp_path / "model")) < 100
 
 
-@pytest.mark.parametrize(("dtype", "likelihood"), [(np.uint8, "bernoulli"), (np.float32, "auto")])
+@pytest.mark.parametrize(
+    ("dtype", "likelihood"), [pytest.param(np.uint8, "bernoulli", marks=pytest.mark.slow), (np.float32, "auto")]
+)
 def test_memory_of_a_fit_does_not_grow_with_the_file(tmp_path, dtype, likelihood):
     bytes_each = np.dtype(dtype).itemsize
     small = file_of(tmp_path / "small.npy", 20_000, 256, dtype)
@@ -142,6 +144,7 @@ def look_through(path):
     check_finite(examples.values, None)
 
 
+@pytest.mark.slow
 def test_memory_of_tables_and_pictures_does_not_grow_with_them(tmp_path):
     """390 MiB of numbers, which pyarrow reads with pools of its own; 290 MiB of pixels."""
     grey = Image.fromarray(np.random.default_rng(0).integers(0, 256, (8, 8), dtype=np.uint8)).resize((1024, 1024))

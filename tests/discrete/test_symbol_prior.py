@@ -148,6 +148,7 @@ def test_many_samples_take_no_more_memory_than_few(model, digits, monkeypatch):
     assert max(seen) <= 1024
 
 
+@pytest.mark.slow
 def test_draws_can_be_made_safer(model, digits):
     with_prior(model, digits[0])
     usual, safe = model.sample(200, random_state=0), model.sample(200, random_state=0, temperature=0.3)
@@ -160,6 +161,7 @@ def test_draws_can_be_made_safer(model, digits):
         im.BernoulliVAE(4, trainer=im.Trainer(epochs=1, validation=0)).fit(digits[0]).sample(2, top_k=3)
 
 
+@pytest.mark.slow
 def test_scores_are_told_the_condition_of_the_prior(model, digits):
     train, test = digits
     with_prior(model, train, train.labels)

@@ -144,7 +144,14 @@ def usually(pictures):
     return im.VQGAN(latent_dim=4, **SMALL).fit(pictures[:100]).reconstruct(pictures[100:140])
 
 
-@pytest.mark.parametrize("word", list(catalogue.parameters("models", "vqgan")))
+PLAIN = {"network", "likelihood", "trainer", "random_state", "estimator", "codebook", "latent_dim"}  # of the VQVAE, too
+WORDS = [
+    pytest.param(word, marks=[pytest.mark.slow] if word in PLAIN else [])
+    for word in catalogue.parameters("models", "vqgan")
+]
+
+
+@pytest.mark.parametrize("word", WORDS)
 def test_every_parameter_changes_the_result(pictures, usually, word):
     other = im.VQGAN(**{"latent_dim": 4, **SMALL, word: OTHER[word]}).fit(pictures[:100])
     assert not np.allclose(usually, other.reconstruct(pictures[100:140]), rtol=1e-7, atol=1e-7)

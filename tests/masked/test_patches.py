@@ -106,6 +106,7 @@ def test_the_patches_that_are_hidden_are_drawn_evenly():
     assert view.hidden.flatten(1).sum(1).unique().tolist() == [48]
 
 
+@pytest.mark.slow
 def test_the_hidden_is_learnt_to_be_told_from_the_visible():
     """Held-out pictures: the error on hidden values falls below that of the mean picture."""
     x = torch.from_numpy(im.data.load("digits").values / 16).float().view(-1, *SHAPE)

@@ -68,7 +68,12 @@ EXPECTED = {
 }
 
 
-@pytest.mark.parametrize("name", EXPECTED)
+LONG = {"AAE", "FSQVAE", "BernoulliVAE"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in LONG else []) for name in EXPECTED]
+)
 def test_panels(digits, tmp_path, name):
     train, test = digits
     model = getattr(im, name)((5, 5) if name == "FSQVAE" else 4, trainer=QUICK).fit(train, train.labels)

@@ -54,7 +54,7 @@ def test_a_share_is_checked(trim):
         TrimmedReconstruction(trim)
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 def test_rows_that_belong_are_rebuilt_better_and_others_worse(seed):
     """A curve in a box full of other rows, one in six."""
     generator = np.random.default_rng(seed)

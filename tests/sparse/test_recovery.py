@@ -27,7 +27,7 @@ def sparse_data(seed, count=20_000):
         pytest.param("l1", marks=pytest.mark.slow),
         pytest.param("threshold", marks=pytest.mark.slow),
         pytest.param("kl_sparse", marks=pytest.mark.slow),
-        {"name": "top_k", "k": ACTIVE},
+        pytest.param({"name": "top_k", "k": ACTIVE}, marks=pytest.mark.slow),
     ],
     ids=str,
 )

@@ -79,7 +79,10 @@ def ratio(digits, **parameters):
 
 
 @pytest.mark.parametrize("tied", [False, pytest.param(True, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("pretrain", ["autoencoder", pytest.param("denoising", marks=pytest.mark.slow), "rbm"])
+@pytest.mark.parametrize(
+    "pretrain",
+    ["autoencoder", pytest.param("denoising", marks=pytest.mark.slow), pytest.param("rbm", marks=pytest.mark.slow)],
+)
 def test_pretraining_helps_deep_sigmoid_networks(digits, pretrain, tied):
     with_it = [ratio(digits, pretrain=pretrain, tied=tied, random_state=seed) for seed in range(3)]
     without = [ratio(digits, pretrain="none", tied=tied, random_state=seed) for seed in range(3)]

@@ -43,7 +43,7 @@ def codebooks(folder, codebook, revive, processes):
     return [load_file(f"{file}.{rank}") for rank in range(processes)]
 
 
-@pytest.mark.parametrize("codebook", ["ema", "gradient"])
+@pytest.mark.parametrize("codebook", ["ema", pytest.param("gradient", marks=pytest.mark.slow)])
 def test_codebooks_are_bit_identical_on_both_processes(tmp_path, codebook):
     """vector-quantize-pytorch#25, espnet#6284: averages, k-means and revival went apart, or hung."""
     one, two = codebooks(tmp_path, codebook, 0.9, 2)  # many vectors are replaced
@@ -53,6 +53,7 @@ def test_codebooks_are_bit_identical_on_both_processes(tmp_path, codebook):
     assert not torch.equal(one[learnt], one["began"])
 
 
+@pytest.mark.slow
 def test_moving_averages_are_of_the_features_of_all_processes(tmp_path):
     """espnet#6284: only the first process's update was kept."""
     (alone,), (one, _) = codebooks(tmp_path, "ema", 0.0, 1), codebooks(tmp_path, "ema", 0.0, 2)
@@ -60,6 +61,7 @@ def test_moving_averages_are_of_the_features_of_all_processes(tmp_path):
         assert torch.allclose(alone[name], one[name], atol=1e-4), name
 
 
+@pytest.mark.slow
 def test_moving_means_and_spreads_are_those_of_all_processes(tmp_path):
     (alone,), (one, two) = codebooks(tmp_path, "rounded", "-", 1), codebooks(tmp_path, "rounded", "-", 2)
     assert all(torch.equal(one[name], two[name]) for name in one)
@@ -76,6 +78,7 @@ def test_critics_and_players_are_bit_identical_on_both_processes(tmp_path):
     assert not torch.equal(one[first], one["began"])
 
 
+@pytest.mark.slow
 def test_a_step_that_one_process_cannot_take_is_taken_by_none(tmp_path):
     """A cost that is infinite in one process only, and without a gradient: its parameters went apart in silence."""
     one, two = codebooks(tmp_path, "stumbling", "-", 2)

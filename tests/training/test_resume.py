@@ -33,7 +33,13 @@ def uninterrupted(tmp_path_factory, validation):
 
 
 @pytest.mark.parametrize(
-    "share", [0.02, pytest.param(0.35, marks=pytest.mark.slow), 0.7, pytest.param(0.98, marks=pytest.mark.slow)]
+    "share",
+    [
+        pytest.param(0.02, marks=pytest.mark.slow),
+        pytest.param(0.35, marks=pytest.mark.slow),
+        0.7,
+        pytest.param(0.98, marks=pytest.mark.slow),
+    ],
 )
 def test_killed_and_resumed_is_bit_identical(tmp_path, uninterrupted, validation, share):
     """Also where it dies in the runs that look for when to stop."""
