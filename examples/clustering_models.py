@@ -5,10 +5,10 @@ the pixels. The drawing has a row for each heap of VaDE: what it draws from the 
 """
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
 
 import isthmus as im
+from isthmus.metrics.clustering import ClusterScores
 
 digits = im.data.load("digits")
 trainer = im.Trainer(epochs=60, batch_size=64, validation=0)
@@ -21,10 +21,8 @@ models = {
 found = {}
 for name, model in models.items():
     found[name] = model.fit(digits.values).predict(digits.values)
-    together = np.zeros((10, 10), dtype=int)  # rows of each heap and digit
-    np.add.at(together, (found[name], digits.labels), 1)
-    matched = together[linear_sum_assignment(together, maximize=True)].sum() / len(digits)
-    print(f"{name:10}  accuracy {matched:.3f}, heaps of {np.bincount(found[name], minlength=10)}")
+    accuracy = ClusterScores.of(found[name], digits.labels).accuracy
+    print(f"{name:10}  accuracy {accuracy:.3f}, heaps of {np.bincount(found[name], minlength=10)}")
 
 codes, rows = models["VaDE"].transform(digits.values), []
 for heap in range(10):

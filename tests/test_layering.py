@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "isthmus"
 # From left to right; the units of one row do not know each other. "isthmus" is the package's public surface.
 ORDER = (
     {"errors"},
-    {"listing"},
+    {"listing", "directories"},
     {"records", "argument_types"},
     {"component"},
     {"stations"},

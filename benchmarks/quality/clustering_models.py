@@ -7,44 +7,19 @@ Accuracy is that of the best matching of clusters and digits, purity that of eac
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
-from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
-from sklearn.metrics.cluster import contingency_matrix
 
 import isthmus as im
 from benchmarks.result import Result, mean_sd
 from isthmus.data import load
 from isthmus.errors import EmptyClustersWarning
+from isthmus.metrics.clustering import ClusterScores
 
 CLUSTERS, LATENT_DIM, TARGET = 10, 10, 0.85
 Labels = NDArray[np.int64]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scores:
-    """Of one clustering."""
-
-    accuracy: float
-    purity: float
-    nmi: float
-    ari: float
-
-    @classmethod
-    def measure(cls, known: Labels, found: Labels) -> "Scores":
-        """Beside the known classes."""
-        together = contingency_matrix(known, found)  # [classes, clusters that hold a row]
-        matched = together[linear_sum_assignment(together, maximize=True)].sum()
-        return cls(
-            accuracy=float(matched / len(known)),
-            purity=float(together.max(0).sum() / len(known)),
-            nmi=float(normalized_mutual_info_score(known, found)),
-            ari=float(adjusted_rand_score(known, found)),
-        )
 
 
 def run(seeds: Sequence[int]) -> Result:
@@ -64,9 +39,9 @@ def run(seeds: Sequence[int]) -> Result:
                 began = time.monotonic()
                 labels = cluster(data.values, seed)
                 seconds.append(time.monotonic() - began)
-                found.append(Scores.measure(known, labels))
+                found.append(ClusterScores.of(labels, known))
                 empty += CLUSTERS - len(np.unique(labels))
-            means = [mean_sd(values) for values in zip(*map(astuple, found), strict=True)]
+            means = [mean_sd([getattr(each, word) for each in found]) for word in ("accuracy", "purity", "nmi", "ari")]
             result.add(name, method, *means, empty, float(np.mean(seconds)))
             if (name, method) == ("mnist", "VaDE"):
                 reached = float(np.mean([each.accuracy for each in found]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 import os
 import platform
@@ -23,6 +22,7 @@ from torch import Tensor, nn
 
 from isthmus import __version__, catalogue
 from isthmus.component import Component
+from isthmus.directories import sha256, take_place
 from isthmus.errors import SavedModelError, problems
 from isthmus.training.history import finite
 from isthmus.training.trainer import Trainer
@@ -81,7 +81,7 @@ def write(path: Path, tensors: Mapping[str, Tensor], content: Mapping[str, Any])
         partial.mkdir(parents=True)
         save_file({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, partial / WEIGHTS)
         (partial / WEIGHTS).chmod(0o666 & ~_umask())  # as other files; safetensors lets only the owner read
-        description = Description(**content, versions=versions(), sha256=_sha256(partial / WEIGHTS))
+        description = Description(**content, versions=versions(), sha256=sha256(partial / WEIGHTS))
         text = json.dumps(finite(description.model_dump()), indent=1, allow_nan=False, default=_plain)
         (partial / DESCRIPTION).write_text(text, encoding="utf8")
         _take_place(partial, path, without=(WEIGHTS, DESCRIPTION, *TASK))
@@ -103,7 +103,7 @@ def read(path: Path, prefixes: tuple[str, ...] = ("",)) -> SavedModel:
         there = "There is no directory" if not path.is_dir() else "It lacks " + " and ".join(missing)
         raise SavedModelError(f"{path} is not a saved model. {there}.")
     description = _described(path / DESCRIPTION)
-    if _sha256(path / WEIGHTS) != description.sha256:
+    if sha256(path / WEIGHTS) != description.sha256:
         raise SavedModelError(
             f"{path / WEIGHTS} is not the file that was saved with this model: it was changed or cut short "
             "(its SHA-256 differs). Copy the whole directory again."
@@ -241,20 +241,12 @@ def replace(path: Path, new: Path) -> None:
 
 def _take_place(partial: Path, path: Path, without: Collection[str]) -> None:
     """Swap directories by renaming; files that lay beside the model stay with it, ``without`` those named."""
-    old = path.with_name(f".{path.name}.{os.getpid()}.old")
     if path.exists():
         for file in path.iterdir():
             if file.name not in without:
                 copy = shutil.copytree if file.is_dir() else shutil.copy2
                 copy(file, partial / file.name)
-        path.rename(old)
-    try:
-        partial.rename(path)
-    except BaseException:  # Ctrl-C, too
-        if old.exists():
-            old.rename(path)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+    take_place(partial, path)
 
 
 def _umask() -> int:
@@ -262,11 +254,6 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_plain(value: Any) -> bool:

@@ -136,6 +136,15 @@ def _content(row: Any) -> bytes:
     return row.encode() if isinstance(row, str) else row.tobytes()
 
 
+def labelled(source: str, labels: str | None, drop: list[str] | None, *, missing_ok: bool) -> Examples:
+    """Rows to look at, with labels where a column has them: to measure by, not to learn from."""
+    from isthmus.cli.configuration import Configuration
+
+    configuration = Configuration()
+    configuration.labels, configuration.drop = labels, drop or []
+    return examples(source, configuration, missing_ok=missing_ok)
+
+
 def as_in_fit(
     folder: Path,
     *,

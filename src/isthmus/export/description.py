@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from isthmus import __version__
+from isthmus.directories import sha256
 from isthmus.errors import SavedModelError, problems
 
 FORMAT = 1
@@ -99,9 +99,3 @@ def file_of(graph: str) -> str:
     'encode.onnx'
     """
     return f"{graph}.onnx"
-
-
-def sha256(path: Path) -> str:
-    """The digest of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

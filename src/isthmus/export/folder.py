@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 from isthmus import saving
 from isthmus.data.examples import Examples
 from isthmus.data.reading import read_and_tell
+from isthmus.directories import take_place
 from isthmus.errors import MissingExtraError, ParameterError, did_you_mean, problems, require
 from isthmus.estimator import Estimator
 from isthmus.export import run
@@ -103,7 +104,7 @@ def to_onnx(
         partial.mkdir(parents=True)
         description = _written(estimator, partial, {name: there[name] for name in wanted}, rows, condition, failed)
         if description.graphs:
-            _take_place(partial, path)
+            take_place(partial, path)
     except OSError as error:
         raise ExportError(f"Nothing could be written at {path} ({error}); what was there is untouched") from error
     finally:
@@ -265,20 +266,6 @@ def _write(folder: Path, description: Description) -> None:
     text = json.dumps(description.model_dump(), indent=1, allow_nan=False, default=str)
     (folder / DESCRIPTION).write_text(text, encoding="utf8")
     (folder / README).write_text(explanation(description), encoding="utf8")
-
-
-def _take_place(partial: Path, path: Path) -> None:
-    """Swap folders by renaming, so that there is always a whole one."""
-    old = path.with_name(f".{path.name}.{os.getpid()}.old")
-    if path.exists():
-        path.rename(old)
-    try:
-        partial.rename(path)
-    except BaseException:  # Ctrl-C, too
-        if old.exists():
-            old.rename(path)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _known(graphs: Sequence[str]) -> list[str]:

@@ -65,10 +65,8 @@ class Encode(Graph):
         return (z, code.symbols) if len(self.outputs) == 2 and code.symbols is not None else z
 
 
-class Decode(Graph):
-    """``codes -> expected x``; texts are written, the likeliest symbol at each place."""
-
-    name = "decode"
+class Rebuilding(Graph, ABC):
+    """One that gives the expected x; ``never``: symbols that are not written."""
 
     def __init__(
         self, model: Autoencoder, ends: Ends, inputs: Sequence[Put], outputs: Sequence[Put], never: Sequence[int]
@@ -76,6 +74,12 @@ class Decode(Graph):
         super().__init__()
         self.model, self.ends, self.never = model, ends, tuple(never)
         self.inputs, self.outputs = tuple(inputs), tuple(outputs)
+
+
+class Decode(Rebuilding):
+    """``codes -> expected x``; texts are written, the likeliest symbol at each place."""
+
+    name = "decode"
 
     def forward(self, given: Tensor, condition: Tensor | None = None) -> Tensor:
         """``[n, *user_shape]``."""
@@ -84,17 +88,10 @@ class Decode(Graph):
         return self.ends.told(_rebuilt(self.model, code, view, self.never))
 
 
-class Reconstruct(Graph):
+class Reconstruct(Rebuilding):
     """``x -> codes -> expected x``."""
 
     name = "reconstruct"
-
-    def __init__(
-        self, model: Autoencoder, ends: Ends, inputs: Sequence[Put], outputs: Sequence[Put], never: Sequence[int]
-    ) -> None:
-        super().__init__()
-        self.model, self.ends, self.never = model, ends, tuple(never)
-        self.inputs, self.outputs = tuple(inputs), tuple(outputs)
 
     def forward(self, given: Tensor, condition: Tensor | None = None) -> Tensor:
         """``[n, *user_shape]``."""

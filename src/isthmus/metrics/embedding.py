@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isthmus.errors import ParameterError, check, counted, problems
+from isthmus.metrics.clustering import ClusterScores
 from isthmus.metrics.neighbours import in_rows, trustworthiness
 
 MOST_ROWS = 3000  # that are measured: every pair of them is compared
@@ -182,12 +183,12 @@ def clusters(codes: ArrayLike, labels: ArrayLike, seed: int = 0) -> dict[str, fl
     {'nmi': 1.0, 'ari': 1.0}
     """
     from sklearn.cluster import KMeans
-    from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
     z, y = in_rows(codes), np.asarray(labels)
     count = min(len(np.unique(y)), len(np.unique(z, axis=0)))
     found = KMeans(count, n_init=STARTS, random_state=seed).fit_predict(z)
-    return {"nmi": float(normalized_mutual_info_score(y, found)), "ari": float(adjusted_rand_score(y, found))}
+    scores = ClusterScores.of(found, y)
+    return {"nmi": scores.nmi, "ari": scores.ari}
 
 
 def _check(

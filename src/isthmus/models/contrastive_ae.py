@@ -3,6 +3,9 @@
 import math
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from isthmus.architecture import Setting, make_networks, make_view
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.direction import Direction
@@ -92,11 +95,12 @@ class ContrastiveAE(Estimator):
 
     def _arranged(self, rows: Rows, examples: Examples, schema: Schema) -> Rows:
         """With a neighbour of each row."""
-        graph = NeighbourGraph.of(coordinates(examples, schema), self.neighbours, owner=type(self).__name__)
-        return NeighbourPairs.of(rows, graph)
+        return self._paired(rows, coordinates(examples, schema), self.neighbours)
 
     def _judged_rows(self, examples: Examples) -> Rows:
         """With neighbours among the rows to be judged; of few rows fewer."""
         x = coordinates(examples, self.schema_)
-        graph = NeighbourGraph.of(x, min(self.neighbours, len(x) - 1), owner=type(self).__name__)
-        return NeighbourPairs.of(self._resident(examples), graph)
+        return self._paired(self._resident(examples), x, min(self.neighbours, len(x) - 1))
+
+    def _paired(self, rows: Rows, x: NDArray[np.floating], neighbours: int) -> Rows:
+        return NeighbourPairs.of(rows, NeighbourGraph.of(x, neighbours, owner=type(self).__name__))

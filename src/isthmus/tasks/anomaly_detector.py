@@ -20,7 +20,6 @@ from torch import Tensor
 from isthmus.argument_types import wrong_types
 from isthmus.data.columns import Column
 from isthmus.data.examples import Examples
-from isthmus.data.kinds import check_many
 from isthmus.data.reading import read_and_tell
 from isthmus.errors import ParameterError, check, did_you_mean
 from isthmus.estimator import Estimator
@@ -29,6 +28,7 @@ from isthmus.tasks import conformal, detector_files
 from isthmus.tasks.detection_baselines import Comparison, baselines, compared
 from isthmus.tasks.drift import DriftReport, drift_of
 from isthmus.tasks.explanation import Explanation
+from isthmus.tasks.given_model import rows_for, unfrozen
 from isthmus.tasks.strangeness import Strangeness, batches, flat
 from isthmus.tasks.value_costs import judges_values
 from isthmus.training.resident import Resident
@@ -370,7 +370,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     @property
     def _given(self) -> Any:
         """The model that was given, out of what keeps it fitted."""
-        return self.model.estimator if isinstance(self.model, FrozenEstimator) else self.model
+        return unfrozen(self.model)
 
     @property
     def _rate(self) -> float | None:
@@ -470,10 +470,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     def _examples(self, X: Any) -> Examples:
         check_is_fitted(self, "offset_")
-        check_many(X, self.model_.schema_.kinds, owner=type(self).__name__)
-        examples = read_and_tell(X, mapped=True)
-        self.model_.schema_.check(examples, owner=type(self).__name__)
-        return examples
+        return rows_for(self.model_, X, type(self).__name__)
 
     def _scores(self, examples: Examples) -> NDArray[np.float64]:
         if self.strangeness_ is None:

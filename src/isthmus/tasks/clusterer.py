@@ -19,7 +19,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from isthmus.argument_types import wrong_types
 from isthmus.data.examples import Examples
-from isthmus.data.kinds import check_many
 from isthmus.data.reading import read_and_tell
 from isthmus.errors import DataError, ParameterError, check, counted, did_you_mean, users_level
 from isthmus.estimator import Estimator
@@ -27,6 +26,7 @@ from isthmus.metrics.clustering import Stability, collapsed
 from isthmus.models.contrastive_ae import ContrastiveAE
 from isthmus.tasks import grouping, task_files
 from isthmus.tasks.clustering_baselines import ClusterComparison, Clustering, baselines
+from isthmus.tasks.given_model import rows_for, unfrozen
 from isthmus.tasks.grouping import Grouping
 from isthmus.training.seeds import ORDER, derive, seed_of
 from isthmus.training.trainer import Trainer
@@ -150,7 +150,10 @@ class Clusterer(ClusterMixin, BaseEstimator):
     def typical(self, X: Any, count: int = 8) -> list[NDArray[np.int64]]:
         """For each cluster the numbers of up to ``count`` rows of X nearest to its mean code, the nearest first."""
         codes = self._codes(self._examples(X))
-        labels = self.grouping_.predict(codes)
+        return self.nearest(codes, self.grouping_.predict(codes), count)
+
+    def nearest(self, codes: NDArray[np.float32], labels: NDArray[np.int64], count: int) -> list[NDArray[np.int64]]:
+        """The same as ``typical``, of codes ``[n, numbers]`` and their clusters."""
         found = []
         for number, centre in enumerate(self.centres_):
             rows = np.flatnonzero(labels == number)
@@ -175,7 +178,10 @@ class Clusterer(ClusterMixin, BaseEstimator):
         All are told as many clusters as were found here. y: known classes, to measure by, never to choose by.
         """
         examples = self._examples(X)
-        labels = self.grouping_.predict(self._codes(examples))
+        return self.compared(examples, self.grouping_.predict(self._codes(examples)), y)
+
+    def compared(self, examples: Examples, labels: NDArray[np.int64], y: ArrayLike | None) -> ClusterComparison:
+        """The same as ``against_baselines``, of rows whose clusters are known already."""
         ours = Clustering(labels=labels, clusters=self.n_clusters_, seconds=self.seconds_)
         classes = None if y is None else np.asarray(y)
         return baselines(self.model_.schema_.flat(examples), ours, classes, seed=self._seed)
@@ -216,7 +222,7 @@ class Clusterer(ClusterMixin, BaseEstimator):
     @property
     def _given(self) -> Any:
         """The model that was given, out of what keeps it fitted."""
-        return self.model.estimator if isinstance(self.model, FrozenEstimator) else self.model
+        return unfrozen(self.model)
 
     @property
     def _seed(self) -> int:
@@ -256,10 +262,7 @@ class Clusterer(ClusterMixin, BaseEstimator):
 
     def _examples(self, X: Any) -> Examples:
         check_is_fitted(self, "labels_")
-        check_many(X, self.model_.schema_.kinds, owner=type(self).__name__)
-        examples = read_and_tell(X, mapped=True)
-        self.model_.schema_.check(examples, owner=type(self).__name__)
-        return examples
+        return rows_for(self.model_, X, type(self).__name__)
 
     def _codes(self, examples: Examples) -> NDArray[np.float32]:
         """One row each, ``[n, numbers]``."""

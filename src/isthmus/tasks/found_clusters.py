@@ -26,9 +26,10 @@ def found_clusters(clusterer: Clusterer, X: Any, y: ArrayLike | None = None) -> 
     (3, 3)
     """
     examples = read_and_tell(X, mapped=True)
-    labels, typical = clusterer.predict(examples), clusterer.typical(examples, TYPICAL)
-    traits = _traits(clusterer, examples, labels)
-    comparison = clusterer.against_baselines(examples, y)
+    codes = clusterer.transform(examples)  # once for all that is told
+    labels = clusterer.grouping_.predict(codes)
+    typical, traits = clusterer.nearest(codes, labels, TYPICAL), _traits(clusterer, examples, labels)
+    comparison = clusterer.compared(examples, labels, y)
     return FoundClusters(
         labels=labels,
         clusters=tuple(

@@ -43,14 +43,34 @@ class Grouping(ABC):
     def predict(self, codes: Numbers) -> Labels:
         """The cluster of each row, ``[n]``, -1 for none; the same for the same row whatever the others."""
 
-    @abstractmethod
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What it holds, by the names of its fields."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @classmethod
     def of_arrays(cls, arrays: Arrays) -> Self:
         """From what ``arrays`` gave."""
         return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class VotedGrouping(Grouping):
+    """Clusters without a rule of their own: a new row is put where most of the nearest known ones are."""
+
+    known: NDArray[np.float32]
+    labels: NDArray[np.int64]  # -1 for none
+
+    @classmethod
+    def kept(cls, codes: Numbers, labels: Labels, seed: int) -> Self:
+        """With all rows, or a random choice of many."""
+        if len(codes) > MOST_KNOWN:
+            chosen = np.sort(np.random.default_rng(seed).permutation(len(codes))[:MOST_KNOWN])
+            codes, labels = codes[chosen], labels[chosen]
+        return cls(known=codes.astype(np.float32), labels=labels)
+
+    def predict(self, codes: Numbers) -> Labels:
+        """By the nearest known rows; -1 where most of these are in no cluster."""
+        return voted(self.known, self.labels, codes)
 
 
 def names() -> tuple[str, ...]:
@@ -78,14 +98,6 @@ def find(name: str) -> type[Grouping]:
         if isinstance(each, type) and issubclass(each, Grouping) and each.__module__ == module.__name__
     )
     return found
-
-
-def some_known(codes: Numbers, labels: Labels, seed: int) -> tuple[Numbers, Labels]:
-    """Rows to keep for votes on new ones: all, or a random choice of many."""
-    if len(codes) <= MOST_KNOWN:
-        return codes.astype(np.float32), labels
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(codes))[:MOST_KNOWN])
-    return codes[chosen].astype(np.float32), labels[chosen]
 
 
 def voted(known: Numbers, labels: Labels, codes: Numbers) -> Labels:

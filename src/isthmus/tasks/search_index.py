@@ -15,7 +15,6 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
-from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from isthmus.argument_types import wrong_types
@@ -23,6 +22,7 @@ from isthmus.data.examples import Examples, Quarantined
 from isthmus.errors import DataError, ParameterError, check, did_you_mean, problems, users_level
 from isthmus.estimator import Estimator
 from isthmus.tasks import search_files
+from isthmus.tasks.given_model import unfrozen
 from isthmus.tasks.item_columns import Columns, columns_of, ids_of
 from isthmus.tasks.item_filter import conditions
 from isthmus.tasks.item_store import ItemStore
@@ -426,7 +426,7 @@ class SearchIndex(BaseEstimator):
 
 def _fitted(model: Any) -> Any:
     """A model that encodes; raises ``ParameterError``."""
-    given = model.estimator if isinstance(model, FrozenEstimator) else model
+    given = unfrozen(model)
     if given is None:
         return None
     if not hasattr(given, "transform") and not hasattr(type(given), "transform"):

@@ -18,6 +18,7 @@ from sklearn.base import BaseEstimator
 from torch import Tensor
 
 from isthmus import loading, saving
+from isthmus.directories import sha256
 from isthmus.errors import SavedModelError, problems
 from isthmus.estimator import Estimator
 from isthmus.training.trainer import Trainer
@@ -78,7 +79,7 @@ def write(task: Any, path: Path, *, state: BaseModel, arrays: Mapping[str, Tenso
             given=task.model is not None,
             state=state.model_dump(),
             sha256=hashlib.sha256(content).hexdigest(),
-            model_sha256=_sha256(partial / saving.WEIGHTS),
+            model_sha256=sha256(partial / saving.WEIGHTS),
         )
         (partial / ARRAYS).write_bytes(content)
         (partial / DESCRIPTION).write_text(described.model_dump_json(indent=1), encoding="utf8")
@@ -181,7 +182,7 @@ def _parameters(kind: type[BaseEstimator], described: Described) -> dict[str, An
 
 def _arrays(path: Path, described: Described) -> dict[str, Tensor]:
     for name, wanted in ((ARRAYS, described.sha256), (saving.WEIGHTS, described.model_sha256)):
-        if not (path / name).is_file() or _sha256(path / name) != wanted:
+        if not (path / name).is_file() or sha256(path / name) != wanted:
             raise SavedModelError(
                 f"{path / name} is not the file that was saved with this {described.task}: it is missing, was changed "
                 f"or cut short, or another model was saved in its place. For the model alone remove "
@@ -191,8 +192,3 @@ def _arrays(path: Path, described: Described) -> dict[str, Tensor]:
         return load((path / ARRAYS).read_bytes())
     except (OSError, SafetensorError) as error:
         raise SavedModelError(f"{path / ARRAYS} cannot be read: {error}") from error
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

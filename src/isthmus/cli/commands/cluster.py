@@ -45,8 +45,7 @@ def command(
     - `isthmus cluster photos/ --clusters 10 --save clusterers/photos`
     - `isthmus cluster new/ --model clusterers/photos --out groups.csv`
     """
-    from isthmus.cli.configuration import Configuration
-    from isthmus.cli.rows import examples, tell_quarantined
+    from isthmus.cli.rows import labelled, tell_quarantined
     from isthmus.tasks.found_clusters import found_clusters
 
     for place, endings in ((out, (".csv", ".parquet")), (report, (".html",))):
@@ -56,9 +55,7 @@ def command(
         check_new_model(save, force=force)
     if seeds < 1:
         raise ParameterError(f"--seeds is {seeds}; expected 1 or more")
-    configuration = Configuration()
-    configuration.labels, configuration.drop = labels, drop or []
-    rows = examples(data, configuration, missing_ok=model is not None)
+    rows = labelled(data, labels, drop, missing_ok=model is not None)
     tell_quarantined(rows)
     given = {"clusters": clusters, "method": method, "seed": seed}
     clusterer = _clusterer(model, rows, **given, progress=not quiet)  # type: ignore[arg-type]

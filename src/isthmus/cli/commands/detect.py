@@ -55,7 +55,7 @@ def command(
     - `isthmus detect good.csv --normal --new today.csv --false-alarm-rate 0.01 --save detectors/plant`
     - `isthmus detect tomorrow.csv --model detectors/plant --out scores.csv`
     """
-    from isthmus.cli.rows import tell_quarantined
+    from isthmus.cli.rows import labelled, tell_quarantined
     from isthmus.tasks.strange_rows import strange_rows
 
     for place, endings in ((out, SCORES), (explanations, TABLES), (report, (".html",))):
@@ -65,8 +65,8 @@ def command(
         check_new_model(save, force=force)
     if top < 1:
         raise ParameterError(f"--top is {top}; expected 1 or more")
-    known = _rows(data, labels, drop, missing_ok=model is not None)
-    looked_at = known if new is None else _rows(new, labels, drop, missing_ok=True)
+    known = labelled(data, labels, drop, missing_ok=model is not None)
+    looked_at = known if new is None else labelled(new, labels, drop, missing_ok=True)
     tell_quarantined(known, *([] if new is None else [looked_at]))
     detector = _detector(
         model,
@@ -97,15 +97,6 @@ def command(
     for name, place in (("scores", out), ("explanations", explanations), ("detector", save), ("report", report)):
         if place is not None:
             say(f"{name:<12} {place}")
-
-
-def _rows(source: str, labels: str | None, drop: list[str] | None, *, missing_ok: bool) -> "Examples":
-    from isthmus.cli.configuration import Configuration
-    from isthmus.cli.rows import examples
-
-    configuration = Configuration()
-    configuration.labels, configuration.drop = labels, drop or []
-    return examples(source, configuration, missing_ok=missing_ok)
 
 
 def _detector(

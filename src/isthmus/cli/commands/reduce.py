@@ -48,7 +48,7 @@ def command(
     - `isthmus reduce flowers.csv --labels species --neighbours 30 --out map.csv --save models/map`
     - `isthmus reduce new.csv --model models/map --out new-map.csv`
     """
-    from isthmus.cli.rows import tell_quarantined
+    from isthmus.cli.rows import labelled, tell_quarantined
     from isthmus.tasks.other_maps import other_maps
 
     check_out(out, force=force, sources=(data,), endings=TABLES)
@@ -65,7 +65,7 @@ def command(
     )
     if save is not None:
         check_new_model(save, force=force)
-    rows = _rows(data, labels, drop, missing_ok=model is not None)
+    rows = labelled(data, labels, drop, missing_ok=model is not None)
     tell_quarantined(rows)
     reducer = _reducer(model, rows, dims=dims or 2, neighbours=neighbours or 15, seed=seed, progress=not quiet)
     codes = reducer.transform(rows)
@@ -89,15 +89,6 @@ def command(
     for name, place in (("map", out), ("model", save), ("report", report)):
         if place is not None:
             say(f"{name:<7} {place}")
-
-
-def _rows(data: str, labels: str | None, drop: list[str] | None, *, missing_ok: bool) -> "Examples":
-    from isthmus.cli.configuration import Configuration
-    from isthmus.cli.rows import examples
-
-    configuration = Configuration()
-    configuration.labels, configuration.drop = labels, drop or []
-    return examples(data, configuration, missing_ok=missing_ok)
 
 
 def _reducer(model: Path | None, rows: "Examples", *, dims: int, neighbours: int, seed: int, progress: bool) -> Any:

@@ -39,8 +39,8 @@ class GaussianMixtureGrouping(Grouping):
         else:
             most = max(2, min(MOST_CLUSTERS, len(codes) // (2 * codes.shape[1] + 2)))
             found = min((_best(codes, number, seed) for number in range(2, most + 1)), key=lambda each: each.bic(codes))
-        labels = in_order(found.predict(codes))
         own = found.predict(codes)
+        labels = in_order(own)
         order = [int(own[np.flatnonzero(labels == number)[0]]) for number in range(labels.max() + 1)]
         rule = cls(
             log_weights=np.log(found.weights_[order]),
@@ -57,10 +57,6 @@ class GaussianMixtureGrouping(Grouping):
             for log_weight, mean, whitening in zip(self.log_weights, self.means, self.whitening, strict=True)
         ]
         return np.stack(found, axis=1).argmax(1).astype(np.int64)
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """See ``Grouping``."""
-        return {"log_weights": self.log_weights, "means": self.means, "whitening": self.whitening}
 
 
 def _best(codes: Numbers, count: int, seed: int) -> Any:

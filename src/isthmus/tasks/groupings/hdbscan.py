@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isthmus.errors import ParameterError
-from isthmus.tasks.grouping import Grouping, Labels, Numbers, in_order, some_known, voted
+from isthmus.tasks.grouping import Labels, Numbers, VotedGrouping, in_order
 
 
 @dataclass(frozen=True, kw_only=True)
-class HDBSCANGrouping(Grouping):
+class HDBSCANGrouping(VotedGrouping):
     """Leaves of the tree of densities, from the minimum spanning tree of mutual reachability; -1 for rows in none.
 
     Source: Campello, Moulavi & Sander 2013, Density-based clustering based on hierarchical density estimates.
@@ -23,9 +22,6 @@ class HDBSCANGrouping(Grouping):
     >>> sorted(set(labels.tolist()) - {-1})
     [0, 1]
     """
-
-    known: NDArray[np.float32]
-    labels: NDArray[np.int64]
 
     @classmethod
     def of(cls, codes: Numbers, count: int | None, *, neighbours: int, smallest: int, seed: int) -> tuple[Self, Labels]:
@@ -38,13 +34,4 @@ class HDBSCANGrouping(Grouping):
                 "method='graph'"
             )
         labels = in_order(HDBSCAN(min_cluster_size=smallest, copy=True).fit_predict(codes.astype(np.float64)))
-        known, names = some_known(codes, labels, seed)
-        return cls(known=known, labels=names), labels
-
-    def predict(self, codes: Numbers) -> Labels:
-        """By the nearest known rows; -1 where most of these are in no cluster."""
-        return voted(self.known, self.labels, codes)
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """See ``Grouping``."""
-        return {"known": self.known, "labels": self.labels}
+        return cls.kept(codes, labels, seed), labels

@@ -52,10 +52,6 @@ class KMeansGrouping(Grouping):
         distance = np.square(self.means).sum(1) - 2 * codes @ self.means.T
         return distance.argmin(1).astype(np.int64)
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """See ``Grouping``."""
-        return {"means": self.means}
-
 
 def _best(codes: Numbers, count: int, seed: int) -> Any:
     from sklearn.cluster import KMeans
