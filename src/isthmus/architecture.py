@@ -141,14 +141,15 @@ def make_part(station: str, wanted: str | Mapping[str, Any] | Component, known: 
     return catalogue.make(station, name, {**taken, **given})
 
 
-def make_view(wanted: Any, setting: Setting, owner: str) -> Corruption | None:
+def make_view(wanted: Any, setting: Setting, owner: str, automatic: Any = "warp") -> Corruption | None:
     """What the encoder sees in training: a part by name; ``"auto"``: pictures a little warped, all else as it is; None.
 
+    ``automatic`` is the warp.
     Raises ``ParameterError`` for a corruption of texts.
     """
     if wanted is None or (isinstance(wanted, str) and wanted == "auto" and setting.schema.kind != "image"):
         return None
-    made: Corruption = make_part("corruptions", "warp" if isinstance(wanted, str) and wanted == "auto" else wanted)
+    made: Corruption = make_part("corruptions", automatic if isinstance(wanted, str) and wanted == "auto" else wanted)
     check(owner, (not made.of_symbols, f"corruption is {wanted!r:.100}, which is for texts; expected one for numbers"))
     return made
 

@@ -298,10 +298,11 @@ class Autoencoder(Component):
         prior = [] if self.prior is None or type(self.prior).initialise is Prior.initialise else [self.prior]
         terms = [term for term in self._terms() if type(term).start is not Term.start]
         if prior or terms:
-            drawn = [self.bottleneck(self._encoder()(part), part, None).z for part in in_parts(view, AT_ONCE)]
-            codes = torch.cat(drawn).float()
+            made = [(self._encoder()(part), part) for part in in_parts(view, AT_ONCE)]
+            codes = torch.cat([self.bottleneck(features, part, None).z for features, part in made]).float()
+            best = torch.cat([self.bottleneck.mode(features, part).z for features, part in made]).float()
             for each in prior:
-                each.initialise(codes)
+                each.initialise(codes, best)
             for term in terms:
                 term.start(codes)
 

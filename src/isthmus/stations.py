@@ -231,8 +231,8 @@ class Prior(Component, ABC):
         log_q = posterior.log_prob(z)
         return (log_q.sum(-1, keepdim=True) if log_p.shape[-1] == 1 else log_q) - log_p
 
-    def initialise(self, codes: Tensor) -> None:
-        """Start from codes ``[n, *grid, dim]`` of a sample of the data, once, before training. By default: nothing."""
+    def initialise(self, codes: Tensor, best: Tensor) -> None:
+        """Start from drawn codes and from the best ones ``[n, *grid, dim]`` of some rows, once. By default: nothing."""
 
 
 class Bottleneck(Component, ABC):

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
 from isthmus.errors import ParameterError
+from isthmus.layers.graph_cut import cut, modularity, plain_number
+from isthmus.layers.shared_neighbours import shared_neighbours
 from isthmus.metrics.clustering import ClusterScores
 from isthmus.tasks import grouping
-from isthmus.tasks.graph_cut import cut, modularity, plain_number
 from isthmus.tasks.grouping import in_order, voted
-from isthmus.tasks.shared_neighbours import shared_neighbours
 
 ALL = pytest.mark.parametrize("name", grouping.names())
 

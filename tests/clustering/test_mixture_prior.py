@@ -96,7 +96,7 @@ def blobs(count=600):
 def test_it_starts_from_the_clusters_of_codes(made):
     codes, centres = blobs()
     prior = made(2, 3)
-    prior.initialise(codes)
+    prior.initialise(codes, codes)
     distance = torch.cdist(centres, prior.means.detach())
     assert distance.min(1).values.max() < 0.3
     assert sorted(distance.argmin(1).tolist()) == [0, 1, 2]
@@ -109,10 +109,24 @@ def test_a_mixture_learns_weights_and_variances_from_the_start():
     assert found.variances.mean(0).tolist() == pytest.approx([1.0, 0.25], rel=0.25)
 
 
+def test_clusters_need_not_be_round_and_are_told_by_codes_without_noise():
+    """Two long stripes side by side, noise as wide as the gap on them: a Gaussian for each stripe, noise and all."""
+    generator = torch.Generator().manual_seed(0)
+    along = torch.linspace(-8, 8, 300)
+    clean = torch.cat([torch.stack([along, torch.full((300,), side)], 1) for side in (-1.0, 1.0)])
+    noisy = clean + torch.randn(600, 2, generator=generator)
+    with RandomStream(0):
+        found = gaussian_clusters(noisy, 2, clean)
+    assert found.means[:, 1].sort().values.tolist() == pytest.approx([-1.0, 1.0], abs=0.2)
+    assert found.means[:, 0].tolist() == pytest.approx([0.0, 0.0], abs=0.3)
+    assert found.variances[:, 1].tolist() == pytest.approx([1.0, 1.0], rel=0.25)
+    assert found.weights.tolist() == [0.5, 0.5]
+
+
 def test_codes_that_are_all_alike_are_no_error():
     codes = torch.ones(30, 2)
     prior = GaussianMixture(2, 3)
-    prior.initialise(codes)
+    prior.initialise(codes, codes)
     assert bool(prior.log_prob(codes).isfinite().all())
     assert bool(centres_of(codes, 3).isfinite().all())
 

@@ -5,13 +5,13 @@ import pytest
 import torch
 
 import isthmus as im
+from isthmus.bottlenecks.places import Places
 from isthmus.data.neighbour_graph import NeighbourGraph, coordinates, shares
 from isthmus.data.neighbour_layout import _pull, _push, neighbour_layout
 from isthmus.data.reading import read
 from isthmus.errors import DataError, IsthmusError, ParameterError
 from isthmus.metrics.neighbours import knn_accuracy, trustworthiness
-from isthmus.records import Batch, Code, Trace, View
-from isthmus.terms.placement import Placement
+from isthmus.records import Batch, Trace, View
 from isthmus.training.placed_rows import PlacedRows
 from isthmus.training.resident import Resident
 
@@ -84,17 +84,36 @@ def test_many_values_are_seen_in_their_leading_coordinates():
     )
 
 
-def test_a_placement_costs_what_the_tail_of_its_distribution_says():
-    z = torch.tensor([[0.0, 0.0], [3.0, 4.0]])
-    batch = Batch(x=torch.zeros(2, 3), reference=torch.zeros(2, 2))
-    trace = Trace(batch=batch, view=View(x=batch.x), features=z, code=Code(z=z))
-    cost = Placement(2, width=5.0)(trace, {})
-    assert torch.allclose(cost, torch.tensor([0.0, 1.5 * np.log(2)], dtype=torch.float32))
-    term = Placement(2)
-    term.initialise(Batch(x=batch.x, reference=torch.tensor([[3.0, 0.0], [-3.0, 0.0]])))
-    assert float(term.spread) == pytest.approx(3.0)
-    with pytest.raises(ValueError, match="no reference"):
-        term(Trace(batch=Batch(x=batch.x), view=View(x=batch.x), features=z, code=Code(z=z)), {})
+def traced(bottleneck, features, places):
+    batch = Batch(x=torch.zeros(len(features), 3), reference=places)
+    view = View(x=batch.x)
+    return Trace(batch=batch, view=view, features=features, code=bottleneck(features, view))
+
+
+def test_a_placement_costs_what_the_mixture_says_of_the_place():
+    bottleneck = Places(2, components=2, width=5.0)
+    bottleneck.centres.data = torch.tensor([[0.0, 0.0], [3.0, 4.0]])
+    features = torch.tensor([3.0, 1.0]).log()
+    trace = traced(bottleneck, torch.cat([features, torch.zeros(4)])[None], torch.zeros(1, 2))
+    expected = -np.log(0.75 + 0.25 * 2**-1.5)  # Cauchy: (1 + d^2 / width^2)^-1.5
+    assert bottleneck.hindsight(trace)["placement"].item() == pytest.approx(expected, rel=1e-5)
+    assert trace.code.z.tolist() == [[0.0, 0.0]]  # the likeliest, not the mean
+    bare = Trace(batch=Batch(x=trace.batch.x), view=trace.view, features=trace.features, code=trace.code)
+    assert bottleneck.hindsight(bare) == {}
+
+
+def test_of_two_places_one_is_chosen_and_never_what_lies_between():
+    """x tells nothing, and rows lie at -1 or at 1, three of four at 1."""
+    torch.manual_seed(0)
+    bottleneck, features = Places(1, components=6), torch.zeros(12, requires_grad=True)
+    places = torch.tensor([[-1.0], [1.0], [1.0], [1.0]])
+    optimiser = torch.optim.Adam([features, *bottleneck.parameters()], lr=0.05)
+    for _ in range(400):
+        optimiser.zero_grad()
+        trace = traced(bottleneck, features.expand(4, -1), places)
+        bottleneck.hindsight(trace)["placement"].mean().backward()
+        optimiser.step()
+    assert traced(bottleneck, features[None], places[:1]).code.z.item() == pytest.approx(1.0, abs=0.05)
 
 
 def test_places_go_with_their_rows():

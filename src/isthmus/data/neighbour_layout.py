@@ -12,9 +12,9 @@ from torch import Tensor
 from isthmus.data.neighbour_graph import NeighbourGraph
 
 GROUP = 256  # rows that push each other in a step
-STEPS, RATE = 400, 1.0
+STEPS, RATE = 500, 1.0
 DRAWN = 3  # neighbours that pull a row in a step
-EARLY, UNTIL = 4.0, 0.3  # the least exaggeration in this share of the steps: clusters find together before they spread
+EARLY, UNTIL = 4.0, 0.15  # the least exaggeration in this share of the steps: clusters meet before they spread
 BETA1, BETA2, SMALL = 0.9, 0.99, 1e-8  # Adam's
 
 

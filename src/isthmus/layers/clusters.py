@@ -5,10 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+
+from isthmus.layers.graph_cut import cut
+from isthmus.layers.shared_neighbours import shared_neighbours
+
+Numbers = NDArray[np.float64]
 
 STARTS = 5  # of which the best is kept
 ROUNDS = 50
+ENOUGH = 50  # vectors a cluster, from which there is a graph to cut
+NEIGHBOURS = 10
 LEAST = 1e-3  # variance of a cluster, in units of that of all
 
 
@@ -22,25 +30,25 @@ class Clusters:
 
 
 @torch.no_grad()
-def gaussian_clusters(vectors: Tensor, size: int) -> Clusters:
-    """A mixture of Gaussians with diagonal covariances, fitted to vectors ``[n, dim]`` by EM; n is at least ``size``.
+def gaussian_clusters(vectors: Tensor, size: int, clean: Tensor | None = None) -> Clusters:
+    """A Gaussian with a diagonal covariance for each cluster of vectors ``[n, dim]``; n is at least ``size``.
 
-    Seeded from torch's current stream.
+    Of enough vectors the clusters are those between which the graph of shared neighbours is thinnest, whatever their
+    shapes: classes are seldom round. Where the vectors are noisy, ``clean`` are those without the noise, by which
+    neighbours are told. Of few, or where a cluster is almost empty, a mixture is fitted by EM. Seeded from torch's
+    current stream.
 
     >>> found = gaussian_clusters(torch.tensor([[0.0], [2.0], [8.0], [10.0]]), 2)
     >>> found.means.sort(0).values.round().tolist()
     [[1.0], [9.0]]
     """
-    from sklearn.mixture import GaussianMixture
-
     values, spread = _values(vectors)
-    mixture = GaussianMixture(
-        size, covariance_type="diag", reg_covar=LEAST * spread, max_iter=ROUNDS, n_init=STARTS, random_state=_seed()
-    )
-    with warnings.catch_warnings():  # a start need not converge, and fewer rows may differ than there are clusters
-        warnings.simplefilter("ignore")
-        mixture.fit(values)
-    found = (mixture.weights_.clip(min=1e-6), mixture.means_, mixture.covariances_)
+    seed, least = _seed(), LEAST * spread
+    found = None
+    if len(values) >= ENOUGH * size and size > 1:
+        places = values if clean is None else _values(clean)[0]
+        found = _of_graph(values, cut(shared_neighbours(places, NEIGHBOURS), size, seed), size, least)
+    found = _by_em(values, size, least, seed) if found is None else found
     weights, means, variances = (torch.from_numpy(each.astype(np.float32)).to(vectors.device) for each in found)
     return Clusters(weights=weights, means=means, variances=variances)
 
@@ -63,7 +71,31 @@ def centres_of(vectors: Tensor, size: int) -> Tensor:
     return torch.from_numpy(found.astype(np.float32)).to(vectors.device)
 
 
-def _values(vectors: Tensor) -> tuple[np.ndarray, float]:
+def _of_graph(
+    values: Numbers, labels: NDArray[np.int64], size: int, least: float
+) -> tuple[Numbers, Numbers, Numbers] | None:
+    """Weights, means and variances; None where a cluster has less than a tenth of its even share."""
+    counts = np.bincount(labels, minlength=size)
+    if counts.min() < 0.1 * len(values) / size:
+        return None
+    parts = [values[labels == number] for number in range(size)]
+    means, variances = (np.stack([measure(part, axis=0) for part in parts]) for measure in (np.mean, np.var))
+    return counts / len(values), means, variances + least
+
+
+def _by_em(values: Numbers, size: int, least: float, seed: int) -> tuple[Numbers, Numbers, Numbers]:
+    from sklearn.mixture import GaussianMixture
+
+    mixture = GaussianMixture(
+        size, covariance_type="diag", reg_covar=least, max_iter=ROUNDS, n_init=STARTS, random_state=seed
+    )
+    with warnings.catch_warnings():  # a start need not converge, and fewer rows may differ than there are clusters
+        warnings.simplefilter("ignore")
+        mixture.fit(values)
+    return mixture.weights_.clip(min=1e-6), mixture.means_, mixture.covariances_
+
+
+def _values(vectors: Tensor) -> tuple[Numbers, float]:
     """The vectors as numpy has them, and their mean variance."""
     values = vectors.double().cpu().numpy()
     return values, float(values.var(0).mean()) or 1.0

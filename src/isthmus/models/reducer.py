@@ -7,31 +7,35 @@ import torch
 
 from isthmus.architecture import Setting, make_networks, make_view
 from isthmus.autoencoder import Autoencoder
-from isthmus.bottlenecks.identity import Identity
+from isthmus.bottlenecks.places import Places
 from isthmus.data.examples import Examples
 from isthmus.data.neighbour_graph import NeighbourGraph, check_neighbours, coordinates
 from isthmus.data.neighbour_layout import neighbour_layout
 from isthmus.data.schema import Schema
 from isthmus.errors import check
 from isthmus.estimator import Estimator
-from isthmus.terms.placement import Placement
+from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.placed_rows import PlacedRows
 from isthmus.training.rows import Rows
 from isthmus.training.seeds import WEIGHTS, derive, seed_of
 from isthmus.training.trainer import Trainer
 
+WARP = {"name": "warp", "shift": 0.035, "turn": 7.5, "stretch": 0.075, "slant": 0.1}  # no further than neighbours are
+
 
 class Reducer(Estimator):
     """Maps of the data, two numbers a row by default: rows that are near each other are so on the map.
 
     A layout that keeps the graph of nearest rows, as t-SNE's and UMAP's do, is found first (``neighbour_layout``);
-    then an autoencoder learns to place the rows there and to rebuild them. Unlike t-SNE it places new rows
+    then an autoencoder learns to place the rows there, and to rebuild them: a mixture of places is
+    learnt, of which the likeliest is taken (``Places``). Unlike t-SNE it places new rows
     (``transform``), it has a way back (``inverse_transform``), and it is saved like any other model. ``fit`` raises
     ``DataError`` where there are no more rows than neighbours, or all rows are equal. Texts have no distances: reduce
     the codes of a model of texts.
 
-    Source: Espadoto, Hirata & Telea 2020, Deep learning multidimensional projections; Damrich, Böhm, Hamprecht & Kobak
+    Source: Espadoto, Hirata & Telea 2020, Deep learning multidimensional projections; Bishop 1994, Mixture density
+    networks; Damrich, Böhm, Hamprecht & Kobak
     2023, From t-SNE to UMAP with contrastive learning; with a decoder: Sainburg, McInnes & Gentner 2021, Parametric
     UMAP embeddings for representation and semisupervised learning.
 
@@ -81,17 +85,18 @@ class Reducer(Estimator):
             ),
         )
         check_neighbours(setting.rows, self.neighbours, "Reducer")
+        bottleneck = Places(self.latent_dim)
         networks = make_networks(
-            self.network, setting, latent_dim=self.latent_dim, features=self.latent_dim, linear_path="none"
+            self.network, setting, latent_dim=self.latent_dim, features=bottleneck.in_dim, linear_path="none"
         )
         values = math.prod(setting.schema.shape)
         return Autoencoder(
             encoder=networks.encoder,
-            bottleneck=Identity(self.latent_dim),
+            bottleneck=bottleneck,
             decoder=networks.decoder,
             likelihood=setting.likelihood,
-            corruption=make_view(self.corruption, setting, "Reducer"),
-            terms=[Reconstruction(self.rebuilding / values), Placement(self.latent_dim)],
+            corruption=make_view(self.corruption, setting, "Reducer", automatic=WARP),
+            terms=[Reconstruction(self.rebuilding / values), CodeCost("placement")],
         )
 
     def usual_trainer(self, rows: int) -> Trainer:

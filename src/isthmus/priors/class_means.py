@@ -39,7 +39,7 @@ class ClassMeans(Prior):
         self._tell_as_bayes()
 
     @torch.no_grad()
-    def initialise(self, codes: Tensor) -> None:
+    def initialise(self, codes: Tensor, best: Tensor) -> None:
         """Start from the centres of k-means of codes ``[n, latent_dim]``."""
         self.means.copy_(centres_of(codes, len(self.means)))
         self._tell_as_bayes()

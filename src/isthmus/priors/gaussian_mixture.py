@@ -38,9 +38,9 @@ class GaussianMixture(Prior):
         self.log_vars = nn.Parameter(torch.zeros(components, latent_dim))
 
     @torch.no_grad()
-    def initialise(self, codes: Tensor) -> None:
-        """Start from a mixture fitted to codes ``[n, latent_dim]``."""
-        found = gaussian_clusters(codes, len(self.logits))
+    def initialise(self, codes: Tensor, best: Tensor) -> None:
+        """Start from the clusters of the best codes: a Gaussian of the drawn codes for each, ``[n, latent_dim]``."""
+        found = gaussian_clusters(codes, len(self.logits), best)
         self.logits.copy_(found.weights.log())
         self.means.copy_(found.means)
         self.log_vars.copy_(found.variances.log())

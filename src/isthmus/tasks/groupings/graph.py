@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from isthmus.tasks.graph_cut import cut
+from isthmus.layers.graph_cut import cut
+from isthmus.layers.shared_neighbours import shared_neighbours
 from isthmus.tasks.grouping import Labels, Numbers, VotedGrouping, in_order
-from isthmus.tasks.shared_neighbours import shared_neighbours
 
 
 @dataclass(frozen=True, kw_only=True)
