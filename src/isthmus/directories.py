@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from isthmus.errors import DataError
@@ -65,4 +65,5 @@ def replaced(out: Path) -> Iterator[Path]:
     except OSError as error:
         raise DataError(f"{out} could not be written: {error}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # where it could not even be begun
+            partial.unlink(missing_ok=True)

@@ -116,8 +116,8 @@ def interpolation(
 ) -> Interpolation:
     """``steps`` examples from a to b, single examples, through the code of a fitted model, and straight.
 
-    ``known``: rows like those of ``fit``, to measure realism by; at most 2,000 of them are looked at. ``path`` and
-    ``condition``: see ``Estimator.interpolate``. Raises ``ParameterError``, ``DataError``.
+    ``known``: rows like those of ``fit``, to measure realism by, or what ``realism_of`` makes of them once for many
+    walks. ``path`` and ``condition``: see ``Estimator.interpolate``. Raises ``ParameterError``, ``DataError``.
 
     >>> import isthmus as im
     >>> X = im.data.load("digits").values[:200]
@@ -131,9 +131,23 @@ def interpolation(
         raise ParameterError(f"interpolation: a and b have {len(codes)} examples; expected one each")
     made = model.inverse_transform(codes[0], condition)
     schema = model.schema_
-    realism = None if known is None else Realism.of(_known(model, known))
+    realism = known if known is None or isinstance(known, Realism) else realism_of(model, known)
     through = _walk(schema, made, schema.flat(read(made)), realism)
     return Interpolation(path=path, codes=codes[0], walk=through, straight=_straight(model, a, b, steps, realism))
+
+
+def realism_of(model: Estimator, known: Any) -> Realism:
+    """How near rows like those of ``fit`` are to each other, in the model's scaled values; at most 2,000 of them.
+
+    >>> import isthmus as im
+    >>> X = im.data.load("digits").values[:100]
+    >>> realism_of(im.AE(2, trainer=im.Trainer(epochs=1)).fit(X), X).rows.shape
+    (50, 64)
+    """
+    check_many(known, model.schema_.kinds, owner="interpolation")
+    examples = read_and_tell(known, mapped=True)
+    model.schema_.check(examples, owner="interpolation")
+    return Realism.of(model.schema_.flat(examples.at_most(MOST_KNOWN)))
 
 
 def _straight(model: Estimator, a: Any, b: Any, steps: int, realism: Realism | None) -> Walk | None:
@@ -161,13 +175,5 @@ def _walk(schema: Schema, examples: Any, numbers: NDArray[np.float64], realism: 
     )
 
 
-def _known(model: Estimator, known: Any) -> NDArray[np.float64]:
-    check_many(known, model.schema_.kinds, owner="interpolation")
-    examples = read_and_tell(known, mapped=True)
-    model.schema_.check(examples, owner="interpolation")
-    return model.schema_.flat(examples.at_most(MOST_KNOWN))
-
-
 def _of(values: NDArray[np.float64] | None, step: int) -> str:
-    """At an end that is a known row, nothing is near but itself: still a number."""
     return "" if values is None else f"{values[step]:.2f}"

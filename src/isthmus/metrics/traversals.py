@@ -84,9 +84,7 @@ class Traversals:
         return found
 
 
-def traversals(
-    model: Estimator, X: Any = None, *, top: int = 8, steps: int = 9, condition: Any = None
-) -> Traversals:
+def traversals(model: Estimator, X: Any = None, *, top: int = 8, steps: int = 9, condition: Any = None) -> Traversals:
     """The ``top`` most used numbers of a fitted model's code, each walked over the range that codes of X have.
 
     Use is the KL of each number (Kingma & Welling 2014) where codes are random and there are rows; otherwise the mean
@@ -139,7 +137,9 @@ def check_movable(model: Estimator, owner: str) -> None:
     """
     name = type(model).__name__
     if not model.decodes:
-        raise NotAvailableError(f"{owner}: nothing leads from codes of {name} back to x. Those of AE and VAE can be moved.")
+        raise NotAvailableError(
+            f"{owner}: nothing leads from codes of {name} back to x. Those of AE and VAE can be moved."
+        )
     if model.autoencoder_.bottleneck.levels:
         raise ParameterError(
             f"{owner}: the codes of {name} are discrete, and cannot be moved a little. Those of AE, VAE, AAE and other "

@@ -26,14 +26,16 @@ from isthmus.tasks.given_model import rows_for, unfrozen
 
 RIDGE = 1e-3  # of the codes' variance, against codes that hardly vary
 LATENT_DIM = 16  # of the usual model
+LEAST_TOLD = 0.05  # of the variance of a number, by codes, below which it cannot be edited
 
 
 class AttributeEditor(BaseEstimator):
     """Learns which way in the code an attribute lies, and moves examples along it.
 
     Codes are regressed on all attributes at once, so that what belongs to another, correlated attribute stays; of a
-    single class attribute the direction is the difference of the mean codes. Attributes are classes (texts, truths) or
-    numbers. Only models with continuous codes and a decoder can: AE, DAE, VAE, BetaVAE, AAE, VAEGAN and their like.
+    single class attribute the direction is the difference of the mean codes. Directions of numbers are made so long
+    that what codes tell of the number moves by as much as is wanted. Attributes are classes (texts, truths) or numbers.
+    Only models with continuous codes and a decoder can: AE, DAE, VAE, BetaVAE, AAE, VAEGAN and their like.
 
     Source: Larsen et al. 2016, Autoencoding beyond pixels using a learned similarity metric, section 4.2 (mean codes);
     several at once: ordinary least squares.
@@ -86,7 +88,21 @@ class AttributeEditor(BaseEstimator):
         self.directions_ = np.linalg.lstsq(apart, moved, rcond=1e-8)[0]  # [coordinates, numbers]: codes by attributes
         held = moved.T @ moved + RIDGE * np.trace(moved.T @ moved) / moved.shape[1] * np.eye(moved.shape[1])
         self.readout_ = np.linalg.solve(held, moved.T @ apart)  # [numbers, coordinates]: attributes by codes
+        self._lengthen()
         return self
+
+    def _lengthen(self) -> None:
+        """Directions of numbers so long that what codes tell of these moves by what is wanted, and by nothing else.
+
+        What codes do not tell is not in the regression of codes: it moves them by too little, by R squared.
+        """
+        told = self.directions_ @ self.readout_  # [coordinates, coordinates]: R squared, where there is one attribute
+        self.told_ = np.diag(told).copy()
+        spans = places(self.attributes_)
+        of_numbers = [spans[each.name].start for each in self.attributes_ if not each.levels]
+        known = [place for place in of_numbers if self.told_[place] >= LEAST_TOLD]
+        if known:
+            self.directions_[known] = np.linalg.solve(told[np.ix_(known, known)], self.directions_[known])
 
     # -- editing -------------------------------------------------------------------------------------
 
@@ -113,17 +129,22 @@ class AttributeEditor(BaseEstimator):
     def remove(self, X: Any, names: str | Sequence[str], strength: float = 1.0) -> Any:
         """X, rebuilt as if attributes were not known: numbers at their mean, classes at that of all rows."""
         check_is_fitted(self, "directions_")
+        examples = rows_for(self.model_, X, type(self).__name__)
+        moved = self.without(self.model_.transform(examples), names, strength)
+        return self.model_.schema_.give_back(self.model_._decoded(self.model_._codes(moved), None), examples)
+
+    def without(
+        self, codes: NDArray[np.floating], names: str | Sequence[str], strength: float = 1.0
+    ) -> NDArray[np.float32]:
+        """The same as ``remove``, of codes ``[n, numbers]``, before they are decoded."""
         wanted = [names] if isinstance(names, str) else list(names)
         self._check_known(wanted)
-        examples = rows_for(self.model_, X, type(self).__name__)
-        codes, spans = self.model_.transform(examples), places(self.attributes_)
-        step = np.zeros((len(codes), len(self.directions_)))
+        spans, step = places(self.attributes_), np.zeros((len(codes), len(self.directions_)))
         for attribute in self.attributes_:
             if attribute.name in wanted:
                 span = spans[attribute.name]
                 step[:, span] = self.coordinates_mean_[span] - self._present(codes, attribute, None)
-        moved = (codes + strength * step @ self.directions_).astype(np.float32)
-        return self.model_.schema_.give_back(self.model_._decoded(self.model_._codes(moved), None), examples)
+        return np.asarray(codes + strength * step @ self.directions_, dtype=np.float32)
 
     def moved(
         self,
@@ -144,6 +165,14 @@ class AttributeEditor(BaseEstimator):
             (bool(values or shift), "there is nothing to change; expected values={'name': value} or shift="),
             (bool(np.isfinite(strength)), f"strength is {strength!r}; expected a number"),
             *((name not in shift, f"{name!r} is both in values and in shift; expected one") for name in values),
+            *(
+                (
+                    name not in numbers or self._tells(name) >= LEAST_TOLD,
+                    f"codes of this model tell hardly anything of {name!r} (R squared {self._tells(name):.2f}), so that "
+                    "it cannot be edited by them; expected a model with a larger code, or another attribute",
+                )
+                for name in [*values, *shift]
+            ),
             *((name in numbers, f"shift has {name!r}, which is a class; expected values={{...}}") for name in shift),
         )
         spans, step = places(self.attributes_), np.zeros((len(codes), len(self.directions_)))
@@ -229,6 +258,10 @@ class AttributeEditor(BaseEstimator):
         estimated = self.coordinates_mean_[span] + (codes - self.codes_mean_) @ self.readout_[:, span]
         return attribute.clear(estimated)
 
+    def _tells(self, name: str) -> float:
+        """The share of an attribute's variance that codes tell."""
+        return float(self.told_[places(self.attributes_)[name]].mean())
+
     def _check_known(self, names: Sequence[str]) -> None:
         known = [each.name for each in self.attributes_]
         check(
@@ -264,7 +297,9 @@ def _check_apart(attributes: Sequence[Attribute], wanted: NDArray[np.float64]) -
     """Refuse attributes of which some follow from the others: whose the change is cannot be said."""
     free = sum(max(1, len(each.levels) - 1) for each in attributes)
     if len(wanted) <= free:
-        raise DataError(f"X has {len(wanted)} rows; expected more than {free}, as many as the attributes have directions")
+        raise DataError(
+            f"X has {len(wanted)} rows; expected more than {free}, as many as the attributes have directions"
+        )
     if np.linalg.matrix_rank(wanted - wanted.mean(0), tol=1e-6 * np.sqrt(len(wanted))) < free:
         raise DataError(
             f"The attributes {', '.join(each.name for each in attributes)} cannot be told apart: in these rows one "
@@ -276,4 +311,4 @@ class _State(task_files.TaskState):
     attributes: list[Attribute]
 
 
-_ARRAYS = ("directions", "readout", "coordinates_mean", "codes_mean")
+_ARRAYS = ("directions", "readout", "told", "coordinates_mean", "codes_mean")

@@ -106,7 +106,9 @@ def _values(attribute: Attribute, values: NDArray[Any]) -> NDArray[Any]:
 def _judge(attribute: Attribute, rows: NDArray[np.float64], values: NDArray[Any]) -> Any:
     """A support-vector machine on principal components."""
     if len(set(values.tolist())) < 2:
-        raise DataError(f"attribute {attribute.name!r} has one value in the rows that judges learn from: give more rows")
+        raise DataError(
+            f"attribute {attribute.name!r} has one value in the rows that judges learn from: give more rows"
+        )
     reduced = PCA(min(COMPONENTS, *rows.shape), random_state=0)
     return make_pipeline(reduced, SVC(C=10.0) if attribute.levels else SVR(C=10.0)).fit(rows, values)
 
