@@ -81,8 +81,10 @@ def test_judges_see_what_moves_and_what_stays(editor, digits):
     found = editor.check(digits[1], attributes(digits[1]))
     by = {each.attribute: each for each in found.effects}
     assert found.rows == 200
-    assert by["digit"].judge > 0.85 and by["digit"].moved > 0.5
-    assert 0.5 < by["left"].moved < 1.5 and by["left"].others["digit"] < 0.3
+    assert by["digit"].judge > 0.85
+    assert by["digit"].moved > 0.5
+    assert 0.5 < by["left"].moved < 1.5
+    assert by["left"].others["digit"] < 0.3
     assert "held-out rows" in found.as_text()
     nothing = editor.check(digits[1], attributes(digits[1]), strength=0.0)
     assert all(change == 0 for each in nothing.effects for change in each.others.values())
@@ -102,11 +104,13 @@ def test_removed_attributes_are_the_same_for_all(editor, digits):
 def test_labels_data_frames_and_the_usual_model(digits, model):
     known, _ = digits
     of_labels = im.AttributeEditor(FrozenEstimator(model)).fit(known)
-    assert of_labels.attributes_[0].name == "label" and len(of_labels.attributes_[0].levels) == 10
+    assert of_labels.attributes_[0].name == "label"
+    assert len(of_labels.attributes_[0].levels) == 10
     frame = pandas.DataFrame({"ink": known.values.mean(1), "digit": known.labels.astype(str)})
     assert [each.name for each in im.AttributeEditor(model).fit(known, frame).attributes_] == ["ink", "digit"]
     single = im.AttributeEditor(model).fit(known, frame["ink"])
-    assert single.attributes_[0].name == "ink" and single.attributes_[0].levels == ()
+    assert single.attributes_[0].name == "ink"
+    assert single.attributes_[0].levels == ()
     unfitted = im.AttributeEditor(im.AE(2, trainer=im.Trainer(epochs=1)))
     assert clone(unfitted).fit(known, frame).directions_.shape == (11, 2)
 

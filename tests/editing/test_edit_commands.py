@@ -57,9 +57,12 @@ def test_walks_as_strips_gifs_and_tables(here, capsys):
             == 0
         )
         told = capsys.readouterr().out
-        assert "code, sphere" in told and "straight line" in told and "least between" in told
+        assert "code, sphere" in told
+        assert "straight line" in told
+        assert "least between" in told
     with Image.open("walk.gif") as moving, Image.open("walk.png") as strip:
-        assert moving.n_frames == 8 and strip.size == (150, 30)
+        assert moving.n_frames == 8
+        assert strip.size == (150, 30)
     assert np.load("walk.npy").shape == (5, 64)
     assert main(["interpolate", "pictures", "0", "1", "--data", "digits", "--out", "walk.gif"]) == 1
     assert "--force" in capsys.readouterr().err
@@ -78,10 +81,12 @@ def test_traversals_as_strips_gifs_and_tables(here, capsys):
         assert main(["traverse", "pictures", "--data", "digits", "--top", "2", "--steps", "4", "--out", out]) == 0
         assert "KL, nats" in capsys.readouterr().out
     with Image.open("all.gif") as moving, Image.open("all.png") as strip:
-        assert moving.n_frames == 6 and strip.size == (120, 60)
+        assert moving.n_frames == 6
+        assert strip.size == (120, 60)
     assert main(["traverse", "table", "--top", "2", "--steps", "4", "--data", "plain.csv", "--out", "all.csv"]) == 0
     walks = pandas.read_csv("all.csv")
-    assert list(walks.columns) == ["number", "at", "a", "b", "c"] and len(walks) == 8
+    assert list(walks.columns) == ["number", "at", "a", "b", "c"]
+    assert len(walks) == 8
     assert main(["traverse", "table", "--data", "prior"]) == 0
     assert "effect, nats" in capsys.readouterr().out
     for command, message in (
@@ -112,7 +117,8 @@ def test_edits_learnt_from_a_labelled_table(here, capsys):
 
 def test_labels_of_a_data_set(here, capsys):
     assert main(["edit", "pictures", "digits", "--attribute", "label=3", "--out", "threes.npy"]) == 0
-    assert "label" in capsys.readouterr().out and np.load("threes.npy").shape == (1797, 64)
+    assert "label" in capsys.readouterr().out
+    assert np.load("threes.npy").shape == (1797, 64)
 
 
 @pytest.mark.parametrize(

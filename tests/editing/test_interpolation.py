@@ -75,7 +75,8 @@ def test_a_walk_and_the_straight_line(vae, digits):
     assert np.allclose(straight.examples, a + np.linspace(0, 1, 6)[:, None] * (b - a), atol=1e-4)
     assert straight.largest_step == pytest.approx(1, abs=1e-4)
     assert walk.walk.least_real == pytest.approx(walk.realism[1:-1].min())
-    assert "least between" in walk.as_text() and len(walk.as_text().splitlines()) == 10
+    assert "least between" in walk.as_text()
+    assert len(walk.as_text().splitlines()) == 10
     again = im.interpolation(vae, a, b, 6, "sphere", known=realism_of(vae, digits))
     assert (again.realism == walk.realism).all()
 
@@ -90,11 +91,13 @@ def test_noise_is_less_real_than_held_out_digits(vae, digits):
 
 def test_strips_and_gifs(vae, digits, tmp_path):
     walk = im.interpolation(vae, digits.values[0], digits.values[1], 5)
-    assert walk.realism is None and "step" in walk.as_text()
+    assert walk.realism is None
+    assert "step" in walk.as_text()
     assert walk.strip().size == (5 * 10 * 3, 10 * 3)
     assert np.asarray(walk.strip(straight=True)).shape[0] == 2 * 10 * 3
     with Image.open(walk.gif(tmp_path / "walk.gif")) as made:
-        assert made.format == "GIF" and made.n_frames == 8
+        assert made.format == "GIF"
+        assert made.n_frames == 8
     with pytest.raises(ParameterError, match="ends in .gif"):
         write_gif(np.zeros((2, 4, 4)), tmp_path / "walk.png")
     (tmp_path / "file").touch()
@@ -114,7 +117,9 @@ def test_tables_and_texts(tmp_path):
     names = ["anna", "otto", "mia", "tim", "lea"] * 4
     texts = im.SequenceAE(4, trainer=im.Trainer(epochs=1)).fit(names)
     written = im.interpolation(texts, "anna", "otto", 3, known=names)
-    assert len(written.examples) == 3 and written.straight is None and "code, line" in written.as_text()
+    assert len(written.examples) == 3
+    assert written.straight is None
+    assert "code, line" in written.as_text()
 
 
 def test_mixed_tables_are_measured_against_a_straight_line_without_examples():
@@ -124,8 +129,10 @@ def test_mixed_tables_are_measured_against_a_straight_line_without_examples():
     frame = pandas.DataFrame({"kind": rng.choice(["a", "b"], 60), "size": rng.standard_normal(60)})
     model = im.VAE(2, trainer=im.Trainer(epochs=1)).fit(frame)
     walk = im.interpolation(model, frame.iloc[:1], frame.iloc[1:2], 4, known=frame)
-    assert list(walk.examples.columns) == ["kind", "size"] and walk.straight.examples is None
-    assert len(walk.straight.realism) == 4 and walk.walk.pictures is None
+    assert list(walk.examples.columns) == ["kind", "size"]
+    assert walk.straight.examples is None
+    assert len(walk.straight.realism) == 4
+    assert walk.walk.pictures is None
 
 
 def test_what_is_refused(vae, digits):

@@ -45,12 +45,14 @@ def test_effects_are_what_pca_loses():
         other[:, walk.number] = held[:, walk.number].mean()
         error = [np.square(x - model.inverse_transform(codes)).sum(1).mean() for codes in (held, other)]
         lost.append(error[1] - error[0])
-    assert lost[0] > lost[1] and found.walks[0].use > found.walks[1].use > 0
+    assert lost[0] > lost[1]
+    assert found.walks[0].use > found.walks[1].use > 0
 
 
 def test_codes_of_the_prior_where_there_are_no_rows(vae, digits):
     found = im.traversals(vae, top=2, steps=3)
-    assert found.use == "effect" and found.walks[0].values[0] == pytest.approx(-2.33, abs=0.3)
+    assert found.use == "effect"
+    assert found.walks[0].values[0] == pytest.approx(-2.33, abs=0.3)
     assert (im.traversals(vae, top=2, steps=3).walks[0].examples == found.walks[0].examples).all()
     with pytest.raises(ParameterError, match="no prior"):
         im.traversals(im.AE(2, trainer=im.Trainer(epochs=1)).fit(digits))
@@ -69,7 +71,8 @@ def test_pictures(vae, digits, tmp_path):
 def test_conditional_models_are_told(digits):
     model = im.CVAE(2, trainer=im.Trainer(epochs=1)).fit(digits, digits.labels)
     found = im.traversals(model, digits, steps=3, condition=digits.labels[0])
-    assert found.use == "KL" and len(found.walks) == 2
+    assert found.use == "KL"
+    assert len(found.walks) == 2
     strict = im.CVAE(2, condition_dropout=0.0, trainer=im.Trainer(epochs=1)).fit(digits, digits.labels)
     with pytest.raises(ParameterError, match="pass condition="):
         im.traversals(strict, digits)

@@ -37,8 +37,8 @@ def item_pictures(index: SearchIndex, items: NDArray[np.int64]) -> dict[int, NDA
 
 def pictures_of_queries(index: SearchIndex, query: Any, count: int) -> list[NDArray[np.float64] | None]:
     """Of what was looked for, where it is pictures."""
-    from isthmus.estimator import Estimator
     from isthmus.data.shown_pictures import pictures_of
+    from isthmus.estimator import Estimator
     from isthmus.tasks.search_query import example_of
 
     made = None

@@ -21,8 +21,9 @@ def write_gif(pictures: ArrayLike, path: str | Path, *, milliseconds: int = 120)
     Raises ``ParameterError``, and ``DataError`` where it cannot be written.
 
     >>> import tempfile
+    >>> darker = np.linspace(0, 1, 4)[:, None, None] * np.ones((4, 8, 8))
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     with Image.open(write_gif(np.linspace(0, 1, 4)[:, None, None] * np.ones((4, 8, 8)), folder + "/a.gif")) as made:
+    ...     with Image.open(write_gif(darker, folder + "/a.gif")) as made:
     ...         made.n_frames, made.size
     (6, (160, 160))
     """

@@ -13,7 +13,6 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from isthmus.data.examples import Examples
 from isthmus.data.reading import read, read_and_tell
 from isthmus.errors import DataError, NotAvailableError, ParameterError, SavedModelError, check, did_you_mean
 from isthmus.estimator import Estimator
@@ -168,8 +167,8 @@ class AttributeEditor(BaseEstimator):
             *(
                 (
                     name not in numbers or self._tells(name) >= LEAST_TOLD,
-                    f"codes of this model tell hardly anything of {name!r} (R squared {self._tells(name):.2f}), so that "
-                    "it cannot be edited by them; expected a model with a larger code, or another attribute",
+                    f"codes of this model tell hardly anything of {name!r} (R squared {self._tells(name):.2f}); expected "
+                    + "a model with a larger code, or another attribute",
                 )
                 for name in [*values, *shift]
             ),

@@ -63,7 +63,7 @@ def command(
     a, b = pair(estimator, model, first, last, data)
     told = as_condition(estimator, condition)
     if out is None or estimator.schema_.kind in ("text", "mixed"):  # rows of a mixed table are no arrays of numbers
-        write_examples(estimator, walk(a, b, steps, told, path=path), out)  # type: ignore[arg-type]
+        write_examples(estimator, walk(a, b, steps, told, path=path), out)
         return
     found = interpolation(estimator, a, b, steps, path, known=known_rows(model, data), condition=told)  # type: ignore[arg-type]
     if is_strip(out):

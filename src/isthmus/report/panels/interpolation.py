@@ -33,7 +33,7 @@ def html(context: Context) -> str:
                 labels.append(f"{name}\n{walk.least_real:.2f}")
     note = (
         "Through the code, both ends rebuilt, and below it the straight line between the same two pictures. The number "
-        "is the realism of the least real step: from 1 on it is as near to training pictures as these are to each other."
+        "is the realism of the least real step: from 1 on it is as near to training pictures as they are to each other."
     )
     alt = "Interpolations between held-out examples, through the code and straight"
     return grid_image(rows, alt, labels=labels) + f'<p class="note">{note}</p>'
