@@ -167,8 +167,7 @@ class AttributeEditor(BaseEstimator):
             *(
                 (
                     name not in numbers or self._tells(name) >= LEAST_TOLD,
-                    f"codes of this model tell hardly anything of {name!r} (R squared {self._tells(name):.2f}); expected "
-                    + "a model with a larger code, or another attribute",
+                    f"codes tell hardly anything of {name!r}, R squared {self._tells(name):.2f}: take another model",
                 )
                 for name in [*values, *shift]
             ),
