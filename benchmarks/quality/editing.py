@@ -28,7 +28,7 @@ TRAINED, JUDGED, LATENT_DIM = 10_000, 500, 16
 MOVED, OTHER, KEPT = (0.8, 1.2), 0.1, 0.95
 ENLARGED = 4
 NOTE = (
-    "Directions of numbers are lengthened since a first run, on 1,000 test pictures, in which `together` moved thickness "
+    "Directions of numbers are lengthened since a first run, of 1,000 pictures, in which `together` moved thickness "
     "by 0.60 and slant by 0.62 of what was asked; so these test pictures have been seen once before."
 )
 Attributes = dict[str, NDArray[np.float64]]
