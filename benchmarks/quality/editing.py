@@ -3,9 +3,9 @@
 Both are measured in pictures four times as large: thickness in pixels is four times the mean depth of the ink, slant
 the tangent of the shear that makes the ink upright (moments; after Castro et al. 2019, Morpho-MNIST). Each is asked to
 rise by one standard deviation in 500 test pictures. `moved` is the measured mean change of the rebuilt pictures divided
-by the asked one, `other` that of the other attribute in its standard deviations (mean, and mean size), `digit kept` the share
-of pictures that a support-vector machine of real pictures sees as the same digit as before. `together` regresses codes
-on thickness, slant and digit at once, `alone` on the one attribute, `pixels` regresses pixels instead of codes.
+by the asked one, `other` that of the other attribute in its deviations (mean, mean size), `digit kept` the
+share of pictures that a support-vector machine of real pictures sees as the same digit as before. `together`
+regresses codes on thickness, slant and digit at once, `alone` on the one attribute, `pixels` pixels.
 """
 
 import time
