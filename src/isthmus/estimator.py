@@ -31,6 +31,7 @@ from isthmus.abilities import (
 from isthmus.architecture import Setting, likelihood_scaling, make_likelihood
 from isthmus.argument_types import check_types
 from isthmus.autoencoder import Autoencoder
+from isthmus.bottlenecks.direction import Direction
 from isthmus.component import registered_name
 from isthmus.data.examples import Examples
 from isthmus.data.kinds import NUMBERS, check_kind, check_many
@@ -41,7 +42,9 @@ from isthmus.data.reading import read, read_and_tell
 from isthmus.data.scaling import kind_of_values
 from isthmus.data.schema import Schema
 from isthmus.errors import DataError, ParameterError, check, did_you_mean
+from isthmus.layers.code_path import CodePath, between, check_path
 from isthmus.layers.mean_of_places import mean_of_places
+from isthmus.priors.standard_normal import StandardNormal
 from isthmus.records import Batch, Code, View
 from isthmus.training.history import History
 from isthmus.training.mapped_rows import resident_or_mapped
@@ -304,26 +307,45 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return self.schema_.give_back(self.schema_.drawn_from_model(torch.cat(made), seed))
 
     @available_if(if_there_and_back)
-    def interpolate(self, a: Any, b: Any, steps: int = 8, condition: Any = None) -> Any:
-        """``steps`` examples from a to b, both ends rebuilt: ``[steps, *example]``, evenly spaced in the code.
+    def interpolate(self, a: Any, b: Any, steps: int = 8, condition: Any = None, *, path: CodePath = "line") -> Any:
+        """``steps`` examples from a to b, both ends rebuilt: ``[steps, *example]``, by a ``path`` of codes.
 
-        a and b are single examples, or equally many; ``condition`` is one for all, or one for each pair. Of a table of
-        mixed columns a list, with a table for each pair.
+        a and b are single examples, or equally many; ``condition`` is one for all, or one for each pair. ``path`` is
+        ``"line"``, evenly spaced in the code, or ``"sphere"``, along an arc (White 2016), for codes with a standard
+        normal prior. Of a table of mixed columns a list, with a table for each pair. ``im.interpolation`` says how much
+        the steps are like real examples. Raises ``ParameterError``.
         """
-        check("interpolate", (steps >= 2, f"steps is {steps!r}; expected 2 or more"))
-        check_is_fitted(self)
-        first, last = (self.transform(self._one_or_many(each), condition) for each in (a, b))
-        if len(first) != len(last):
-            raise ParameterError(f"interpolate: a has {len(first)} examples, b has {len(last)}")
-        shares = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
-        each = [condition] * len(first) if np.ndim(condition) == 0 else [[wanted] * steps for wanted in condition]
-        strips = [
-            self.inverse_transform(start + shares * (end - start), wanted)
-            for start, end, wanted in zip(first, last, each, strict=True)
-        ]
+        walks = self.codes_between(a, b, steps, condition, path=path)
+        each = [condition] * len(walks) if np.ndim(condition) == 0 else [[wanted] * steps for wanted in condition]
+        strips = [self.inverse_transform(codes, wanted) for codes, wanted in zip(walks, each, strict=True)]
         if len(strips) == 1:
             return strips[0]
         return strips if self.schema_.described() is not None else np.stack(strips)
+
+    @available_if(if_there_and_back)
+    def codes_between(
+        self, a: Any, b: Any, steps: int = 8, condition: Any = None, *, path: CodePath = "line"
+    ) -> NDArray[np.float32]:
+        """The codes that ``interpolate`` decodes, ``[pairs, steps, numbers]``."""
+        check("interpolate", (steps >= 2, f"steps is {steps!r}; expected 2 or more"))
+        check_is_fitted(self)
+        self._check_path(path)
+        first, last = (self.transform(self._one_or_many(each), condition) for each in (a, b))
+        if len(first) != len(last):
+            raise ParameterError(f"interpolate: a has {len(first)} examples, b has {len(last)}")
+        return np.stack([between(start, end, steps, path) for start, end in zip(first, last, strict=True)])
+
+    def _check_path(self, path: str) -> None:
+        """Refuse arcs where 0 is not the middle of the codes."""
+        check_path(path)
+        model = self.autoencoder_
+        if path == "line" or isinstance(model.prior, StandardNormal) or isinstance(model.bottleneck, Direction):
+            return
+        what = "are discrete" if model.bottleneck.levels else "have no standard normal prior"
+        raise ParameterError(
+            f"path is 'sphere', an arc about 0; the codes of this {type(self).__name__} {what}, so that nothing says "
+            "0 is their middle: expected path='line', or a model such as VAE, AAE or ContrastiveAE"
+        )
 
     # -- codes with parts ----------------------------------------------------------------------------
 

@@ -37,8 +37,8 @@ def item_pictures(index: SearchIndex, items: NDArray[np.int64]) -> dict[int, NDA
 
 def pictures_of_queries(index: SearchIndex, query: Any, count: int) -> list[NDArray[np.float64] | None]:
     """Of what was looked for, where it is pictures."""
+    from isthmus.data.shown_pictures import pictures_of
     from isthmus.estimator import Estimator
-    from isthmus.report.context import pictures_of
     from isthmus.tasks.search_query import example_of
 
     made = None
@@ -52,7 +52,7 @@ def _from(
 ) -> dict[int, NDArray[np.float64]]:
     """From a folder file by file, otherwise by rows, if these are as many as they were."""
     from isthmus.cli.rows import examples
-    from isthmus.report.context import pictures_of
+    from isthmus.data.shown_pictures import pictures_of
     from isthmus.tasks.search_query import example_of
 
     model: Any = index.model_
@@ -79,7 +79,7 @@ def _from(
 def _decoded(index: SearchIndex, items: list[int]) -> dict[int, NDArray[np.float64]]:
     import numpy as np
 
-    from isthmus.report.context import pictures_of
+    from isthmus.data.shown_pictures import pictures_of
 
     if not items:
         return {}

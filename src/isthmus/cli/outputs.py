@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from isthmus.directories import replaced
 from isthmus.errors import DataError, ParameterError, require
 
 if TYPE_CHECKING:
@@ -125,20 +124,6 @@ def write_table(
 def _cell(value: object) -> str:
     """A value of a mixed table; nothing in a gap."""
     return "" if value is None or value != value else str(value)
-
-
-@contextmanager
-def replaced(out: Path) -> Iterator[Path]:
-    """A place beside ``out`` to write to; what is there takes the place of ``out`` once it is whole."""
-    partial = out.with_name(f".{out.name}.{os.getpid()}")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        yield partial
-        partial.replace(out)
-    except OSError as error:
-        raise DataError(f"{out} could not be written: {error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def write_examples(estimator: Estimator, values: np.ndarray, out: Path | None) -> None:

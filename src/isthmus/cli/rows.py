@@ -90,6 +90,16 @@ def saved_rows(folder: Path) -> Rows:
     return rows
 
 
+def known_rows(folder: Path, data: str | None) -> Examples | None:
+    """Rows of ``data``, or those that the model was fitted on, where these are still there: to compare with."""
+    if data is not None:
+        return examples(data, as_in_fit(folder), missing_ok=True)
+    try:
+        return saved_rows(folder).train
+    except (DataError, ParameterError):
+        return None
+
+
 def measured_rows(folder: Path, *, train: str | None, data: str | None) -> Rows:
     """Rows that PCA learns from and rows to measure on; those of fit, read once, where none are named."""
     own = saved_rows(folder) if train is None or data is None else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
@@ -12,14 +11,12 @@ from numpy.typing import NDArray
 
 from isthmus.data.examples import Examples
 from isthmus.data.reading import read
-from isthmus.data.schema import Schema
-from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.data.schemas.text import TextSchema
+from isthmus.data.shown_pictures import pictures_of, reach_of
 from isthmus.estimator import Estimator
 from isthmus.metrics.latent_usage import LatentUsage, usage_of
 from isthmus.metrics.scorecard import Scorecard
 
-_PIXEL = re.compile(r"pixel_(\d+)_(\d+)")
 MOST_ROWS = 2000  # held-out rows in maps and curves
 Found = TypeVar("Found")
 
@@ -111,42 +108,3 @@ class Context:
     def pictures(self, values: NDArray[Any]) -> NDArray[np.float64] | None:
         """Values of examples as pictures in [0, 1], ``[n, height, width(, 3)]``; None if they are none."""
         return pictures_of(self.estimator.schema_, values)
-
-
-def reach_of(schema: Schema) -> tuple[float, float]:
-    """The lowest and the highest value, where examples are numbers; 0 and 1 where they are not."""
-    if not isinstance(schema, NumericSchema):
-        return 0.0, 1.0
-    return (0.0, 255.0) if schema.dtype == "uint8" else (schema.low, schema.high)
-
-
-def pictures_of(schema: Schema, values: NDArray[Any]) -> NDArray[np.float64] | None:
-    """Values of examples as pictures in [0, 1], ``[n, height, width(, 3)]``; None if they are none."""
-    if not isinstance(schema, NumericSchema):
-        return None
-    low, high = reach_of(schema)
-    shown = np.clip((np.asarray(values, dtype=np.float64) - low) / max(high - low, 1e-12), 0, 1)
-    if schema.kind != "image":
-        size = pixel_grid(schema.columns)
-        return None if size is None else shown.reshape(-1, *size)
-    if schema.layout == "CHW":
-        shown = np.moveaxis(shown, 1, -1)
-    if shown.ndim < 4:
-        return shown
-    return shown[..., 0] if shown.shape[-1] == 1 else shown[..., :3]
-
-
-def pixel_grid(columns: tuple[str, ...] | None) -> tuple[int, int] | None:
-    """Height and width where a table's columns are the pixels of a picture, in order.
-
-    >>> pixel_grid(("pixel_0_0", "pixel_0_1"))
-    (1, 2)
-    >>> pixel_grid(("age", "weight")) is None
-    True
-    """
-    found = [_PIXEL.fullmatch(name) for name in columns or ()]
-    if not found or not all(found):
-        return None
-    places = [(int(match[1]), int(match[2])) for match in found if match is not None]
-    height, width = max(r for r, _ in places) + 1, max(c for _, c in places) + 1
-    return (height, width) if places == [(r, c) for r in range(height) for c in range(width)] else None

@@ -1,7 +1,6 @@
 """What changes when one number of the code does."""
 
-import numpy as np
-
+from isthmus.metrics.traversals import traversals
 from isthmus.report.context import Context
 from isthmus.report.figures import grid_image
 
@@ -17,18 +16,16 @@ def applies(context: Context) -> bool:
 
 
 def html(context: Context) -> str:
-    """Each row moves one dimension from -2 to 2 standard deviations, the others stay at the mean."""
-    mean, spread = context.codes.mean(0), context.codes.std(0)
-    chosen = context.ranked[:MOST]
-    given = context.condition(context.some.take([0] * STEPS))
-    rows = []
-    for dimension in chosen:
-        codes = np.repeat(mean[None], STEPS, axis=0)
-        codes[:, dimension] += np.linspace(-2, 2, STEPS) * spread[dimension]
-        pictures = context.pictures(context.estimator.inverse_transform(codes, **given))
-        assert pictures is not None
-        rows.append(pictures)
-    ranked = "KL" if context.usage is not None else "variance"
-    note = f"One dimension a row, from -2 to 2 standard deviations of the codes; ranked by {ranked}."
-    note += f" All are told y = {given['condition'][0]}." if given else ""
-    return grid_image(rows, note, labels=[f"z{i}" for i in chosen]) + f'<p class="note">{note}</p>'
+    """Each row walks one number over the range that codes have, the others stay at the mean; the most used first."""
+    given = context.condition(context.some.take([0]))
+    told = given["condition"][0] if given else None
+    found = traversals(context.estimator, context.some, top=MOST, steps=STEPS, condition=told)
+    rows = [walk.pictures for walk in found.walks if walk.pictures is not None]
+    by = "its KL to the prior" if found.use == "KL" else "the log likelihood that is lost where it is held at its mean"
+    note = (
+        "One number of the code a row, over the range that codes of held-out rows have (1st to 99th percentile); the "
+        f"most used first, by {by}, in nats."
+    )
+    note += f" All are told y = {told}." if given else ""
+    labels = [f"z{walk.number}\n{walk.use:.2f}" for walk in found.walks]
+    return grid_image(rows, note, labels=labels) + f'<p class="note">{note}</p>'
