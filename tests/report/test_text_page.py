@@ -30,7 +30,7 @@ def test_panels(tmp_path, name):
     assert "could not be made" not in text
     assert "written again exactly." in text
     assert "From one held-out text to another in 8 steps" in text
-    assert text.count('<ul class="texts">') == (5 if random else 4)
+    assert text.count('<ul class="texts">') == (4 if random else 3)
     assert text.count("<th>exact</th>") == 1
     assert "unknown tokens in held-out rows" in text
 
