@@ -1,4 +1,4 @@
-"""A classifier of real digits that judges made ones: which classes, how surely, how much of the data is covered."""
+"""How made pictures look to a classifier of real ones: which classes, how surely, how much of the data is covered."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.neural_network import MLPClassifier
 
 from isthmus.data.examples import Examples
+from isthmus.metrics import judge
 from isthmus.metrics.sample_quality import SampleQuality
 
 COUNT = 2000  # examples of each kind that are compared
@@ -24,22 +24,25 @@ class Verdict:
 
 
 class Judge:
-    """One hidden layer of 256 units, trained on real pictures ``[n, height, width]`` uint8; ``accuracy`` on others."""
+    """Learnt from real pictures ``[n, height, width]`` uint8; ``accuracy`` on others."""
 
     def __init__(self, train: Examples, test: Examples) -> None:
-        self.network = MLPClassifier((256,), max_iter=12, random_state=0, early_stopping=True)
-        self.network.fit(_flat(train.values), train.labels)
-        self.accuracy = float(self.network.score(_flat(test.values), test.labels))
+        self.classifier = judge.Judge(_flat(train.values), train.labels)
+        self.accuracy = self.classifier.accuracy(_flat(test.values), test.labels)
         self.known = self.features(train.values)
         self.real = self.features(test.at_most(COUNT).values)
 
     def features(self, pictures: NDArray[np.generic]) -> NDArray[np.float64]:
         """What the hidden layer makes of pictures."""
-        return np.maximum(_flat(pictures) @ self.network.coefs_[0] + self.network.intercepts_[0], 0)
+        return self.classifier.features(_flat(pictures))
+
+    def named(self, pictures: NDArray[np.generic]) -> NDArray[np.generic]:
+        """The class of each."""
+        return self.classifier.classes[self.classifier.probabilities(_flat(pictures)).argmax(1)]
 
     def verdict(self, pictures: NDArray[np.generic]) -> Verdict:
         """Of at least ``COUNT`` made pictures."""
-        p = self.network.predict_proba(_flat(pictures))
+        p = self.classifier.probabilities(_flat(pictures))
         shares = np.bincount(p.argmax(1), minlength=p.shape[1]) / len(p)
         quality = SampleQuality.measure(real=self.real, made=self.features(pictures[:COUNT]), known=self.known)
         return Verdict(smallest_share=float(shares.min()), confidence=float(p.max(1).mean()), quality=quality)

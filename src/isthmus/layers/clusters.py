@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from isthmus.layers.graph_cut import cut
+from isthmus.layers.graph_cut import cut, modularity
 from isthmus.layers.shared_neighbours import shared_neighbours
 
 Numbers = NDArray[np.float64]
@@ -16,7 +16,7 @@ Numbers = NDArray[np.float64]
 STARTS = 5  # of which the best is kept
 ROUNDS = 50
 ENOUGH = 50  # vectors a cluster, from which there is a graph to cut
-NEIGHBOURS = 10
+NEIGHBOURS = (15, 10, 20)  # graphs of which the best cut is taken, by modularity on the first
 LEAST = 1e-3  # variance of a cluster, in units of that of all
 
 
@@ -47,7 +47,7 @@ def gaussian_clusters(vectors: Tensor, size: int, clean: Tensor | None = None) -
     found = None
     if len(values) >= ENOUGH * size and size > 1:
         places = values if clean is None else _values(clean)[0]
-        found = _of_graph(values, cut(shared_neighbours(places, NEIGHBOURS), size, seed), size, least)
+        found = _of_graph(values, _best_cut(places, size, seed), size, least)
     found = _by_em(values, size, least, seed) if found is None else found
     weights, means, variances = (torch.from_numpy(each.astype(np.float32)).to(vectors.device) for each in found)
     return Clusters(weights=weights, means=means, variances=variances)
@@ -69,6 +69,13 @@ def centres_of(vectors: Tensor, size: int) -> Tensor:
         warnings.simplefilter("ignore")
         found = KMeans(size, n_init=STARTS, random_state=_seed()).fit(values).cluster_centers_
     return torch.from_numpy(found.astype(np.float32)).to(vectors.device)
+
+
+def _best_cut(places: Numbers, size: int, seed: int) -> NDArray[np.int64]:
+    """Of a few graphs: one that has merged two clusters and split a third leaves more weight between them."""
+    graphs = [shared_neighbours(places, neighbours) for neighbours in NEIGHBOURS]
+    found = [cut(graph, size, seed) for graph in graphs]
+    return max(found, key=lambda labels: modularity(graphs[0], labels))
 
 
 def _of_graph(

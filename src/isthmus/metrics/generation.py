@@ -1,0 +1,201 @@
+"""Whether a model makes what it is asked for: class by class, as real, and as varied, as real rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from isthmus.data.examples import Examples
+from isthmus.data.reading import read, read_and_tell
+from isthmus.errors import DataError, ParameterError, check, counted
+from isthmus.metrics.judge import Judge
+from isthmus.metrics.sample_quality import NEIGHBOURS, SampleQuality
+
+if TYPE_CHECKING:
+    from isthmus.estimator import Estimator
+
+MOST_ROWS = 1000  # of each class
+MOST_LEARNT = 60_000  # rows that the judge learns from
+COMPONENTS = 50  # of the Gaussians that are drawn from for comparison
+LEAST = 2 * NEIGHBOURS  # rows of a class
+NUMBERS = ("as asked", "precision", "coverage", "copies")
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassQuality:
+    """Rows that were made for one class, beside held-out rows of it; shares in [0, 1]."""
+
+    label: Any
+    rows: int  # made, and held out: as many
+    accuracy: float  # the share in which the judge sees the class that was asked for
+    precision: float  # the share within the reach of a real one of the class
+    coverage: float  # the share of real ones of the class with a made one within their reach
+    copies: float  # as near to a row that was learnt from as 1 % of the real ones are, beyond that 1 %
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerationReport:
+    """By maker (the model, other real rows, a Gaussian for each class) what it made of each class."""
+
+    judge_accuracy: float  # of the judge, on held-out rows: nothing made can be judged better
+    makers: Mapping[str, tuple[ClassQuality, ...]]
+
+    def mean(self, maker: str) -> tuple[float, float, float, float]:
+        """Accuracy, precision, coverage and copies of a maker, each class counting alike."""
+        rows = [(each.accuracy, each.precision, each.coverage, each.copies) for each in self.makers[maker]]
+        accuracy, precision, coverage, copies = (float(value) for value in np.mean(rows, axis=0))
+        return accuracy, precision, coverage, copies
+
+    def table(self) -> list[list[Any]]:
+        """A row for each class of the first maker, then the means of all makers."""
+        model = next(iter(self.makers))
+        rows = [[f"{c.label}", c.accuracy, c.precision, c.coverage, c.copies] for c in self.makers[model]]
+        return [*rows, *([f"mean, {maker}", *self.mean(maker)] for maker in self.makers)]
+
+    @property
+    def told(self) -> str:
+        """How it was measured, in words."""
+        counts = [each.rows for each in next(iter(self.makers.values()))]
+        many = f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
+        return (
+            f"{many} rows of each class; the judge names {self.judge_accuracy:.1%} of the real ones that it has not "
+            "learnt from. As asked: the judge sees the class that was asked for; precision: near a real row of the "
+            "class; coverage: real rows of the class with a made one near them; copies of rows that were learnt from."
+        )
+
+    def as_text(self) -> str:
+        """A table for a terminal."""
+        lines = [["", *NUMBERS], *([row[0], *(f"{v:.3f}" for v in row[1:])] for row in self.table())]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+        body = [f"{a:<{widths[0]}}  " + "  ".join(map(str.rjust, rest, widths[1:])) for a, *rest in lines]
+        return "\n".join([*(line.rstrip() for line in body), self.told])
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        makers = {maker: [asdict(each) for each in found] for maker, found in self.makers.items()}
+        return {"judge_accuracy": self.judge_accuracy, "makers": makers}
+
+
+def generation_report(
+    model: Estimator, X: Any, y: ArrayLike | None = None, *, known: Any = None, random_state: int = 0
+) -> GenerationReport:
+    """What a conditional model makes of each class, beside held-out rows X of the classes y.
+
+    ``known``: rows with labels that the model has learnt from, which the judge learns from, too, and among which copies
+    are looked for; where they are not given, half of X. Beside the model stand rows of ``known`` themselves (what can
+    be hoped for) and draws of a Gaussian fitted to the principal components of each class (what is easy). Nearness is
+    that in the judge's hidden layer. Raises ``ParameterError`` for a model that is not told classes and ``DataError``
+    where a class has too few rows.
+
+    Source: Kynkaanniemi et al. 2019 (precision); Naeem et al. 2020, Reliable fidelity and diversity metrics for
+    generative models (coverage); Ravuri & Vinyals 2019, Classification accuracy score (the judge).
+
+    >>> import isthmus as im
+    >>> digits = im.data.load("digits")
+    >>> model = im.CVAE(4, trainer=im.Trainer(epochs=1)).fit(digits.values, digits.labels)
+    >>> report = generation_report(model, digits.values, digits.labels)
+    >>> len(report.makers["CVAE"]), 0 <= report.mean("CVAE")[0] <= 1
+    (10, True)
+    """
+    held, learnt = _parts(model, _labelled(X, y, "y"), known, random_state)
+    classes = np.unique(np.asarray(held.labels)).tolist()
+    x, known_x = (np.asarray(model.schema_.flat(each), dtype=np.float64) for each in (held, learnt))
+    real = {label: x[np.asarray(held.labels) == label][:MOST_ROWS] for label in classes}
+    others = {label: known_x[np.asarray(learnt.labels) == label] for label in classes}
+    few = [f"{label!r}: {len(real[label])}" for label in classes if min(len(real[label]), len(others[label])) <= LEAST]
+    if few:
+        raise DataError(
+            f"Too few rows of a class to compare with ({', '.join(few[:10])}); expected more than {LEAST} of each, and "
+            "as many to learn from. Give more rows, or leave these classes out"
+        )
+    judge = Judge(known_x, np.asarray(learnt.labels))
+    rng = np.random.default_rng(random_state)
+    makers = {
+        type(model).__name__: {label: _made(model, held, label, len(real[label]), random_state) for label in classes},
+        "real rows": {label: _some(others[label], len(real[label]), rng) for label in classes},
+        "Gaussian": {label: _gaussian(others[label], len(real[label]), rng) for label in classes},
+    }
+    quality = {
+        maker: tuple(_quality(judge, label, made[label], real[label], others[label]) for label in classes)
+        for maker, made in makers.items()
+    }
+    return GenerationReport(judge_accuracy=judge.accuracy(x, np.asarray(held.labels)), makers=quality)
+
+
+def is_told_classes(model: Estimator) -> bool:
+    """Whether a fitted model makes rows of a class that it is asked for.
+
+    >>> import isthmus as im
+    >>> digits = im.data.load("digits").take(range(60))
+    >>> is_told_classes(im.AE(2, trainer=im.Trainer(epochs=1)).fit(digits.values))
+    False
+    """
+    conditions = (getattr(model, name, None) for name in ("condition_", "prior_condition_"))
+    return model.decodes and any(each is not None and each.classes is not None for each in conditions)
+
+
+def _labelled(X: Any, y: ArrayLike | None, name: str) -> Examples:
+    """Rows with their classes."""
+    examples = read_and_tell(X)
+    labels = examples.labels if y is None else np.asarray(y)
+    if labels is None:
+        raise DataError(f"{name} is None, and X has no labels; expected the class of each row: fit's condition")
+    if len(labels) != len(examples):
+        raise DataError(f"X has {counted(len(examples), 'row')}, but {name} has {len(labels)}")
+    return replace(examples, labels=np.asarray(labels))
+
+
+def _parts(model: Estimator, given: Examples, known: Any, seed: int) -> tuple[Examples, Examples]:
+    """Rows to compare with, and rows to learn from; at most so many of each, of classes that the model knows."""
+    told = f"{type(model).__name__} is not told classes; expected a model like CVAE, or a prior fitted with y"
+    check("generation_report", (is_told_classes(model), told))
+    order = np.random.default_rng(seed).permutation(len(given))
+    if known is None:
+        return given.take(order[: len(given) // 2]), given.take(order[len(given) // 2 :][:MOST_LEARNT])
+    learnt = _labelled(known, None, "known.labels")
+    some = np.random.default_rng(seed).permutation(len(learnt))[:MOST_LEARNT]
+    model.schema_.check(given, owner="generation_report")
+    return given, learnt.take(some)
+
+
+def _made(model: Estimator, like: Examples, label: Any, count: int, seed: int) -> Numbers:
+    """Draws of the model, as numbers in its units; ``like`` what was read."""
+    try:
+        made = model.sample(count, condition=label, random_state=seed)
+    except DataError as error:
+        raise ParameterError(f"y has the class {label!r}, and {error}") from error
+    schema = model.schema_
+    if schema.described() is not None:
+        return np.asarray(schema.flat(read(made)), dtype=np.float64)
+    return np.asarray(schema.flat(replace(like, values=np.asarray(made), labels=None)), dtype=np.float64)
+
+
+def _some(x: Numbers, count: int, rng: np.random.Generator) -> Numbers:
+    return x[rng.permutation(len(x))[:count]]
+
+
+def _gaussian(x: Numbers, count: int, rng: np.random.Generator) -> Numbers:
+    """Draws of a Gaussian of the leading principal components."""
+    from sklearn.decomposition import PCA
+
+    pca = PCA(min(COMPONENTS, len(x) - 1, x.shape[1]), random_state=0).fit(x)
+    drawn = rng.normal(size=(count, pca.n_components_)) * np.sqrt(pca.explained_variance_)
+    return np.asarray(pca.inverse_transform(drawn)).clip(x.min(), x.max())
+
+
+def _quality(judge: Judge, label: Any, made: Numbers, real: Numbers, known: Numbers) -> ClassQuality:
+    seen, there, learnt = (judge.features(each) for each in (made, real, known))
+    found = SampleQuality.measure(real=there, made=seen, known=learnt)
+    return ClassQuality(
+        label=label,
+        rows=len(real),
+        accuracy=judge.accuracy(made, np.full(len(made), label)),
+        precision=found.precision,
+        coverage=found.coverage,
+        copies=found.copies,
+    )
