@@ -54,8 +54,8 @@ def run(seeds: Sequence[int]) -> Result:
     result.met = bool(accuracy >= ACCURACY and coverage >= COVERAGE and np.mean(walks["CVAE"]) >= KEPT)
     told = np.mean([each.judge_accuracy for each in reports])
     result.note = (
-        f"The judge of the report names {told:.1%} of the test pictures, that of the walks {judge.accuracy:.1%}. {PAIRS} "
-        "pairs of test pictures of each class, each picture once. Ink kept: correlation, within classes, of the ink of "
+        f"The judge of the report names {told:.1%} of the test pictures, that of the walks {judge.accuracy:.1%}. "
+        f"{PAIRS} pairs of test pictures of each class, each picture once. Ink kept: correlation, within classes, of the ink of "
         f"{STROKES} test pictures and of what their code makes of the next class ({LIKENESS} is what was hoped for)."
     )
     return result
