@@ -189,6 +189,7 @@ OTHER = {
     "beta": 30.0,
     "free_bits": 3.0,
     "warmup": 40,
+    "cooling": 3,
     "condition_dropout": 0.6,
     "pretrain_steps": 9,
     "masked": 0.7,

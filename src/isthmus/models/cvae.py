@@ -1,17 +1,21 @@
 """The VAE that is told something."""
 
-from typing import Any
+import numbers
+from typing import Any, Literal
 
 from isthmus.architecture import Setting, make_networks
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.gaussian import Gaussian
 from isthmus.corruptions.condition_dropout import ConditionDropout
+from isthmus.errors import check
 from isthmus.estimator import Estimator
 from isthmus.priors.standard_normal import StandardNormal
 from isthmus.schedules.linear_warmup import LinearWarmup
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
+
+DEAR = 10.0  # weight of the KL at first
 
 
 class CVAE(Estimator):
@@ -25,8 +29,12 @@ class CVAE(Estimator):
 
     Parameters
     ----------
-    latent_dim, free_bits, warmup : as for ``VAE``.
-    condition_dropout : share of the rows trained on as if y were not known; at 0 a condition must be given.
+    latent_dim, free_bits : as for ``VAE``.
+    cooling : steps in which the weight of the KL falls from 10 to 1; ``"auto"``: half of all steps; 0: it is always 1.
+        While the code is dear, what y tells is left to y, and stays there; otherwise the code tells it, too, and a draw
+        of it then contradicts y.
+    condition_dropout : share of the rows trained on as if y were not known; at 0 a condition must be given, and draws
+        keep to it best.
     network, likelihood, trainer, random_state : as for ``VAE``.
 
     >>> import isthmus as im
@@ -45,14 +53,14 @@ class CVAE(Estimator):
         *,
         condition_dropout: float = 0.1,
         free_bits: float = 0.0,
-        warmup: int = 0,
+        cooling: int | Literal["auto"] = "auto",
         network: Any = "auto",
         likelihood: Any = "auto",
         trainer: Trainer | None = None,
         random_state: Any = 0,
     ) -> None:
         self.latent_dim, self.condition_dropout = latent_dim, condition_dropout
-        self.free_bits, self.warmup = free_bits, warmup
+        self.free_bits, self.cooling = free_bits, cooling
         self.network, self.likelihood = network, likelihood
         self.trainer, self.random_state = trainer, random_state
 
@@ -72,5 +80,13 @@ class CVAE(Estimator):
             likelihood=setting.likelihood,
             prior=StandardNormal(),
             corruption=ConditionDropout(self.condition_dropout),
-            terms=[Reconstruction(), CodeCost("kl", LinearWarmup(self.warmup) if self.warmup else 1.0)],
+            terms=[Reconstruction(), CodeCost("kl", self._weight(setting.rows))],
         )
+
+    def _weight(self, rows: int) -> float | LinearWarmup:
+        automatic = self.cooling == "auto"
+        number = isinstance(self.cooling, numbers.Integral) and self.cooling >= 0
+        check("CVAE", (automatic or number, f"cooling is {self.cooling!r}; expected 'auto', or steps, 0 or more"))
+        trainer = self.usual_trainer(rows) if self.trainer is None else self.trainer
+        steps = trainer.steps(rows) // 2 if automatic else int(self.cooling)
+        return LinearWarmup(steps, start=DEAR, end=1.0) if steps else 1.0

@@ -232,6 +232,21 @@ class Trainer(BaseEstimator):
             ),
         )
 
+    def steps(self, count: int) -> int:
+        """Of a run on ``count`` rows, unless it is stopped early.
+
+        >>> Trainer(epochs=3, batch_size=10).steps(100)
+        30
+        """
+        batch_size, epochs = self._length(count, defaults(count))
+        return epochs * max(1, count // batch_size)
+
+    def _length(self, count: int, auto: Defaults) -> tuple[int, int]:
+        """Rows in a batch, and epochs."""
+        batch_size = auto.batch_size if self.batch_size == AUTO else int(self.batch_size)
+        enough = math.ceil(auto.steps / max(1, count // batch_size))
+        return batch_size, enough if self.epochs == AUTO else int(self.epochs)
+
     def _folds(self, auto: Defaults) -> int:
         if self.validation != AUTO:
             return 1
@@ -244,14 +259,12 @@ class Trainer(BaseEstimator):
 
     def _settings(self, count: int, auto: Defaults, seed: int, resume_command: str) -> Settings:
         """Every "auto" made a number, for ``count`` training rows."""
-        batch_size = auto.batch_size if self.batch_size == AUTO else int(self.batch_size)
-        steps_per_epoch = max(1, count // batch_size)
-        epochs = math.ceil(auto.steps / steps_per_epoch) if self.epochs == AUTO else int(self.epochs)
+        batch_size, epochs = self._length(count, auto)
         return Settings(
             epochs=epochs,
             batch_size=batch_size,
             learning_rate=auto.learning_rate if self.learning_rate == AUTO else float(self.learning_rate),
-            rate=self._rate(epochs * steps_per_epoch),
+            rate=self._rate(epochs * max(1, count // batch_size)),
             optimiser=self.optimiser,
             weight_decay=self.weight_decay,
             clip=self.clip,
