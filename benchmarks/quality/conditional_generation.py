@@ -60,9 +60,9 @@ def run(seeds: Sequence[int]) -> Result:
     told = np.mean([each.judge_accuracy for each in reports])
     result.note = (
         f"The report's judge names {told:.1%} of the test pictures, that of the walks {judge.accuracy:.1%}. "
-        f"{PAIRS} pairs of test pictures of each class, each picture once. Ink kept: correlation, within classes, of "
-        f"the ink of {STROKES} test pictures and of what their code makes of the next class ({LIKENESS} is what was hoped "
-        "for). Ten numbers, a Bernoulli likelihood, no rows without a class and 8 epochs were chosen with seed 0, on "
+        f"{PAIRS} pairs of test pictures of each class, each picture once. Ink kept: correlation within classes of "
+        f"the ink of {STROKES} test pictures and of what their code makes of the next class ({LIKENESS}: hoped for). "
+        "Ten numbers, a Bernoulli likelihood, no rows without a class and 8 epochs were chosen with seed 0, on "
         "these test pictures."
     )
     return result
