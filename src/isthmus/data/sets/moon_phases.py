@@ -22,7 +22,7 @@ COUNT = 3000
 class Moons:
     """Discs lit from the right, each up to its terminator: half of an ellipse from pole to pole.
 
-    With x and y from the middle in radii, what is lit is the disc's ``x >= (1 - 2 lit) sqrt(1 - y^2)``: the share ``lit``
+    With x and y from the middle in radii, the disc is lit where ``x >= (1 - 2 lit) sqrt(1 - y^2)``: the share ``lit``
     of its area, exactly. Raises ``ParameterError`` for shares outside of [0, 1], moons that leave the picture, and
     lengths that differ.
 
@@ -49,21 +49,29 @@ class Moons:
         wrong = {name: _outside(getattr(self, name), *between) for name, between in limits.items()}
         check(
             "Moons",
-            *((not wrong[name], f"{name} is {wrong[name]}; expected from {a} to {b}") for name, (a, b) in limits.items()),
+            *(
+                (not wrong[name], f"{name} is {wrong[name]}; expected from {a} to {b}")
+                for name, (a, b) in limits.items()
+            ),
             (not out, f"{out} of {len(self.lit)} leave the picture of {SIZE} x {SIZE}: move them or make them smaller"),
         )
 
     @classmethod
-    def scattered(cls, lit: ArrayLike, *, random_state: int) -> Moons:
-        """Moons of these shares with radii of 9 to 11 pixels, up to 2 pixels off the middle, and .8 to 1 bright."""
+    def scattered(cls, lit: ArrayLike, *, spread: float = 1.0, random_state: int) -> Moons:
+        """Moons of these shares, and by ``spread`` (0: the same moon, to 1) unlike in other things.
+
+        At 1 radii are from 9 to 11 pixels, middles up to 2 pixels off the picture's, and brightness is from .8 to 1.
+        """
+        check("Moons", (0 <= spread <= 1, f"spread is {spread!r}; expected from 0 to 1"))
         shares = np.asarray(lit, dtype=np.float64)
         generator = np.random.default_rng(random_state)
+        radius, down, right, brightness = spread * generator.uniform(-1, 1, (4, *shares.shape))
         return cls(
             lit=shares,
-            radius=generator.uniform(9, 11, shares.shape),
-            down=SIZE / 2 + generator.uniform(-2, 2, shares.shape),
-            right=SIZE / 2 + generator.uniform(-2, 2, shares.shape),
-            brightness=generator.uniform(0.8, 1, shares.shape),
+            radius=10 + radius,
+            down=SIZE / 2 + 2 * down,
+            right=SIZE / 2 + 2 * right,
+            brightness=0.9 + 0.1 * brightness,
         )
 
     def pictures(self, *, noise: float = NOISE, random_state: int = 0) -> NDArray[np.uint8]:
