@@ -16,6 +16,8 @@ LONG = {
     "content_and_style",
     "continuous_codes",
     "discrete_codes",
+    "editing",
+    "moon_phases",
     "information",
     "maps",
     "masked",

@@ -63,7 +63,7 @@ EXPECTED = {
     "BernoulliVAE": ALWAYS | {"latent_map", "interpolation", "latent_usage", "samples", "codebook"},
     "AE": ALWAYS | {"latent_map", "traversal", "interpolation"},
     "VAE": ALWAYS | {"latent_map", "traversal", "interpolation", "latent_usage", "samples"},
-    "CVAE": ALWAYS | {"traversal", "latent_usage", "samples"},
+    "CVAE": ALWAYS | {"traversal", "latent_usage", "samples", "generation"},
     "SAE": ALWAYS | {"latent_map", "interpolation", "dictionary"},
 }
 

@@ -19,7 +19,7 @@ def train(folder, *arguments):
     return done
 
 
-@pytest.fixture(scope="module", params=["auto", "0.2"])
+@pytest.fixture(scope="module", params=["auto", pytest.param("0.2", marks=pytest.mark.slow)])
 def validation(request):
     return request.param
 

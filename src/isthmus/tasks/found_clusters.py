@@ -21,7 +21,8 @@ def found_clusters(clusterer: Clusterer, X: Any, y: ArrayLike | None = None) -> 
 
     >>> import isthmus as im
     >>> X = im.data.load("wine").values
-    >>> told = found_clusters(im.Clusterer(im.AE(2), n_clusters=3, method="k_means").fit(X), X)
+    >>> model = im.AE(2, trainer=im.Trainer(epochs=5, validation=0))
+    >>> told = found_clusters(im.Clusterer(model, n_clusters=3, method="k_means").fit(X), X)
     >>> len(told.clusters), len(told.clusters[0].traits)
     (3, 3)
     """

@@ -16,6 +16,7 @@ class GraphGrouping(VotedGrouping):
 
     Source: Levine et al. 2015 (PhenoGraph's weights); Ng, Jordan & Weiss 2001 (the cut).
 
+    >>> import numpy as np
     >>> codes = np.concatenate([np.random.default_rng(0).normal(size=(60, 2)) + 9 * side for side in (0, 1)])
     >>> rule, labels = GraphGrouping.of(codes, None, neighbours=10, smallest=5, seed=0)
     >>> np.bincount(labels).tolist(), rule.predict(codes[:1]).tolist() == labels[:1].tolist()
