@@ -31,6 +31,7 @@ _ELSEWHERE = {
     "AnomalyDetector": ("isthmus.tasks.anomaly_detector", "AnomalyDetector"),
     "AttributeEditor": ("isthmus.tasks.attribute_editor", "AttributeEditor"),
     "Clusterer": ("isthmus.tasks.clusterer", "Clusterer"),
+    "Denoiser": ("isthmus.tasks.denoiser", "Denoiser"),
     "PatchDetector": ("isthmus.tasks.patch_detector", "PatchDetector"),
     "SearchIndex": ("isthmus.tasks.search_index", "SearchIndex"),
     "SeriesDetector": ("isthmus.tasks.series_detector", "SeriesDetector"),

@@ -1,0 +1,155 @@
+"""Take noise out of rows."""
+
+import shlex
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from isthmus.cli.outputs import check_form, check_new_model, check_place, print_json, say, write_examples
+from isthmus.errors import ParameterError, check
+
+if TYPE_CHECKING:
+    from isthmus.data.examples import Examples
+    from isthmus.metrics.denoised_rows import DenoisedRows
+    from isthmus.tasks.denoiser import Denoiser
+
+FEWEST, MOST = 100, 2000  # clean rows, of which a fifth can be spared to measure on; as many as are spared
+
+
+def command(
+    data: Annotated[str, typer.Argument(help="Noisy rows: a file, a folder of pictures, or a data set by name.")],
+    out: Annotated[Path, typer.Option(help="A .csv, .npy or .parquet file; for pictures also a folder.")],
+    clean: Annotated[str | None, typer.Option(help="Clean rows like them, to learn from.")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="A saved denoiser, which needs no clean rows; or with --clean a fitted model.")
+    ] = None,
+    level: Annotated[
+        str,
+        typer.Option(
+            help="Standard deviation of the noise, in the units of DATA; 'all': estimated for all rows together; "
+            "'each': for each row by itself."
+        ),
+    ] = "all",
+    drop: Annotated[list[str] | None, typer.Option(help="A column to leave out; may be given again.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    save: Annotated[Path | None, typer.Option(help="Folder for the denoiser, for --model.")] = None,
+    report: Annotated[Path | None, typer.Option(help="An HTML page: before and after, filters beside it.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> None:
+    """Take Gaussian noise out of pictures, or of a table of numbers, after clean ones were learnt.
+
+    How strong the noise is is estimated where it is not told. Where clean rows are learnt, a fifth of them is held out,
+    and how well these come back is told beside the usual filters.
+
+    Examples:
+
+    - `isthmus denoise scans/ --clean good/ --out better/ --save denoisers/scans --report scans.html`
+    - `isthmus denoise new/ --model denoisers/scans --out better/ --level each`
+    """
+    from isthmus.cli.rows import labelled, tell_quarantined
+
+    check_place(out, force=force, sources=[data, *([] if clean is None else [clean])])
+    if report is not None:
+        check_place(report, force=force, sources=[data])
+    if save is not None:
+        check_new_model(save, force=force)
+    wanted = _level(level)
+    check("denoise", (clean is not None or model is not None, "name clean rows, --clean, or a saved denoiser, --model"))
+    noisy = labelled(data, None, drop, missing_ok=True)
+    known = None if clean is None else labelled(clean, None, drop, missing_ok=True)
+    tell_quarantined(noisy, *([] if known is None else [known]))
+    learnt, held_out = (None, None) if known is None else _parts(known, seed)
+    denoiser = _denoiser(model, learnt, seed=seed, progress=not quiet)
+    check_form(denoiser.model_, out)
+    found = _found(denoiser, noisy, wanted, learnt, held_out, seed)
+    write_examples(denoiser.model_, found.denoised, out)
+    if save is not None:
+        denoiser.save(save)
+    if report is not None:
+        from isthmus.report.page import write
+
+        words = ["isthmus", "denoise", *(sys.argv[2:] if sys.argv[1:2] == ["denoise"] else [data])]
+        rows = noisy if learnt is None else learnt
+        write(denoiser.model_, train=rows, test=noisy, path=report, command=shlex.join(words), findings=(found,))
+    if json:
+        print_json(found.to_json())
+        return
+    say(found.as_text())
+    for name, place in (("denoiser", save), ("report", report)):
+        if place is not None:
+            say(f"{name:<12} {place}")
+
+
+def _level(text: str) -> Any:
+    """A number, ``"all"`` or ``"each"``."""
+    if text in ("all", "each"):
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise ParameterError(f"--level is {text!r}; expected a number, 'all' or 'each'") from None
+
+
+def _parts(clean: "Examples", seed: int) -> "tuple[Examples, Examples | None]":
+    """Rows to learn from; a fifth is held out to measure on, where there are enough."""
+    import numpy as np
+
+    if len(clean) < FEWEST:
+        return clean, None
+    order = np.random.default_rng(seed).permutation(len(clean))
+    count = min(MOST, len(clean) // 5)
+    return clean.take(np.sort(order[count:])), clean.take(np.sort(order[:count]))
+
+
+def _denoiser(model: Path | None, clean: "Examples | None", *, seed: int, progress: bool) -> "Denoiser":
+    """A saved one; or one that learns clean rows, with a fitted model where one is named."""
+    from isthmus.tasks.denoiser import Denoiser
+    from isthmus.tasks.loading import load
+    from isthmus.training.trainer import Trainer
+
+    given = None if model is None else load(model)
+    if isinstance(given, Denoiser):
+        if clean is not None:
+            raise ParameterError(f"{model} is a denoiser that has learnt its clean rows: leave out --clean, or --model")
+        return given
+    if clean is None:
+        raise ParameterError(f"{model} holds a {type(given).__name__}, no denoiser: name clean rows, too, with --clean")
+    trainer = Trainer(progress=progress) if given is None else None
+    return Denoiser(given, trainer=trainer, random_state=seed).fit(clean)
+
+
+def _found(
+    denoiser: "Denoiser",
+    noisy: "Examples",
+    level: Any,
+    learnt: "Examples | None",
+    held_out: "Examples | None",
+    seed: int,
+) -> "DenoisedRows":
+    """The rows without noise; of clean ones that were held out what comes back of as much noise."""
+    import numpy as np
+
+    from isthmus.metrics.denoised_rows import DenoisedRows
+
+    bare = replace(noisy, container="numpy")
+    levels = denoiser.levels_of(bare, level)
+    comparison = shown = None
+    if held_out is not None:
+        usual = float(np.clip(np.median(levels), *denoiser.levels_))
+        comparison = denoiser.against_filters(held_out, usual, known=learnt, random_state=seed)
+        some = replace(held_out.take(range(min(20, len(held_out)))), container="numpy")
+        spoilt = denoiser.with_noise(some, usual, seed)
+        shown = (some.values, spoilt, denoiser.denoise(spoilt, usual))
+    return DenoisedRows(
+        noisy=noisy.values,
+        denoised=np.asarray(denoiser.denoise(bare, levels)),
+        levels=levels,
+        most=denoiser.levels_[1],
+        comparison=comparison,
+        shown=shown,
+    )

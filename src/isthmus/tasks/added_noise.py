@@ -1,0 +1,62 @@
+"""Gaussian noise on rows as the user has them: in their units, cut off and rounded as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from isthmus.data.schemas.numeric import NumericSchema
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddedNoise:
+    """What a level of noise means for rows of a schema.
+
+    A level is a standard deviation in the units of X; of tables whose columns have units of their own, in standard
+    deviations of each column.
+
+    >>> from isthmus.data.reading import read
+    >>> grey = np.full((2, 8, 8), 250, dtype=np.uint8)
+    >>> grey[0] = 0
+    >>> noise = AddedNoise.of(NumericSchema.learn(read(grey)))
+    >>> y = noise.on(grey, 25.0, np.random.default_rng(0))
+    >>> y.dtype.name, int(y.min()), int(y.max()), noise.scale
+    ('uint8', 0, 255, 255.0)
+    """
+
+    schema: NumericSchema
+    scale: float  # levels for one of the model's units
+    limits: tuple[float, float] | None  # what values are cut off at
+
+    @classmethod
+    def of(cls, schema: NumericSchema, *, cut: bool = False) -> AddedNoise:
+        """``cut``: values end where those of fit did; values of 8-bit pictures, and such as must, always do."""
+        scale = schema.scale[0] if len(set(schema.scale)) == 1 else 1.0
+        limits = (schema.low, schema.high) if cut else None
+        if schema.dtype == "uint8" or schema.scaling == "unit":
+            limits = (0.0, 255.0 if schema.dtype == "uint8" else 1.0)
+        return cls(schema=schema, scale=scale, limits=limits)
+
+    @property
+    def limits_in_model(self) -> tuple[float, float] | None:
+        """The same in the model's units, where they are the same for all values."""
+        if self.limits is None or len(self.schema.shift) > 1:
+            return None
+        low, high = ((each - self.schema.shift[0]) / self.scale for each in self.limits)
+        return low, high
+
+    def on(self, values: NDArray[Any], level: float | NDArray[np.floating], rng: np.random.Generator) -> NDArray[Any]:
+        """``values [n, ...]`` with noise of a level, or of one for each row."""
+        x = self.schema.scaled(values)
+        each = np.broadcast_to(np.asarray(level) / self.scale, (len(x),)).reshape(-1, *[1] * (x.ndim - 1))
+        return self.as_users(x + each * rng.standard_normal(x.shape))
+
+    def as_users(self, x: NDArray[np.floating]) -> NDArray[Any]:
+        """Values of the model as the user has them: cut off, and whole, where those of X are."""
+        values = self.schema.from_model(torch.from_numpy(np.asarray(x)))
+        inside = values if self.limits is None else values.clip(*self.limits)
+        return np.rint(inside).astype(np.uint8) if self.schema.dtype == "uint8" else inside
