@@ -32,6 +32,7 @@ _ELSEWHERE = {
     "AttributeEditor": ("isthmus.tasks.attribute_editor", "AttributeEditor"),
     "Clusterer": ("isthmus.tasks.clusterer", "Clusterer"),
     "Denoiser": ("isthmus.tasks.denoiser", "Denoiser"),
+    "Inpainter": ("isthmus.tasks.inpainter", "Inpainter"),
     "PatchDetector": ("isthmus.tasks.patch_detector", "PatchDetector"),
     "SearchIndex": ("isthmus.tasks.search_index", "SearchIndex"),
     "SeriesDetector": ("isthmus.tasks.series_detector", "SeriesDetector"),

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from isthmus.data.schemas.numeric import NumericSchema
+from isthmus.tasks.users_values import limits_of, users_values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +36,7 @@ class AddedNoise:
     def of(cls, schema: NumericSchema, *, cut: bool = False) -> AddedNoise:
         """``cut``: values end where those of fit did; values of 8-bit pictures, and such as must, always do."""
         scale = schema.scale[0] if len(set(schema.scale)) == 1 else 1.0
-        limits = (schema.low, schema.high) if cut else None
-        if schema.dtype == "uint8" or schema.scaling == "unit":
-            limits = (0.0, 255.0 if schema.dtype == "uint8" else 1.0)
-        return cls(schema=schema, scale=scale, limits=limits)
+        return cls(schema=schema, scale=scale, limits=limits_of(schema, cut=cut))
 
     @property
     def limits_in_model(self) -> tuple[float, float] | None:
@@ -57,6 +54,4 @@ class AddedNoise:
 
     def as_users(self, x: NDArray[np.floating]) -> NDArray[Any]:
         """Values of the model as the user has them: cut off, and whole, where those of X are."""
-        values = self.schema.from_model(torch.from_numpy(np.asarray(x)))
-        inside = values if self.limits is None else values.clip(*self.limits)
-        return np.rint(inside).astype(np.uint8) if self.schema.dtype == "uint8" else inside
+        return users_values(self.schema, x, self.limits)

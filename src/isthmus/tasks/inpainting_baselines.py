@@ -1,0 +1,59 @@
+"""Hidden parts of rows, filled in the usual ways: is the autoencoder worth it here?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from isthmus.data.examples import Examples
+from isthmus.metrics.inpainting import OURS, FilledIn, InpaintingComparison
+from isthmus.tasks.users_values import users_values
+
+if TYPE_CHECKING:
+    from isthmus.tasks.inpainter import Inpainter
+
+NEIGHBOURS = 5
+
+
+def compared(inpainter: Inpainter, examples: Examples, covered: NDArray[np.bool_]) -> InpaintingComparison:
+    """All on the same rows: means, the mean of the nearest known rows, the joint Gaussian of all values."""
+    schema, users = inpainter._schema, inpainter._users(covered)
+    hidden = np.broadcast_to(users, examples.values.shape)
+    x, seen = inpainter._flat(inpainter._blank(examples.values, covered)), inpainter._seen(covered)
+    known = inpainter.known_
+
+    def nearest() -> Tensor:
+        apart = seen @ known.square().T - 2 * (seen * x) @ known.T
+        return known[apart.topk(min(NEIGHBOURS, len(known)), largest=False).indices].mean(1)
+
+    def ours() -> NDArray[Any]:
+        return np.asarray(inpainter.inpaint(replace(examples, container="numpy"), _words(covered)))
+
+    def users_own(made: Tensor) -> NDArray[Any]:
+        return users_values(schema, made.double().numpy().reshape(-1, *schema.shape), inpainter._limits)
+
+    ways: dict[str, Callable[[], NDArray[Any]]] = {
+        OURS: ours,
+        "means": lambda: users_own(known.mean(0).expand_as(x)),
+        f"{NEIGHBOURS} nearest rows": lambda: users_own(nearest()),
+        "joint Gaussian": lambda: users_own(inpainter.joint_.given(seen).expected(x)),
+    }
+    rows = []
+    for name, way in ways.items():
+        began = time.perf_counter()
+        made = way().astype(np.float64)
+        seconds = time.perf_counter() - began
+        error = float(np.sqrt(np.square(made - examples.values)[hidden].mean()))
+        rows.append(FilledIn(name=name, error=error, seconds=seconds))
+    return InpaintingComparison(rows=tuple(rows), count=len(examples), share=float(hidden.mean()))
+
+
+def _words(covered: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """As ``inpaint`` takes it."""
+    return covered[0] if len(covered) == 1 else covered
