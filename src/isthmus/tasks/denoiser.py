@@ -40,6 +40,7 @@ from isthmus.training.trainer import Trainer
 KINDS = ("table", "image", "array")
 MOST_LATENT = 128  # numbers in the code
 LEAST, MOST = 0.02, 2.0  # levels that are practised, in spreads of the data
+REFINING_STEPS = 800
 STEPS = 16  # levels at which residuals are noted, and 0
 SHARE, FEWEST, ENOUGH = 1 / 8, 10, 5000  # of the rows, that the model does not learn, to see what it leaves over
 NOTED = 1000  # rows of noise at each level, at the least
@@ -89,7 +90,7 @@ class Denoiser(TransformerMixin, BaseEstimator):
         *,
         levels: tuple[float, float] | Literal["auto"] = "auto",
         cut: bool = False,
-        refining_steps: int = 1000,
+        refining_steps: int = REFINING_STEPS,
         trainer: Trainer | None = None,
         random_state: Any = 0,
     ) -> None:

@@ -147,6 +147,12 @@ class Inpainter(BaseEstimator):
         tables = [self._schema.give_back(np.concatenate(parts), examples) for parts in made]
         return tables[0] if draws is None else tables
 
+    def covered(self, X: Any, hidden: Any) -> NDArray[np.bool_]:
+        """Where rows of X are hidden, in the layout of X: ``[n or 1, ...]``; ``hidden`` as ``inpaint`` takes it."""
+        examples = self._examples(X)
+        mask = self._users(self._mask(hidden, len(examples)))
+        return np.array(np.broadcast_to(mask, (len(mask), *examples.values.shape[1:])))
+
     def against_baselines(self, X: Any, hidden: Any) -> InpaintingComparison:
         """The usual ways beside it, on whole rows X that it has not learnt, with parts hidden: see ``inpaint``."""
         examples = self._examples(X)

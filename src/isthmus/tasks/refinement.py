@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 WIDTH, DEPTH = 24, 3  # channels, and layers of 3 x 3 pixels before the last
-PIXELS, RATE = 50_000, 2e-3  # of a step of training
+PIXELS, RATE = 32_000, 2e-3  # of a step of training
 CERTAIN = 0.15  # the level, in spreads of the data, at which as much is believed of the one as of the other, to begin
 AVERAGE = 1e-4  # of squared errors, in spreads: what a picture that is nearly right counts for
 

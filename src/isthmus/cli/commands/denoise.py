@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from isthmus.metrics.denoised_rows import DenoisedRows
     from isthmus.tasks.denoiser import Denoiser
 
-FEWEST, MOST = 100, 2000  # clean rows, of which a fifth can be spared to measure on; as many as are spared
-
 
 def command(
     data: Annotated[str, typer.Argument(help="Noisy rows: a file, a folder of pictures, or a data set by name.")],
@@ -33,6 +31,12 @@ def command(
             "'each': for each row by itself."
         ),
     ] = "all",
+    refining_steps: Annotated[
+        int | None,
+        typer.Option(
+            help="Of learning what the pixels around each one tell; 0: not to look at these, which is faster."
+        ),
+    ] = None,
     drop: Annotated[list[str] | None, typer.Option(help="A column to leave out; may be given again.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     save: Annotated[Path | None, typer.Option(help="Folder for the denoiser, for --model.")] = None,
@@ -51,6 +55,7 @@ def command(
     - `isthmus denoise scans/ --clean good/ --out better/ --save denoisers/scans --report scans.html`
     - `isthmus denoise new/ --model denoisers/scans --out better/ --level each`
     """
+    from isthmus.cli.clean_rows import clean_parts
     from isthmus.cli.rows import labelled, tell_quarantined
 
     check_place(out, force=force, sources=[data, *([] if clean is None else [clean])])
@@ -63,8 +68,8 @@ def command(
     noisy = labelled(data, None, drop, missing_ok=True)
     known = None if clean is None else labelled(clean, None, drop, missing_ok=True)
     tell_quarantined(noisy, *([] if known is None else [known]))
-    learnt, held_out = (None, None) if known is None else _parts(known, seed)
-    denoiser = _denoiser(model, learnt, seed=seed, progress=not quiet)
+    learnt, held_out = (None, None) if known is None else clean_parts(known, seed)
+    denoiser = _denoiser(model, learnt, steps=refining_steps, seed=seed, progress=not quiet)
     check_form(denoiser.model_, out)
     found = _found(denoiser, noisy, wanted, learnt, held_out, seed)
     write_examples(denoiser.model_, found.denoised, out)
@@ -95,20 +100,11 @@ def _level(text: str) -> Any:
         raise ParameterError(f"--level is {text!r}; expected a number, 'all' or 'each'") from None
 
 
-def _parts(clean: "Examples", seed: int) -> "tuple[Examples, Examples | None]":
-    """Rows to learn from; a fifth is held out to measure on, where there are enough."""
-    import numpy as np
-
-    if len(clean) < FEWEST:
-        return clean, None
-    order = np.random.default_rng(seed).permutation(len(clean))
-    count = min(MOST, len(clean) // 5)
-    return clean.take(np.sort(order[count:])), clean.take(np.sort(order[:count]))
-
-
-def _denoiser(model: Path | None, clean: "Examples | None", *, seed: int, progress: bool) -> "Denoiser":
+def _denoiser(
+    model: Path | None, clean: "Examples | None", *, steps: int | None, seed: int, progress: bool
+) -> "Denoiser":
     """A saved one; or one that learns clean rows, with a fitted model where one is named."""
-    from isthmus.tasks.denoiser import Denoiser
+    from isthmus.tasks.denoiser import REFINING_STEPS, Denoiser
     from isthmus.tasks.loading import load
     from isthmus.training.trainer import Trainer
 
@@ -116,11 +112,14 @@ def _denoiser(model: Path | None, clean: "Examples | None", *, seed: int, progre
     if isinstance(given, Denoiser):
         if clean is not None:
             raise ParameterError(f"{model} is a denoiser that has learnt its clean rows: leave out --clean, or --model")
+        if steps is not None:
+            raise ParameterError(f"{model} is a denoiser that has learnt: leave out --refining-steps")
         return given
     if clean is None:
         raise ParameterError(f"{model} holds a {type(given).__name__}, no denoiser: name clean rows, too, with --clean")
     trainer = Trainer(progress=progress) if given is None else None
-    return Denoiser(given, trainer=trainer, random_state=seed).fit(clean)
+    steps = REFINING_STEPS if steps is None else steps
+    return Denoiser(given, refining_steps=steps, trainer=trainer, random_state=seed).fit(clean)
 
 
 def _found(

@@ -1,0 +1,21 @@
+"""Clean rows, of which some are kept back to measure on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from isthmus.data.examples import Examples
+
+FEWEST, MOST = 100, 2000  # rows, of which a fifth can be spared; as many as are spared
+
+
+def clean_parts(clean: Examples, seed: int) -> tuple[Examples, Examples | None]:
+    """Rows to learn from; a fifth is held out to measure on, where there are enough."""
+    import numpy as np
+
+    if len(clean) < FEWEST:
+        return clean, None
+    order = np.random.default_rng(seed).permutation(len(clean))
+    count = min(MOST, len(clean) // 5)
+    return clean.take(np.sort(order[count:])), clean.take(np.sort(order[:count]))
