@@ -79,8 +79,8 @@ def command(
         from isthmus.report.page import write
 
         words = ["isthmus", "denoise", *(sys.argv[2:] if sys.argv[1:2] == ["denoise"] else [data])]
-        rows = noisy if learnt is None else learnt
-        write(denoiser.model_, train=rows, test=noisy, path=report, command=shlex.join(words), findings=(found,))
+        train, test = (noisy if part is None else part for part in (learnt, held_out))
+        write(denoiser.model_, train=train, test=test, path=report, command=shlex.join(words), findings=(found,))
     if json:
         print_json(found.to_json())
         return

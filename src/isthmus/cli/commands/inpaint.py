@@ -86,8 +86,8 @@ def command(
         from isthmus.report.page import write
 
         words = ["isthmus", "inpaint", *(sys.argv[2:] if sys.argv[1:2] == ["inpaint"] else [data])]
-        train = rows if learnt is None else learnt
-        write(inpainter.model_, train=train, test=rows, path=report, command=shlex.join(words), findings=(found,))
+        train, test = (rows if part is None else part for part in (learnt, held_out))
+        write(inpainter.model_, train=train, test=test, path=report, command=shlex.join(words), findings=(found,))
     if json:
         print_json(found.to_json())
         return
