@@ -38,7 +38,7 @@ class Judge:
 
     def named(self, pictures: NDArray[np.generic]) -> NDArray[np.generic]:
         """The class of each."""
-        return self.classifier.classes[self.classifier.probabilities(_flat(pictures)).argmax(1)]
+        return self.classifier.named(_flat(pictures))
 
     def verdict(self, pictures: NDArray[np.generic]) -> Verdict:
         """Of at least ``COUNT`` made pictures."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.metadata
 import json
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -62,7 +63,9 @@ def shown(value: Any) -> str:
 
 
 def mean_sd(values: Sequence[float]) -> str:
-    """``mean ± sd``; a single seed has no spread, and says so."""
+    """``mean ± sd``; a single seed has no spread, and says so; what was not measured has neither."""
+    if any(map(math.isnan, values)):
+        return "-"
     if len(values) == 1:
         return f"{values[0]:.4g} (1 seed)"
     return f"{statistics.fmean(values):.4g} ± {statistics.stdev(values):.2g}"

@@ -144,8 +144,7 @@ def make_part(station: str, wanted: str | Mapping[str, Any] | Component, known: 
 def make_view(wanted: Any, setting: Setting, owner: str, automatic: Any = "warp") -> Corruption | None:
     """What the encoder sees in training: a part by name; ``"auto"``: pictures a little warped, all else as it is; None.
 
-    ``automatic`` is the warp.
-    Raises ``ParameterError`` for a corruption of texts.
+    ``automatic`` says how pictures are warped. Raises ``ParameterError`` for a corruption of texts.
     """
     if wanted is None or (isinstance(wanted, str) and wanted == "auto" and setting.schema.kind != "image"):
         return None

@@ -38,7 +38,7 @@ from isthmus.data.kinds import NUMBERS, check_kind, check_many
 from isthmus.data.labels import Condition
 from isthmus.data.learnt_schema import learn_schema, with_gaps_as_mixed
 from isthmus.data.mapped import let_go
-from isthmus.data.reading import read, read_and_tell
+from isthmus.data.reading import read, read_and_tell, read_as_in_fit
 from isthmus.data.scaling import kind_of_values
 from isthmus.data.schema import Schema
 from isthmus.errors import DataError, ParameterError, check, did_you_mean
@@ -126,7 +126,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         )
         with RandomStream(derive(seed, WEIGHTS)):
             model = self.build(setting)
-        trainer = self.usual_trainer(len(examples)) if self.trainer is None else self.trainer
+        trainer = self._trainer(len(examples))
         rows = resident_or_mapped(
             examples,
             schema,
@@ -485,6 +485,10 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """Where the user gives none. By default: everything by the number of rows."""
         return Trainer()
 
+    def _trainer(self, rows: int) -> Trainer:
+        """The user's, or the usual one."""
+        return self.usual_trainer(rows) if self.trainer is None else self.trainer
+
     def _arranged(self, rows: Rows, examples: Examples, schema: Schema) -> Rows:
         """What is trained on. By default: the rows, each by itself."""
         return rows
@@ -554,10 +558,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     def _examples(self, X: Any) -> Examples:
         check_is_fitted(self)
-        check_many(X, self.schema_.kinds, owner=type(self).__name__)
-        examples = read_and_tell(X, mapped=True)
-        self.schema_.check(examples, owner=type(self).__name__)
-        return examples
+        return read_as_in_fit(X, self.schema_, type(self).__name__)
 
     @torch.no_grad()
     def _by_batch(

@@ -51,7 +51,7 @@ class Places(Bottleneck):
         logits, middles = self._mixture(trace.features)
         apart = (middles - trace.batch.reference[..., None, :]).square().sum(-1) / self.width**2
         log_q = logits.log_softmax(-1) - 0.5 * (FREEDOM + self.latent_dim) * apart.log1p()
-        return {"placement": -log_q.logsumexp(-1).flatten(1).sum(1) if log_q.ndim > 2 else -log_q.logsumexp(-1)}
+        return {"placement": -log_q.logsumexp(-1).reshape(len(log_q), -1).sum(1)}
 
     def _mixture(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Log weights ``[..., components]``, unnormalised, and middles ``[..., components, latent_dim]``."""

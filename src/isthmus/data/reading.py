@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.examples import Examples, Kind
-from isthmus.data.kinds import is_there
+from isthmus.data.kinds import check_many, is_there
 from isthmus.data.options import Mode, Options, file_part
+from isthmus.data.schema import Schema
 from isthmus.data.shards import holds_shards
 from isthmus.errors import DataError, ParameterError, QuarantineWarning, counted, did_you_mean, users_level
 
@@ -128,6 +129,20 @@ def read_and_tell(
             QuarantineWarning,
             stacklevel=users_level(),
         )
+    return examples
+
+
+def read_as_in_fit(data: Any, schema: Schema, owner: str) -> Examples:
+    """Rows like those that a schema was learnt from; raises ``DataError`` in the name of who asks.
+
+    >>> import isthmus as im
+    >>> X = np.eye(4)
+    >>> len(read_as_in_fit(X[:2], im.AE(2, trainer=im.Trainer(epochs=1)).fit(X).schema_, "AE"))
+    2
+    """
+    check_many(data, schema.kinds, owner=owner)
+    examples = read_and_tell(data, mapped=True)
+    schema.check(examples, owner=owner)
     return examples
 
 

@@ -32,8 +32,9 @@ def between(
     check_path(path)
     a, b = np.asarray(start, dtype=np.float64), np.asarray(end, dtype=np.float64)
     t = np.linspace(0, 1, steps)[:, None]
+    line = (a + t * (b - a)).astype(np.float32)
     if path == "line":
-        return (a + t * (b - a)).astype(np.float32)
+        return line
     lengths = np.linalg.norm(a), np.linalg.norm(b)
     if min(lengths) == 0:
         raise ParameterError("path is 'sphere', and an end is the code 0, which has no direction; expected path='line'")
@@ -44,7 +45,7 @@ def between(
             "path='line', or other ends"
         )
     if omega < SMALL:
-        return (a + t * (b - a)).astype(np.float32)
+        return line
     return ((np.sin((1 - t) * omega) * a + np.sin(t * omega) * b) / np.sin(omega)).astype(np.float32)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from isthmus.metrics.text_table import aligned
 
 TIE = 0.01  # less of a difference is none
 OURS, NOISY = "Denoiser", "noisy"
@@ -61,7 +62,7 @@ class DenoisingComparison:
             [each.name, each.setting, f"{each.error:.4g}", _told(each.psnr), f"{each.seconds:.2f}"]
             for each in self.rows
         ]
-        return "\n".join([told, *_aligned([head, *lines]), self.verdict])
+        return "\n".join([told, *aligned([head, *lines]), self.verdict])
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -71,8 +72,3 @@ class DenoisingComparison:
 
 def _told(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join([first.ljust(widths[0]), *map(str.rjust, rest, widths[1:])]).rstrip() for first, *rest in rows]

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from isthmus.errors import ParameterError, check, counted, problems
 from isthmus.metrics.clustering import ClusterScores
 from isthmus.metrics.neighbours import in_rows, trustworthiness
+from isthmus.metrics.text_table import aligned
 
 MOST_ROWS = 3000  # that are measured: every pair of them is compared
 MOST_PAIRED = 1000  # rows between which distances are ranked
@@ -75,9 +76,7 @@ class EmbeddingReport:
         shown = len(NUMBERS) if self.labels is not None else 3
         lines = [["", "dims", *NUMBERS[:shown]]]
         lines += [[row[0], str(row[1]), *(f"{v:.3f}" for v in row[2 : 2 + shown])] for row in self.table()]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-        body = [f"{a:<{widths[0]}}  " + "  ".join(map(str.rjust, rest, widths[1:])) for a, *rest in lines]
-        return "\n".join([self.told, *(line.rstrip() for line in body), *self.notes])
+        return "\n".join([self.told, *aligned(lines), *self.notes])
 
     def to_json(self) -> dict[str, Any]:
         """As plain data, without the maps themselves."""

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isthmus.data.examples import Examples
-from isthmus.data.reading import read, read_and_tell
+from isthmus.data.reading import read_as_in_fit
 from isthmus.errors import DataError, ParameterError, check, counted
 from isthmus.metrics.judge import Judge
+from isthmus.metrics.rows import made_as_numbers
 from isthmus.metrics.sample_quality import NEIGHBOURS, SampleQuality
+from isthmus.metrics.text_table import aligned
 
 if TYPE_CHECKING:
     from isthmus.estimator import Estimator
@@ -71,9 +73,7 @@ class GenerationReport:
     def as_text(self) -> str:
         """A table for a terminal."""
         lines = [["", *NUMBERS], *([row[0], *(f"{v:.3f}" for v in row[1:])] for row in self.table())]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-        body = [f"{a:<{widths[0]}}  " + "  ".join(map(str.rjust, rest, widths[1:])) for a, *rest in lines]
-        return "\n".join([*(line.rstrip() for line in body), self.told])
+        return "\n".join([*aligned(lines), self.told])
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -102,7 +102,7 @@ def generation_report(
     >>> len(report.makers["CVAE"]), 0 <= report.mean("CVAE")[0] <= 1
     (10, True)
     """
-    held, learnt = _parts(model, _labelled(X, y, "y"), known, random_state)
+    held, learnt = _parts(model, _labelled(model, X, y, "y"), known, random_state)
     classes = np.unique(np.asarray(held.labels)).tolist()
     x, known_x = (np.asarray(model.schema_.flat(each), dtype=np.float64) for each in (held, learnt))
     real = {label: x[np.asarray(held.labels) == label][:MOST_ROWS] for label in classes}
@@ -139,9 +139,9 @@ def is_told_classes(model: Estimator) -> bool:
     return model.decodes and any(each is not None and each.classes is not None for each in conditions)
 
 
-def _labelled(X: Any, y: ArrayLike | None, name: str) -> Examples:
+def _labelled(model: Estimator, X: Any, y: ArrayLike | None, name: str) -> Examples:
     """Rows with their classes."""
-    examples = read_and_tell(X)
+    examples = read_as_in_fit(X, model.schema_, "generation_report")
     labels = examples.labels if y is None else np.asarray(y)
     if labels is None:
         raise DataError(f"{name} is None, and X has no labels; expected the class of each row: fit's condition")
@@ -157,9 +157,8 @@ def _parts(model: Estimator, given: Examples, known: Any, seed: int) -> tuple[Ex
     order = np.random.default_rng(seed).permutation(len(given))
     if known is None:
         return given.take(order[: len(given) // 2]), given.take(order[len(given) // 2 :][:MOST_LEARNT])
-    learnt = _labelled(known, None, "known.labels")
+    learnt = _labelled(model, known, None, "known.labels")
     some = np.random.default_rng(seed).permutation(len(learnt))[:MOST_LEARNT]
-    model.schema_.check(given, owner="generation_report")
     return given, learnt.take(some)
 
 
@@ -169,10 +168,7 @@ def _made(model: Estimator, like: Examples, label: Any, count: int, seed: int) -
         made = model.sample(count, condition=label, random_state=seed)
     except DataError as error:
         raise ParameterError(f"y has the class {label!r}, and {error}") from error
-    schema = model.schema_
-    if schema.described() is not None:
-        return np.asarray(schema.flat(read(made)), dtype=np.float64)
-    return np.asarray(schema.flat(replace(like, values=np.asarray(made), labels=None)), dtype=np.float64)
+    return np.asarray(made_as_numbers(model.schema_, made, like), dtype=np.float64)
 
 
 def _some(x: Numbers, count: int, rng: np.random.Generator) -> Numbers:

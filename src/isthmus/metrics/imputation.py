@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from isthmus.data.examples import Examples
 from isthmus.data.schemas.mixed import MixedSchema
 from isthmus.errors import DataError
+from isthmus.metrics.text_table import aligned
 
 if TYPE_CHECKING:
     from isthmus.estimator import Estimator
@@ -84,12 +85,7 @@ class ImputationErrors:
         """A table for a terminal."""
         head: list[object] = ["error of values hidden in held-out rows", "gaps", "hidden"]
         rows = [list(map(str, row)) for row in ([*head, "model", "mean, mode", "5 nearest"], *self.as_rows())]
-        first, *others = (max(len(row[i]) for row in rows) for i in range(len(rows[0])))
-        lines = [
-            "  ".join([row[0].ljust(first), *(cell.rjust(width) for cell, width in zip(row[1:], others, strict=True))])
-            for row in rows
-        ]
-        return "\n".join([*lines, self.verdict])
+        return "\n".join([*aligned(rows), self.verdict])
 
     @property
     def verdict(self) -> str:

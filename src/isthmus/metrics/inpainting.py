@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from isthmus.metrics.denoising import TIE
+from isthmus.metrics.text_table import aligned
 
 OURS = "Inpainter"
 
@@ -49,9 +50,11 @@ class InpaintingComparison:
     def as_text(self) -> str:
         """For people."""
         share = f"{self.share:.0%}".replace("%", " %")
-        lines = [f"{self.count:,} rows with {share} of their values hidden", f"{'':20}{'error':>10}{'seconds':>10}"]
-        lines += [f"{each.name:20}{each.error:>10.4g}{each.seconds:>10.2f}" for each in self.rows]
-        return "\n".join([*lines, self.verdict])
+        lines = [
+            ["", "error", "seconds"],
+            *([each.name, f"{each.error:.4g}", f"{each.seconds:.2f}"] for each in self.rows),
+        ]
+        return "\n".join([f"{self.count:,} rows with {share} of their values hidden", *aligned(lines), self.verdict])
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.kinds import check_many
 from isthmus.data.moving_pictures import write_gif
-from isthmus.data.reading import read, read_and_tell
+from isthmus.data.reading import read_and_tell, read_as_in_fit
 from isthmus.data.schema import Schema
 from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.data.sheets import contact_sheet
@@ -19,6 +18,7 @@ from isthmus.data.shown_pictures import pictures_of
 from isthmus.errors import DataError, ParameterError
 from isthmus.layers.code_path import CodePath
 from isthmus.metrics.realism import MOST_KNOWN, Realism
+from isthmus.metrics.rows import made_as_numbers
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -132,7 +132,7 @@ def interpolation(
     made = model.inverse_transform(codes[0], condition)
     schema = model.schema_
     realism = known if known is None or isinstance(known, Realism) else realism_of(model, known)
-    through = _walk(schema, made, schema.flat(read(made)), realism)
+    through = _walk(schema, made, made_as_numbers(schema, made), realism)
     return Interpolation(path=path, codes=codes[0], walk=through, straight=_straight(model, a, b, steps, realism))
 
 
@@ -144,9 +144,7 @@ def realism_of(model: Estimator, known: Any) -> Realism:
     >>> realism_of(im.AE(2, trainer=im.Trainer(epochs=1)).fit(X), X).rows.shape
     (50, 64)
     """
-    check_many(known, model.schema_.kinds, owner="interpolation")
-    examples = read_and_tell(known, mapped=True)
-    model.schema_.check(examples, owner="interpolation")
+    examples = read_as_in_fit(known, model.schema_, "interpolation")
     return Realism.of(model.schema_.flat(examples.at_most(MOST_KNOWN)))
 
 
@@ -160,7 +158,7 @@ def _straight(model: Estimator, a: Any, b: Any, steps: int, realism: Realism | N
         first, last = (np.asarray(each, dtype=np.float64).reshape(schema.user_shape) for each in (a, b))
         weight = shares.reshape(-1, *[1] * first.ndim)
         made = (first + weight * (last - first)).astype(np.float32)
-        return _walk(schema, made, schema.flat(read(made)), realism)
+        return _walk(schema, made, made_as_numbers(schema, made), realism)
     ends = [schema.flat(read_and_tell(model._one_or_many(each)))[0] for each in (a, b)]
     return _walk(schema, None, ends[0] + shares[:, None] * (ends[1] - ends[0]), realism)
 

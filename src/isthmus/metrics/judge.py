@@ -36,11 +36,6 @@ class Judge:
             warnings.simplefilter("ignore", ConvergenceWarning)
             self.network.fit(x, labels)
 
-    @property
-    def classes(self) -> NDArray[Any]:
-        """Those that it knows, sorted."""
-        return np.asarray(self.network.classes_)
-
     def features(self, x: NDArray[np.floating]) -> NDArray[np.float64]:
         """What the hidden layer makes of rows, ``[n, 256]``: in it rows of a kind are near each other."""
         return np.maximum(x @ self.network.coefs_[0] + self.network.intercepts_[0], 0)
@@ -49,6 +44,10 @@ class Judge:
         """Of each class, ``[n, classes]``."""
         return np.asarray(self.network.predict_proba(x))
 
+    def named(self, x: NDArray[np.floating]) -> NDArray[Any]:
+        """The likeliest class of each row, ``[n]``."""
+        return np.asarray(self.network.predict(x))
+
     def accuracy(self, x: NDArray[np.floating], labels: NDArray[Any]) -> float:
         """The share of rows whose class is told."""
-        return float((self.network.predict(x) == np.asarray(labels)).mean())
+        return float((self.named(x) == np.asarray(labels)).mean())

@@ -5,9 +5,14 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from isthmus.data.examples import Examples
+from isthmus.data.reading import read
 from isthmus.data.schema import Schema
 from isthmus.data.schemas.text import TextSchema, UnknownTokenWarning
 from isthmus.records import Batch
@@ -31,6 +36,16 @@ def compared(schema: Schema, examples: Examples) -> Examples:
     if not isinstance(schema, TextSchema):
         return examples
     return examples.at_most(max(FEWEST, MOST_SHARES // schema.levels))
+
+
+def made_as_numbers(schema: Schema, made: Any, like: Examples | None = None) -> NDArray[np.float64]:
+    """Examples that a model has made, as rows of numbers in its units, ``[n, numbers]``; ``like`` what they resemble.
+
+    What is read anew may be taken for another kind: small whole numbers for pictures, rows of one value for a series.
+    """
+    if like is None or schema.described() is not None:
+        return schema.flat(read(made))
+    return schema.flat(replace(like, values=np.asarray(made), labels=None, names=None, index=None))
 
 
 @contextlib.contextmanager

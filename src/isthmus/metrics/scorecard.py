@@ -25,6 +25,7 @@ from isthmus.metrics.reconstruction import mean_squared_error
 from isthmus.metrics.rows import DRAWS, LIKELIHOOD_ROWS, compared, told_already
 from isthmus.metrics.term_values import term_values
 from isthmus.metrics.text_quality import TextQuality
+from isthmus.metrics.text_table import aligned
 
 if TYPE_CHECKING:
     from isthmus.autoencoder import Autoencoder
@@ -158,8 +159,7 @@ class Scorecard:
         rows += [(f"{name}, a term of the loss", f"{value:.4g}", "") for name, value in self.terms.items()]
         if len(rows) == 1:
             return f"{self.test_rows} {self.rows_are}: {NOTHING_TOLD}"
-        widths = [max(len(row[i]) for row in rows) for i in range(3)]
-        lines = [f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}".rstrip() for a, b, c in rows]
+        lines = aligned(rows)
         if np.isinf(self.ratio):
             lines.append(f"PCA loses nothing with {self.pca_dim} numbers: a smaller latent_dim would show more.")
         lines += [self.collapse] if self.collapse else []

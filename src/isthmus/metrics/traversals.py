@@ -11,9 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from isthmus.data.examples import Examples
-from isthmus.data.kinds import check_many
 from isthmus.data.moving_pictures import write_gif
-from isthmus.data.reading import read_and_tell
+from isthmus.data.reading import read_as_in_fit
 from isthmus.data.sheets import contact_sheet
 from isthmus.data.shown_pictures import pictures_of
 from isthmus.errors import DataError, NotAvailableError, ParameterError, check
@@ -157,9 +156,7 @@ class _Rows:
 
 
 def _of_rows(model: Estimator, X: Any) -> _Rows:
-    check_many(X, model.schema_.kinds, owner="traversals")
-    examples = read_and_tell(X, mapped=True).at_most(RANGE_ROWS)
-    model.schema_.check(examples, owner="traversals")
+    examples = read_as_in_fit(X, model.schema_, "traversals").at_most(RANGE_ROWS)
     codes = model.transform(examples, examples.labels if model.condition_ is not None else None)
     some = examples.take(range(min(ROWS, len(examples))))
     return _Rows(codes=codes.reshape(len(codes), -1), batches=tuple(batches(model, some)), examples=examples)

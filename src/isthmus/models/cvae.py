@@ -87,6 +87,5 @@ class CVAE(Estimator):
         automatic = self.cooling == "auto"
         number = isinstance(self.cooling, numbers.Integral) and self.cooling >= 0
         check("CVAE", (automatic or number, f"cooling is {self.cooling!r}; expected 'auto', or steps, 0 or more"))
-        trainer = self.usual_trainer(rows) if self.trainer is None else self.trainer
-        steps = trainer.steps(rows) // 2 if automatic else int(self.cooling)
+        steps = self._trainer(rows).steps(rows) // 2 if automatic else int(self.cooling)
         return LinearWarmup(steps, start=DEAR, end=1.0) if steps else 1.0

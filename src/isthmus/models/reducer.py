@@ -28,16 +28,14 @@ class Reducer(Estimator):
     """Maps of the data, two numbers a row by default: rows that are near each other are so on the map.
 
     A layout that keeps the graph of nearest rows, as t-SNE's and UMAP's do, is found first (``neighbour_layout``);
-    then an autoencoder learns to place the rows there, and to rebuild them: a mixture of places is
-    learnt, of which the likeliest is taken (``Places``). Unlike t-SNE it places new rows
-    (``transform``), it has a way back (``inverse_transform``), and it is saved like any other model. ``fit`` raises
-    ``DataError`` where there are no more rows than neighbours, or all rows are equal. Texts have no distances: reduce
-    the codes of a model of texts.
+    then an autoencoder learns to place the rows there, and to rebuild them: a mixture of places is learnt, of which the
+    likeliest is taken (``Places``). Unlike t-SNE it places new rows (``transform``), it has a way back
+    (``inverse_transform``), and it is saved like any other model. ``fit`` raises ``DataError`` where there are no more
+    rows than neighbours, or all rows are equal. Texts have no distances: reduce the codes of a model of texts.
 
     Source: Espadoto, Hirata & Telea 2020, Deep learning multidimensional projections; Bishop 1994, Mixture density
-    networks; Damrich, Böhm, Hamprecht & Kobak
-    2023, From t-SNE to UMAP with contrastive learning; with a decoder: Sainburg, McInnes & Gentner 2021, Parametric
-    UMAP embeddings for representation and semisupervised learning.
+    networks; Damrich, Böhm, Hamprecht & Kobak 2023, From t-SNE to UMAP with contrastive learning; with a decoder:
+    Sainburg, McInnes & Gentner 2021, Parametric UMAP embeddings for representation and semisupervised learning.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.examples import Examples
-from isthmus.data.reading import read
 from isthmus.data.schemas.text import TextSchema
 from isthmus.data.shown_pictures import pictures_of, reach_of
 from isthmus.estimator import Estimator
 from isthmus.metrics.latent_usage import LatentUsage, usage_of
+from isthmus.metrics.rows import made_as_numbers
 from isthmus.metrics.scorecard import Scorecard
 
 MOST_ROWS = 2000  # held-out rows in maps and curves
@@ -94,11 +94,7 @@ class Context:
     def flat(self, values: Any) -> NDArray[np.float64]:
         """Examples, or values of them as the model gives them, as rows of numbers in its units, ``[n, numbers]``."""
         schema = self.estimator.schema_
-        if isinstance(values, Examples):
-            return schema.flat(values)
-        if schema.described() is not None:
-            return schema.flat(read(values))
-        return schema.flat(replace(self.test, values=np.asarray(values)))
+        return schema.flat(values) if isinstance(values, Examples) else made_as_numbers(schema, values, self.test)
 
     @property
     def reach(self) -> tuple[float, float]:

@@ -20,7 +20,7 @@ from torch import Tensor
 from isthmus.argument_types import wrong_types
 from isthmus.data.columns import Column
 from isthmus.data.examples import Examples
-from isthmus.data.reading import read_and_tell
+from isthmus.data.reading import read_and_tell, read_as_in_fit
 from isthmus.errors import ParameterError, check, did_you_mean
 from isthmus.estimator import Estimator
 from isthmus.models.trimmed_ensemble import TrimmedEnsemble
@@ -28,7 +28,7 @@ from isthmus.tasks import conformal, detector_files
 from isthmus.tasks.detection_baselines import Comparison, baselines, compared
 from isthmus.tasks.drift import DriftReport, drift_of
 from isthmus.tasks.explanation import Explanation
-from isthmus.tasks.given_model import rows_for, unfrozen
+from isthmus.tasks.given_model import unfrozen
 from isthmus.tasks.strangeness import Strangeness, batches, flat
 from isthmus.tasks.value_costs import judges_values
 from isthmus.training.resident import Resident
@@ -470,7 +470,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     def _examples(self, X: Any) -> Examples:
         check_is_fitted(self, "offset_")
-        return rows_for(self.model_, X, type(self).__name__)
+        return read_as_in_fit(X, self.model_.schema_, type(self).__name__)
 
     def _scores(self, examples: Examples) -> NDArray[np.float64]:
         if self.strangeness_ is None:

@@ -13,15 +13,16 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from isthmus.data.reading import read, read_and_tell
+from isthmus.data.reading import read_and_tell, read_as_in_fit
 from isthmus.errors import DataError, NotAvailableError, ParameterError, SavedModelError, check, did_you_mean
 from isthmus.estimator import Estimator
+from isthmus.metrics.rows import made_as_numbers
 from isthmus.metrics.traversals import check_movable
 from isthmus.models.vae import VAE
 from isthmus.tasks import task_files
 from isthmus.tasks.attributes import Attribute, columns_of, design, learn_all, places
 from isthmus.tasks.edit_check import EditCheck, checked
-from isthmus.tasks.given_model import rows_for, unfrozen
+from isthmus.tasks.given_model import unfrozen
 
 RIDGE = 1e-3  # of the codes' variance, against codes that hardly vary
 LATENT_DIM = 16  # of the usual model
@@ -79,7 +80,7 @@ class AttributeEditor(BaseEstimator):
             model = VAE(LATENT_DIM, random_state=self.random_state) if given is None else clone(given)
             model.fit(examples)
         _check_able(model)
-        codes = model.transform(rows_for(model, examples, type(self).__name__)).astype(np.float64)
+        codes = model.transform(read_as_in_fit(examples, model.schema_, type(self).__name__)).astype(np.float64)
         self.model_, self.attributes_ = model, attributes
         self.n_features_in_ = model.n_features_in_
         self.coordinates_mean_, self.codes_mean_ = wanted.mean(0), codes.mean(0)
@@ -120,7 +121,7 @@ class AttributeEditor(BaseEstimator):
         all the way, 0.5 half of it, more beyond. Raises ``ParameterError`` for unknown attributes and values.
         """
         check_is_fitted(self, "directions_")
-        examples = rows_for(self.model_, X, type(self).__name__)
+        examples = read_as_in_fit(X, self.model_.schema_, type(self).__name__)
         codes = self.model_.transform(examples)
         moved = self.moved(codes, values, strength, shift=shift, present=present)
         return self.model_.schema_.give_back(self.model_._decoded(self.model_._codes(moved), None), examples)
@@ -128,7 +129,7 @@ class AttributeEditor(BaseEstimator):
     def remove(self, X: Any, names: str | Sequence[str], strength: float = 1.0) -> Any:
         """X, rebuilt as if attributes were not known: numbers at their mean, classes at that of all rows."""
         check_is_fitted(self, "directions_")
-        examples = rows_for(self.model_, X, type(self).__name__)
+        examples = read_as_in_fit(X, self.model_.schema_, type(self).__name__)
         moved = self.without(self.model_.transform(examples), names, strength)
         return self.model_.schema_.give_back(self.model_._decoded(self.model_._codes(moved), None), examples)
 
@@ -188,7 +189,7 @@ class AttributeEditor(BaseEstimator):
     def read(self, X: Any) -> dict[str, NDArray[Any]]:
         """What the codes of X tell of each attribute: numbers, or classes."""
         check_is_fitted(self, "directions_")
-        codes, found = self.model_.transform(rows_for(self.model_, X, type(self).__name__)), {}
+        codes, found = self.model_.transform(read_as_in_fit(X, self.model_.schema_, type(self).__name__)), {}
         for attribute in self.attributes_:
             told = self._present(codes, attribute, None)
             words = np.array(attribute.levels)[told.argmax(1)] if attribute.levels else None
@@ -201,7 +202,7 @@ class AttributeEditor(BaseEstimator):
         X and y as in ``fit``, rows that it has not seen: judges learn from one half, rebuilt, and judge the other.
         """
         check_is_fitted(self, "directions_")
-        examples = rows_for(self.model_, X, type(self).__name__)
+        examples = read_as_in_fit(X, self.model_.schema_, type(self).__name__)
         if y is None and examples.labels is None:
             raise DataError("There are no attributes to check by: pass y; X has no labels either")
         columns = columns_of(examples.labels.astype(str) if y is None else y, len(examples))  # type: ignore[union-attr]
@@ -246,7 +247,7 @@ class AttributeEditor(BaseEstimator):
 
     def _flat(self, codes: NDArray[np.float32]) -> NDArray[np.float64]:
         """What codes are decoded to, as rows of numbers."""
-        return self.model_.schema_.flat(read(self.model_.inverse_transform(codes)))
+        return made_as_numbers(self.model_.schema_, self.model_.inverse_transform(codes))
 
     def _present(self, codes: NDArray[np.floating], attribute: Attribute, told: Any) -> NDArray[np.float64]:
         """Coordinates of an attribute as rows have it, ``[n, width]``."""

@@ -19,14 +19,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from isthmus.argument_types import wrong_types
 from isthmus.data.examples import Examples
-from isthmus.data.reading import read_and_tell
+from isthmus.data.reading import read_and_tell, read_as_in_fit
 from isthmus.errors import DataError, ParameterError, check, counted, did_you_mean, users_level
 from isthmus.estimator import Estimator
 from isthmus.metrics.clustering import Stability, collapsed
 from isthmus.models.contrastive_ae import ContrastiveAE
 from isthmus.tasks import grouping, task_files
 from isthmus.tasks.clustering_baselines import ClusterComparison, Clustering, baselines
-from isthmus.tasks.given_model import rows_for, unfrozen
+from isthmus.tasks.given_model import unfrozen
 from isthmus.tasks.grouping import Grouping
 from isthmus.training.seeds import ORDER, derive, seed_of
 from isthmus.training.trainer import Trainer
@@ -262,7 +262,7 @@ class Clusterer(ClusterMixin, BaseEstimator):
 
     def _examples(self, X: Any) -> Examples:
         check_is_fitted(self, "labels_")
-        return rows_for(self.model_, X, type(self).__name__)
+        return read_as_in_fit(X, self.model_.schema_, type(self).__name__)
 
     def _codes(self, examples: Examples) -> NDArray[np.float32]:
         """One row each, ``[n, numbers]``."""

@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 from isthmus.data.examples import Examples
 from isthmus.data.kinds import check_kind
 from isthmus.data.learnt_schema import learn_schema
-from isthmus.data.reading import read_and_tell
+from isthmus.data.reading import read_and_tell, read_as_in_fit
 from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.errors import DataError, NotAvailableError, ParameterError, check, counted, users_level
 from isthmus.estimator import Estimator
@@ -29,7 +29,7 @@ from isthmus.models.dae import DAE
 from isthmus.tasks import task_files
 from isthmus.tasks.added_noise import AddedNoise
 from isthmus.tasks.denoising_filters import against_filters
-from isthmus.tasks.given_model import rows_for, unfrozen
+from isthmus.tasks.given_model import unfrozen
 from isthmus.tasks.noise_curve import NoiseCurve, Passes
 from isthmus.tasks.principal_axes import MOST_ROWS, PrincipalAxes
 from isthmus.tasks.refinement import Drawn, Refinement, learn_refinement
@@ -353,7 +353,7 @@ class Denoiser(TransformerMixin, BaseEstimator):
 
     def _examples(self, X: Any) -> Examples:
         check_is_fitted(self, "curve_")
-        return rows_for(self.model_, X, type(self).__name__)
+        return read_as_in_fit(X, self.model_.schema_, type(self).__name__)
 
     def _given_levels(self, level: Any, count: int) -> NDArray[np.float64]:
         """The level of each row, as the user says it; raises ``ParameterError``."""

@@ -19,7 +19,7 @@ from torch import Tensor
 from isthmus.data.examples import Examples
 from isthmus.data.kinds import check_kind
 from isthmus.data.masks import as_mask
-from isthmus.data.reading import read_and_tell
+from isthmus.data.reading import read_and_tell, read_as_in_fit
 from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.errors import DataError, NotAvailableError, check, counted
 from isthmus.estimator import Estimator
@@ -30,7 +30,7 @@ from isthmus.records import Batch, Code, View
 from isthmus.tasks import task_files
 from isthmus.tasks.completions import Completions
 from isthmus.tasks.factor_noise import FactorNoise, FactorsGiven
-from isthmus.tasks.given_model import rows_for, unfrozen
+from isthmus.tasks.given_model import unfrozen
 from isthmus.tasks.inpainting_baselines import compared
 from isthmus.tasks.users_values import limits_of, users_values
 from isthmus.training.seeds import ORDER, SAMPLING, derive, seed_of
@@ -295,7 +295,7 @@ class Inpainter(BaseEstimator):
 
     def _examples(self, X: Any) -> Examples:
         check_is_fitted(self, "residual_")
-        return rows_for(self.model_, X, type(self).__name__)
+        return read_as_in_fit(X, self.model_.schema_, type(self).__name__)
 
     def _check_parameters(self) -> None:
         given = unfrozen(self.model)

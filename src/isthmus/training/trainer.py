@@ -7,7 +7,7 @@ import math
 import numbers
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -36,6 +36,15 @@ from isthmus.training.splits import held_out_parts, shuffled, without
 SAMPLE = 20_000  # rows that the stations are initialised from
 SAMPLE_VALUES, FEWEST_ROWS = 2**28, 1000  # of large examples fewer: 1 GiB of float32
 AUTO = "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunLength:
+    """How long a run is."""
+
+    batch_size: int
+    epochs: int
+    steps: int
 
 
 class Trainer(BaseEstimator):
@@ -238,14 +247,13 @@ class Trainer(BaseEstimator):
         >>> Trainer(epochs=3, batch_size=10).steps(100)
         30
         """
-        batch_size, epochs = self._length(count, defaults(count))
-        return epochs * max(1, count // batch_size)
+        return self._length(count, defaults(count)).steps
 
-    def _length(self, count: int, auto: Defaults) -> tuple[int, int]:
-        """Rows in a batch, and epochs."""
+    def _length(self, count: int, auto: Defaults) -> RunLength:
         batch_size = auto.batch_size if self.batch_size == AUTO else int(self.batch_size)
-        enough = math.ceil(auto.steps / max(1, count // batch_size))
-        return batch_size, enough if self.epochs == AUTO else int(self.epochs)
+        of_epoch = max(1, count // batch_size)
+        epochs = math.ceil(auto.steps / of_epoch) if self.epochs == AUTO else int(self.epochs)
+        return RunLength(batch_size=batch_size, epochs=epochs, steps=epochs * of_epoch)
 
     def _folds(self, auto: Defaults) -> int:
         if self.validation != AUTO:
@@ -259,18 +267,18 @@ class Trainer(BaseEstimator):
 
     def _settings(self, count: int, auto: Defaults, seed: int, resume_command: str) -> Settings:
         """Every "auto" made a number, for ``count`` training rows."""
-        batch_size, epochs = self._length(count, auto)
+        length = self._length(count, auto)
         return Settings(
-            epochs=epochs,
-            batch_size=batch_size,
+            epochs=length.epochs,
+            batch_size=length.batch_size,
             learning_rate=auto.learning_rate if self.learning_rate == AUTO else float(self.learning_rate),
-            rate=self._rate(epochs * max(1, count // batch_size)),
+            rate=self._rate(length.steps),
             optimiser=self.optimiser,
             weight_decay=self.weight_decay,
             clip=self.clip,
             average=self.average,
             patience=self.patience,
-            evaluations=evaluation_epochs(epochs),
+            evaluations=evaluation_epochs(length.epochs),
             compile=self.compile,
             seed=seed,
             mix=auto.mix if self.mix == AUTO else float(self.mix),

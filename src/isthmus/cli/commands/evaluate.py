@@ -38,8 +38,8 @@ def command(
         tell_overlap(rows.train, rows.test)
     generation = _generation(estimator, rows.train, rows.test)
     if json:
-        made = generation.to_json() if isinstance(generation, GenerationReport) else None
-        print_json({**card.to_json(), **({} if made is None else {"generation": made})})
+        made = {"generation": generation.to_json()} if isinstance(generation, GenerationReport) else {}
+        print_json({**card.to_json(), **made})
         return
     say(card.as_text())
     if generation is not None:
