@@ -30,6 +30,7 @@ def made(tmp_path_factory):
     cause = rng.normal(size=(150, 1))
     table = pandas.DataFrame(cause + 0.1 * rng.normal(size=(150, 3)), columns=list("abc"))
     table.to_csv(folder / "table.csv", index=False)
+    im.AE(1, trainer=quick, random_state=0).fit(table).save(folder / "of_table")
     return folder
 
 
@@ -104,7 +105,7 @@ def test_hidden_parts_by_mask_box_and_columns(here, capsys):
     assert '"ways": 2' in capsys.readouterr().out
     assert (here / "way-1.npy").exists()
     assert (here / "way-2.npy").exists()
-    words = ["--columns", "b", "--clean", "table.csv", "--out", "b.csv", "--quiet", "--force"]
+    words = ["--columns", "b", "--clean", "table.csv", "--model", "of_table", "--out", "b.csv", "--force"]
     assert run("inpaint", "table.csv", *words) == 0
     assert "joint Gaussian" in capsys.readouterr().out
     assert pandas.read_csv("b.csv")["a"].to_numpy() == pytest.approx(pandas.read_csv("table.csv")["a"].to_numpy())
