@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 FLOOR = 1e-6  # of the mean, below which no value's residual is held to be
+BETWEEN = 16  # levels that are told apart between two that were noted
 ROWS = 30.0  # rows that Wiener's filter counts as, in how much is believed of y and of r
 
 
@@ -63,12 +65,23 @@ class NoiseCurve:
 
     def level_of(self, squares: NDArray[np.floating]) -> NDArray[np.float64]:
         """The likeliest level of rows with these squared residuals ``[n, values]``: ``[n]``."""
-        fit = -0.5 * (squares @ (1 / self.residual).T + np.log(self.residual).sum(1))  # [n, levels]: log p, nats
-        best = fit.argmax(1).clip(1, len(self.levels) - 2)
-        left, middle, right = (fit[np.arange(len(fit)), best + step] for step in (-1, 0, 1))
-        bend = np.minimum(left - 2 * middle + right, -1e-12)  # of the parabola through the three
-        place = (best + 0.5 * (left - right) / bend).clip(best - 1, best + 1)
-        return np.interp(place, np.arange(len(self.levels)), self.levels)
+        fit = -0.5 * (squares @ (1 / self._between).T + np.log(self._between).sum(1))  # [n, levels]: log p, nats
+        return np.asarray(np.sqrt(self._places[fit.argmax(1)]))
+
+    @cached_property
+    def _places(self) -> NDArray[np.float64]:
+        """Squares of levels, several between each two that were noted."""
+        ends = np.square(self.levels)
+        shares = np.arange(BETWEEN) / BETWEEN
+        return np.append((ends[:-1, None] + shares * np.diff(ends)[:, None]).ravel(), ends[-1])
+
+    @cached_property
+    def _between(self) -> NDArray[np.float64]:
+        """The residuals at these: their squares grow as that of the level does."""
+        count = np.arange(len(self._places)) / BETWEEN
+        below = count.astype(int).clip(max=len(self.levels) - 2)
+        share = (count - below)[:, None]
+        return np.asarray((1 - share) * self.residual[below] + share * self.residual[below + 1])
 
     def estimate(
         self, noisy: NDArray[np.floating], rebuilt: NDArray[np.floating], level: NDArray[np.floating]

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_VALUES = 512  # of a row that is turned: the matrix is that large on each side
+MOST_VALUES = 1024  # of a row that is turned: the matrix is that large on each side
 MOST_ROWS = 20_000  # that are learnt
 
 
