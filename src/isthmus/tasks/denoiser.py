@@ -46,6 +46,7 @@ SHARE, FEWEST, ENOUGH = 1 / 8, 10, 5000  # of the rows, that the model does not 
 NOTED = 1000  # rows of noise at each level, at the least
 AT_ONCE = 2**12  # rows of a file in memory
 MOST_COMPARED = 2**21  # numbers that filters look at: half a minute's
+STRONG = 0.05  # of the rows, from which that is said
 REACHED = 0.97  # of the strongest noise that was practised, above which it may be stronger
 
 
@@ -380,7 +381,7 @@ class Denoiser(TransformerMixin, BaseEstimator):
 
     def _warn_of_strong(self, levels: NDArray[np.float64]) -> None:
         strong = int((levels > REACHED * self.levels_[1]).sum())
-        if strong:
+        if strong > STRONG * len(levels):
             warnings.warn(
                 f"{counted(strong, 'row')} of {len(levels):,} have noise of {self.levels_[1]:.4g}, the strongest that "
                 "was practised, or more, or are unlike the rows of fit. Fit with levels=(weakest, strongest).",
