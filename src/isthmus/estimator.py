@@ -39,7 +39,7 @@ from isthmus.data.labels import Condition
 from isthmus.data.learnt_schema import learn_schema, with_gaps_as_mixed
 from isthmus.data.mapped import let_go
 from isthmus.data.reading import read, read_and_tell, read_as_in_fit
-from isthmus.data.scaling import kind_of_values
+from isthmus.data.scaling import are_intensities, kind_of_values
 from isthmus.data.schema import Schema
 from isthmus.errors import DataError, ParameterError, check, did_you_mean
 from isthmus.layers.code_path import CodePath, between, check_path
@@ -83,6 +83,9 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     blends: ClassVar[bool] = True  # blended and noisy rows may stand in for more data
     automatic_likelihood: ClassVar[Any] = "gaussian"  # for data that are not binary: a name, or a mapping
     automatic_binary_likelihood: ClassVar[Any] = "gaussian"
+    automatic_picture_likelihood: ClassVar[Any] = (
+        None  # for pictures of intensities in [0, 1] or of 8 bits; None: as others
+    )
     automatic_table_likelihood: ClassVar[Any] = "mixed_columns"  # for tables with gaps or columns that are no numbers
 
     latent_dim: int
@@ -511,6 +514,12 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             return self._wanted_for_columns()
         if not isinstance(self.likelihood, str) or self.likelihood != "auto":
             return self.likelihood
+        if (
+            self.automatic_picture_likelihood is not None
+            and examples.kind == "image"
+            and are_intensities(examples.values)
+        ):
+            return self.automatic_picture_likelihood
         binary = examples.values.size > 0 and kind_of_values(examples.values) == "binary"
         return self.automatic_binary_likelihood if binary else self.automatic_likelihood
 

@@ -84,6 +84,15 @@ def kind_of_values(values: NDArray[Any]) -> Values:
     return _kind(values, lambda: extremes(values))
 
 
+def are_intensities(values: NDArray[Any]) -> bool:
+    """Whether pictures have 8 bits, or values in [0, 1].
+
+    >>> are_intensities(np.zeros((1, 8, 8), dtype=np.uint8)), are_intensities(np.array([[[-0.1, 1.0]]]))
+    (True, False)
+    """
+    return values.dtype == np.uint8 or all(bool(block.min() >= 0 and block.max() <= 1) for block in blocks(values))
+
+
 def _kind(values: NDArray[Any], ends: Callable[[], tuple[NDArray[Any], NDArray[Any]]]) -> Values:
     """``ends`` are asked for where the type and the first values do not tell."""
     if values.dtype.kind == "b":

@@ -35,7 +35,9 @@ class CVAE(Estimator):
         of it then contradicts y.
     condition_dropout : share of the rows trained on as if y were not known; at 0 a condition must be given, and draws
         keep to it best.
-    network, likelihood, trainer, random_state : as for ``VAE``.
+    likelihood : ``"auto"`` (Bernoulli for binary data, and for pictures, of which a Gaussian draws poor ones), or as
+        for ``VAE``.
+    network, trainer, random_state : as for ``VAE``.
 
     >>> import isthmus as im
     >>> digits = im.data.load("digits").take(range(100))
@@ -45,7 +47,7 @@ class CVAE(Estimator):
     """
 
     conditional = True
-    automatic_binary_likelihood = "bernoulli"
+    automatic_binary_likelihood = automatic_picture_likelihood = "bernoulli"
 
     def __init__(
         self,

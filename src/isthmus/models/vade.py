@@ -8,7 +8,6 @@ from isthmus.architecture import Setting, make_networks
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.gaussian import Gaussian
 from isthmus.cluster_estimator import ClusterEstimator
-from isthmus.data.examples import Examples
 from isthmus.priors.gaussian_mixture import GaussianMixture
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
@@ -39,7 +38,7 @@ class VaDE(ClusterEstimator):
     ((200,), (200, 3))
     """
 
-    automatic_binary_likelihood = "bernoulli"
+    automatic_binary_likelihood = automatic_picture_likelihood = "bernoulli"
 
     def __init__(
         self,
@@ -71,10 +70,6 @@ class VaDE(ClusterEstimator):
             terms=[Reconstruction(), CodeCost("kl")],
             pretrain_steps=self.pretrain_steps,
         )
-
-    def _wanted_likelihood(self, examples: Examples) -> Any:
-        automatic = isinstance(self.likelihood, str) and self.likelihood == "auto"
-        return "bernoulli" if automatic and examples.kind == "image" else super()._wanted_likelihood(examples)
 
     def _memberships(self, z: Tensor) -> Tensor:
         return self.autoencoder_.prior.memberships(z)  # type: ignore[union-attr,operator]
