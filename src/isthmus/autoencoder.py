@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -68,6 +68,7 @@ class Autoencoder(Component):
         players: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
         rates: Mapping[str, float] | None = None,
         pretrain_steps: int = 0,
+        hold_steps: int = 0,
     ) -> None:
         super().__init__()
         names = [term.name for term in terms]
@@ -98,6 +99,17 @@ class Autoencoder(Component):
                 pretrain_steps <= 0 or decoder is not None,
                 "pretrain_steps are for a model that rebuilds; give a decoder",
             ),
+            (hold_steps >= 0, f"hold_steps is {hold_steps!r}; expected 0 or more"),
+            (
+                hold_steps <= 0
+                or (
+                    decoder is not None
+                    and bottleneck.random
+                    and prior is not None
+                    and type(prior).divergence_within is not Prior.divergence_within
+                ),
+                "hold_steps are for a random code that is rebuilt, with a prior of clusters such as GaussianMixture",
+            ),
         )
         self.encoder, self.bottleneck, self.decoder = encoder, bottleneck, decoder
         self.likelihood, self.prior, self.corruption = likelihood, prior, corruption
@@ -106,7 +118,8 @@ class Autoencoder(Component):
         self._wanted = frozenset[str]().union(
             *(c.wants for c in (critics or {}).values()), *(t.wants for t in self._terms())
         )
-        self._roles, self._rates, self._pretrain_steps = players or {}, rates or {}, pretrain_steps
+        self._roles, self._rates = players or {}, rates or {}
+        self._pretrain_steps, self._hold_steps = pretrain_steps, hold_steps
         _check_roles(self._roles, [*names], self)
         _check_rates(self._rates, self)
         if self._wanted & {"drawn", "generated"} and prior is None:
@@ -290,11 +303,17 @@ class Autoencoder(Component):
             self._pretrain(batch)
         for term in self._terms():
             term.initialise(batch)
-        self._start_from_codes(view)
+        clusters = self._start_from_codes(view)
+        if clusters is not None and self._hold_steps:
+            self._hold(batch, clusters)
         self.train(was_training)
 
-    def _start_from_codes(self, view: View) -> None:
-        """Those parts that begin with what the codes look like, noise and all: a prior is of drawn codes."""
+    def _start_from_codes(self, view: View) -> Tensor | None:
+        """Those parts that begin with what the codes look like, noise and all: a prior is of drawn codes.
+
+        Gives the cluster of each row, ``[batch]``, where the prior has clusters.
+        """
+        clusters = None
         prior = [] if self.prior is None or type(self.prior).initialise is Prior.initialise else [self.prior]
         terms = [term for term in self._terms() if type(term).start is not Term.start]
         if prior or terms:
@@ -302,26 +321,61 @@ class Autoencoder(Component):
             codes = torch.cat([self.bottleneck(features, part, None).z for features, part in made]).float()
             best = torch.cat([self.bottleneck.mode(features, part).z for features, part in made]).float()
             for each in prior:
-                each.initialise(codes, best)
+                clusters = each.initialise(codes, best)
             for term in terms:
                 term.start(codes)
+        return clusters
 
     def _pretrain(self, batch: Batch) -> None:
         """As a plain autoencoder; where the code is random, as a plain VAE."""
         prior = StandardNormal() if self.bottleneck.random else None
 
+        def paid(code: Code, index: Tensor) -> Tensor:
+            return torch.stack([*code.costs.values()]).sum(0) if code.costs else code.z.new_zeros(len(code.z))
+
+        self._learn_before_training(batch, self._pretrain_steps, paid, prior=prior)
+
+    def _hold(self, batch: Batch, clusters: Tensor) -> None:
+        """As a VAE whose prior is told the cluster of each row, ``[batch]``.
+
+        Clusters that a prior starts from have any shape, the prior's own have one, and would give rows to others: so
+        the codes take that shape first.
+        """
+        prior = self.prior
+        assert prior is not None  # it gave the clusters
+
+        def paid(code: Code, index: Tensor) -> Tensor:
+            assert code.posterior is not None
+            return prior.divergence_within(code.posterior, code.z, clusters[index]).flatten(1).sum(1)
+
+        self._learn_before_training(batch, self._hold_steps, paid, others=(prior,))
+
+    def _learn_before_training(
+        self,
+        batch: Batch,
+        steps: int,
+        paid: Callable[[Code, Tensor], Tensor],
+        *,
+        prior: Prior | None = None,
+        others: Sequence[nn.Module] = (),
+    ) -> None:
+        """Rebuild rows of the batch, and lessen what is ``paid`` for their codes; the networks learn, and the others.
+
+        ``prior`` is the one that the bottleneck names its costs by.
+        """
+
         def cost(index: Tensor) -> Tensor:
-            some = of_rows(batch, index.to(batch.x.device))
+            index = index.to(batch.x.device)
+            some = of_rows(batch, index)
             view = _bare(some)
             code = self._marked(self.bottleneck(self._encoder()(view), view, prior), view)
             output = self._decoder()(code, view, some.wanted)
-            fit = self._likelihood().log_prob(output, some.wanted, some.wanted_valid)
-            return (torch.stack([*code.costs.values()]).sum(0) - fit if code.costs else -fit).mean()
+            return (paid(code, index) - self._likelihood().log_prob(output, some.wanted, some.wanted_valid)).mean()
 
         self.train()
-        parts = [part for part in (self.encoder, self.bottleneck, self.decoder, self.likelihood) if part is not None]
-        learnt = [p for part in parts for p in part.parameters() if p.requires_grad]
-        pretrain(cost, learnt, rows=len(batch), steps=self._pretrain_steps)
+        parts = [self.encoder, self.bottleneck, self.decoder, self.likelihood, *others]
+        learnt = [p for part in parts if part is not None for p in part.parameters() if p.requires_grad]
+        pretrain(cost, learnt, rows=len(batch), steps=steps)
         for parameter in learnt:
             parameter.grad = None
         self.eval()

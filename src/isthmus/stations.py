@@ -231,8 +231,18 @@ class Prior(Component, ABC):
         log_q = posterior.log_prob(z)
         return (log_q.sum(-1, keepdim=True) if log_p.shape[-1] == 1 else log_q) - log_p
 
-    def initialise(self, codes: Tensor, best: Tensor) -> None:
-        """Start from drawn codes and from the best ones ``[n, *grid, dim]`` of some rows, once. By default: nothing."""
+    def divergence_within(self, posterior: Posterior, z: Tensor, clusters: Tensor) -> Tensor:
+        """As ``divergence``, where the cluster of each code is known; raises ``ParameterError`` where there is none."""
+        raise ParameterError(
+            f"codes are held to the clusters of a prior, such as GaussianMixture; {type(self).__name__} has none"
+        )
+
+    def initialise(self, codes: Tensor, best: Tensor) -> Tensor | None:
+        """Start from drawn codes and from the best ones ``[n, *grid, dim]`` of some rows, once. By default: nothing.
+
+        Gives the number of the cluster that each row starts in, ``[n]``, where there are any.
+        """
+        return None
 
 
 class Bottleneck(Component, ABC):

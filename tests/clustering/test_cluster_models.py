@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.sparse import csr_array
+from sklearn.datasets import make_moons
 from sklearn.metrics import adjusted_rand_score
 
 import isthmus as im
@@ -27,7 +28,7 @@ def blobs():
 
 
 def make(name, **changed):
-    steps = {} if name == "ClusterVAE" else {"pretrain_steps": 60}
+    steps = {"VaDE": {"pretrain_steps": 60, "hold_steps": 60}, "IDEC": {"pretrain_steps": 60}}.get(name, {})
     trainer = im.Trainer(epochs=15, batch_size=32, validation=0, compile=False)
     model = getattr(im, name)
     return model(**{"latent_dim": 2, "n_clusters": 3, "trainer": trainer, **steps, **changed})
@@ -106,22 +107,30 @@ def test_new_rows_come_from_the_clusters_where_there_is_a_prior(name, blobs):
 def test_pretraining_is_of_the_networks_alone_and_comes_before_the_clusters(name, blobs):
     x, _ = blobs
     slow = im.Trainer(epochs=1, batch_size=240, learning_rate=1e-12, validation=0, compile=False)
-    lost = [
-        np.square(make(name, pretrain_steps=steps, trainer=slow).fit(x).reconstruct(x) - x).mean() for steps in (0, 200)
-    ]
+    alone = {"trainer": slow, **({"hold_steps": 0} if name == "VaDE" else {})}
+    lost = [np.square(make(name, pretrain_steps=n, **alone).fit(x).reconstruct(x) - x).mean() for n in (0, 200)]
     assert lost[1] < 0.8 * lost[0]
-    model = make(name, pretrain_steps=200, trainer=slow).fit(x)
+    model = make(name, pretrain_steps=200, **alone).fit(x)
     means = model.autoencoder_.prior.means if name == "VaDE" else model.autoencoder_.terms[1].centres
     codes, found = model.transform(x), model.predict(x)
     middles = np.array([codes[found == cluster].mean(0) for cluster in range(3)])
     assert np.allclose(middles, means.detach().numpy(), atol=0.5 * codes.std())
 
 
+def test_rows_that_are_held_to_clusters_that_are_not_gaussian_stay_in_them():
+    bent, y = make_moons(400, noise=0.06, random_state=0)
+    x = np.c_[bent, 2 * bent[:, 0] + bent[:, 1], bent[:, 0] - bent[:, 1]]
+    slow = im.Trainer(epochs=1, batch_size=400, learning_rate=1e-12, validation=0, compile=False)
+    models = [make("VaDE", n_clusters=2, pretrain_steps=200, hold_steps=steps, trainer=slow) for steps in (0, 400)]
+    alone, held = (adjusted_rand_score(y, model.fit(x).predict(x)) for model in models)
+    assert held > alone + 0.1
+
+
 def test_pictures_are_grey_probabilities_to_vade():
     x = np.random.default_rng(0).integers(0, 256, size=(30, 6, 6), dtype=np.uint8)
     trainer = im.Trainer(epochs=1, validation=0, compile=False)
     for given, wanted in (("auto", "Bernoulli"), ("laplace", "Laplace")):
-        model = im.VaDE(2, n_clusters=1, pretrain_steps=2, likelihood=given, trainer=trainer).fit(x)
+        model = im.VaDE(2, n_clusters=1, pretrain_steps=2, hold_steps=2, likelihood=given, trainer=trainer).fit(x)
         assert type(model.autoencoder_.likelihood).__name__ == wanted
 
 

@@ -67,6 +67,25 @@ def test_the_estimate_is_the_integral_on_average(mean, log_var, seed):
     assert found.item() == pytest.approx(known.item(), rel=1e-5, abs=1e-6)
 
 
+@given(mean=numbers, log_var=st.floats(-4, 2), seed=st.integers(0, 20), cluster=st.integers(0, 2))
+def test_within_a_cluster_it_is_the_kl_of_two_gaussians_and_the_clusters_share_on_average(mean, log_var, seed, cluster):
+    prior = several(seed=seed)
+    q = DiagonalGaussian(torch.tensor([[mean]]).double(), torch.tensor([[log_var]]).double())
+    z = q.at(torch.linspace(-9, 9, 6001).double()[:, None])
+    density = q.log_prob(z).exp()[:, 0]
+    found = prior.divergence_within(q, z, torch.full((len(z),), cluster))
+    own = one(prior.means[cluster].item(), prior.log_vars[cluster].item())
+    wanted = own.divergence(q, q.mean).item() - prior.logits.log_softmax(0)[cluster].item()
+    assert found.shape == (len(z), 1)
+    assert torch.trapezoid(density * found[:, 0], z[:, 0]).item() == pytest.approx(wanted, rel=1e-5, abs=1e-5)
+
+
+def test_a_prior_without_clusters_holds_no_code_to_one():
+    z = torch.zeros(2, 1)
+    with pytest.raises(ParameterError, match="StandardNormal has none"):
+        StandardNormal().divergence_within(DiagonalGaussian(z, z), z, torch.zeros(2, dtype=torch.int64))
+
+
 def test_it_is_less_noisy_than_a_draw_alone():
     prior = several(components=4, dim=5)
     q = DiagonalGaussian(prior.means.detach() + 0.1, prior.log_vars.detach() - 1)
@@ -107,6 +126,16 @@ def test_a_mixture_learns_weights_and_variances_from_the_start():
     found = gaussian_clusters(codes, 3)
     assert found.weights.sort().values.tolist() == pytest.approx([1 / 6, 1 / 3, 1 / 2], abs=0.02)
     assert found.variances.mean(0).tolist() == pytest.approx([1.0, 0.25], rel=0.25)
+
+
+@pytest.mark.parametrize("count", [600, 60])  # a graph that is cut; a mixture
+def test_the_cluster_of_each_code_is_told(count):
+    codes, centres = blobs(count)
+    prior = GaussianMixture(2, 3)
+    clusters = prior.initialise(codes, codes)
+    assert clusters.shape == (count,)
+    assert clusters.dtype == torch.int64
+    assert torch.equal(torch.cdist(prior.means[clusters], centres).argmin(1), torch.cdist(codes, centres).argmin(1))
 
 
 def test_clusters_need_not_be_round_and_are_told_by_codes_without_noise():

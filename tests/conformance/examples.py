@@ -71,6 +71,7 @@ SMALL = {
     "symbol_dropout": 0.3,
     "patience": 2,
     "pretrain_steps": 3,
+    "hold_steps": 3,
     "noise": 0.1,
     "free_bits": 0.1,
     "spare": 1,

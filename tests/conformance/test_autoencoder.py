@@ -247,6 +247,10 @@ def test_everything_that_does_not_fit_is_told_at_once():
         assert words in str(caught.value)
     with pytest.raises(ParameterError, match="names must differ"):
         build(terms=(RECONSTRUCTION, RECONSTRUCTION))
+    with pytest.raises(ParameterError, match="hold_steps is -1; expected 0 or more"):
+        Autoencoder(**{**build().arguments, "hold_steps": -1})
+    with pytest.raises(ParameterError, match="hold_steps are for a random code.* with a prior of clusters"):
+        Autoencoder(**{**build().arguments, "hold_steps": 5})
 
 
 def test_parts_meet_once_when_the_model_is_put_together():

@@ -13,7 +13,7 @@ from isthmus.export.folder import to_onnx
 NAMES = catalogue.names("models")
 FEW = {"vae", "vqvae"}  # the fast ones of this suite; tests/export has other kinds of data
 SMALL = {"latent_dim": 2, "levels": (5, 5), "classes": 2, "hidden": (16, 8), "pretrain_steps": 3, "members": 2}
-SMALL |= {"condition_dropout": 0.1, "tokeniser": "characters"}
+SMALL |= {"hold_steps": 3, "condition_dropout": 0.1, "tokeniser": "characters"}
 TEXTS = ["anna", "hanna", "hannah", "susanna", "johanna", "bo"] * 8
 
 

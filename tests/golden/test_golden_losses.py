@@ -19,7 +19,7 @@ SMALL = {
     "categorical_vae": {"groups": 3, "classes": 4},
     "fsqvae": {"levels": (5, 3)},
     "cpc": {"nearest": 1, "farthest": 4},
-    "vade": {"n_clusters": 3, "pretrain_steps": 20},
+    "vade": {"n_clusters": 3, "pretrain_steps": 20, "hold_steps": 20},
     "idec": {"n_clusters": 3, "pretrain_steps": 20},
     "cluster_vae": {"n_clusters": 3},
     "vqgan": {"network": {"name": "conv", "channels": (4, 4)}},

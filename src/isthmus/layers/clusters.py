@@ -12,6 +12,7 @@ from isthmus.layers.graph_cut import cut, modularity
 from isthmus.layers.shared_neighbours import shared_neighbours
 
 Numbers = NDArray[np.float64]
+Labels = NDArray[np.int64]
 
 STARTS = 5  # of which the best is kept
 ROUNDS = 50
@@ -22,8 +23,9 @@ LEAST = 1e-3  # variance of a cluster, in units of that of all
 
 @dataclass(frozen=True, kw_only=True)
 class Clusters:
-    """Shares of the vectors, ``[size]``, and by cluster their means and variances, ``[size, dim]``."""
+    """The cluster of each vector, ``[n]``, shares ``[size]``, and by cluster means and variances, ``[size, dim]``."""
 
+    labels: Tensor
     weights: Tensor
     means: Tensor
     variances: Tensor
@@ -49,8 +51,11 @@ def gaussian_clusters(vectors: Tensor, size: int, clean: Tensor | None = None) -
         places = values if clean is None else _values(clean)[0]
         found = _of_graph(values, _best_cut(places, size, seed), size, least)
     found = _by_em(values, size, least, seed) if found is None else found
-    weights, means, variances = (torch.from_numpy(each.astype(np.float32)).to(vectors.device) for each in found)
-    return Clusters(weights=weights, means=means, variances=variances)
+    labels, *moments = found
+    weights, means, variances = (torch.from_numpy(each.astype(np.float32)).to(vectors.device) for each in moments)
+    return Clusters(
+        labels=torch.from_numpy(labels).to(vectors.device), weights=weights, means=means, variances=variances
+    )
 
 
 @torch.no_grad()
@@ -71,7 +76,7 @@ def centres_of(vectors: Tensor, size: int) -> Tensor:
     return torch.from_numpy(found.astype(np.float32)).to(vectors.device)
 
 
-def _best_cut(places: Numbers, size: int, seed: int) -> NDArray[np.int64]:
+def _best_cut(places: Numbers, size: int, seed: int) -> Labels:
     """Of a few graphs: one that has merged two clusters and split a third leaves more weight between them."""
     graphs = [shared_neighbours(places, neighbours) for neighbours in NEIGHBOURS]
     found = [cut(graph, size, seed) for graph in graphs]
@@ -79,18 +84,18 @@ def _best_cut(places: Numbers, size: int, seed: int) -> NDArray[np.int64]:
 
 
 def _of_graph(
-    values: Numbers, labels: NDArray[np.int64], size: int, least: float
-) -> tuple[Numbers, Numbers, Numbers] | None:
-    """Weights, means and variances; None where a cluster has less than a tenth of its even share."""
+    values: Numbers, labels: Labels, size: int, least: float
+) -> tuple[Labels, Numbers, Numbers, Numbers] | None:
+    """Labels, weights, means and variances; None where a cluster has less than a tenth of its even share."""
     counts = np.bincount(labels, minlength=size)
     if counts.min() < 0.1 * len(values) / size:
         return None
     parts = [values[labels == number] for number in range(size)]
     means, variances = (np.stack([measure(part, axis=0) for part in parts]) for measure in (np.mean, np.var))
-    return counts / len(values), means, variances + least
+    return labels, counts / len(values), means, variances + least
 
 
-def _by_em(values: Numbers, size: int, least: float, seed: int) -> tuple[Numbers, Numbers, Numbers]:
+def _by_em(values: Numbers, size: int, least: float, seed: int) -> tuple[Labels, Numbers, Numbers, Numbers]:
     from sklearn.mixture import GaussianMixture
 
     mixture = GaussianMixture(
@@ -98,8 +103,8 @@ def _by_em(values: Numbers, size: int, least: float, seed: int) -> tuple[Numbers
     )
     with warnings.catch_warnings():  # a start need not converge, and fewer rows may differ than there are clusters
         warnings.simplefilter("ignore")
-        mixture.fit(values)
-    return mixture.weights_.clip(min=1e-6), mixture.means_, mixture.covariances_
+        labels = mixture.fit_predict(values).astype(np.int64)
+    return labels, mixture.weights_.clip(min=1e-6), mixture.means_, mixture.covariances_
 
 
 def _values(vectors: Tensor) -> tuple[Numbers, float]:

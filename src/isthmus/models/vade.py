@@ -17,8 +17,10 @@ from isthmus.training.trainer import Trainer
 class VaDE(ClusterEstimator):
     """Variational deep embedding: codes come from a mixture of Gaussians, learnt with the networks; each is a cluster.
 
-    First a plain VAE learns to rebuild; a mixture fitted to its codes is where the prior starts from; then all of it
-    maximises the ELBO. ``sample`` draws from all clusters.
+    First a plain VAE learns to rebuild, and the graph of its codes is cut into clusters, where the prior starts from.
+    These are seldom Gaussian, so that the prior would give many rows to other clusters: for some steps, rows are held
+    to the clusters that they start in, and codes become Gaussian cluster by cluster. Then all of it maximises the ELBO.
+    ``sample`` draws from all clusters.
 
     Source: Jiang et al. 2017, Variational deep embedding: an unsupervised and generative approach to clustering, IJCAI.
 
@@ -27,13 +29,14 @@ class VaDE(ClusterEstimator):
     latent_dim : numbers in the code.
     n_clusters : components of the mixture.
     pretrain_steps : steps of the plain VAE, on at most 20,000 of the rows.
+    hold_steps : steps in which these rows are held to the clusters that they start in; 0: none.
     network : as for ``AE``.
     likelihood : ``"auto"`` (Bernoulli for binary data and, as in the paper, for pictures), or as for ``VAE``.
     trainer, random_state : as for ``AE``.
 
     >>> import isthmus as im
     >>> X = im.data.load("digits").values[:200]
-    >>> model = im.VaDE(latent_dim=4, n_clusters=3, pretrain_steps=50, trainer=im.Trainer(epochs=2)).fit(X)
+    >>> model = im.VaDE(4, n_clusters=3, pretrain_steps=50, hold_steps=50, trainer=im.Trainer(epochs=2)).fit(X)
     >>> model.predict(X).shape, model.predict_proba(X).shape
     ((200,), (200, 3))
     """
@@ -46,12 +49,14 @@ class VaDE(ClusterEstimator):
         *,
         n_clusters: int = 10,
         pretrain_steps: int = 2000,
+        hold_steps: int = 1000,
         network: Any = "auto",
         likelihood: Any = "auto",
         trainer: Trainer | None = None,
         random_state: Any = 0,
     ) -> None:
-        self.latent_dim, self.n_clusters, self.pretrain_steps = latent_dim, n_clusters, pretrain_steps
+        self.latent_dim, self.n_clusters = latent_dim, n_clusters
+        self.pretrain_steps, self.hold_steps = pretrain_steps, hold_steps
         self.network, self.likelihood = network, likelihood
         self.trainer, self.random_state = trainer, random_state
 
@@ -69,6 +74,7 @@ class VaDE(ClusterEstimator):
             prior=GaussianMixture(self.latent_dim, self.n_clusters),
             terms=[Reconstruction(), CodeCost("kl")],
             pretrain_steps=self.pretrain_steps,
+            hold_steps=self.hold_steps,
         )
 
     def _memberships(self, z: Tensor) -> Tensor:

@@ -38,12 +38,16 @@ class GaussianMixture(Prior):
         self.log_vars = nn.Parameter(torch.zeros(components, latent_dim))
 
     @torch.no_grad()
-    def initialise(self, codes: Tensor, best: Tensor) -> None:
-        """Start from the clusters of the best codes: a Gaussian of the drawn codes for each, ``[n, latent_dim]``."""
+    def initialise(self, codes: Tensor, best: Tensor) -> Tensor:
+        """Start from the clusters of the best codes ``[n, latent_dim]``: a Gaussian of the drawn codes for each.
+
+        Gives the cluster of each code, ``[n]``.
+        """
         found = gaussian_clusters(codes, len(self.logits), best)
         self.logits.copy_(found.weights.log())
         self.means.copy_(found.means)
         self.log_vars.copy_(found.variances.log())
+        return found.labels
 
     def log_joint(self, z: Tensor) -> Tensor:
         """log w_c N(z; mean_c, variance_c), nats: ``[..., components]``."""
@@ -78,6 +82,11 @@ class GaussianMixture(Prior):
         noise = (r * (self._log_densities(z) - expected)).sum(-1, keepdim=True)
         log_q = -0.5 * (posterior.log_var + 1 + LOG_2PI).sum(-1, keepdim=True)  # its mean
         return log_q - (self.log_prob(z) - noise)
+
+    def divergence_within(self, posterior: Posterior, z: Tensor, clusters: Tensor) -> Tensor:
+        """KL(q || w_c N_c), nats, ``[..., 1]``; c is the code's cluster, ``[...]``: an estimate by one draw z."""
+        log_p = self.log_joint(z).gather(-1, clusters[..., None])
+        return posterior.log_prob(z).sum(-1, keepdim=True) - log_p
 
     def _log_densities(self, mean: Tensor, variance: Tensor | None = None) -> Tensor:
         """log N(mean; mean_c, variance_c), nats, ``[..., components]``; expected, for a z with this variance."""
