@@ -216,3 +216,14 @@ def test_data_that_cannot_be_learnt_are_refused(of_table, table):
         of_table.denoise(table[:, :5])
     with pytest.raises(DataError, match="20 or more to compare on"):
         of_table.against_filters(table[:10])
+
+
+def test_models_of_what_are_no_amounts_are_refused():
+    counts = np.random.default_rng(0).poisson(3.0, size=(60, 5))
+    model = im.VAE(2, likelihood="negative_binomial", trainer=im.Trainer(epochs=1)).fit(counts)
+    for job in (im.Denoiser, im.Inpainter):
+        with pytest.raises(NotAvailableError, match="was fitted to counts data; expected one of amounts"):
+            job(model).fit(counts)
+    levels = im.AE(2, likelihood="categorical", trainer=im.Trainer(epochs=1)).fit(counts)
+    with pytest.raises(NotAvailableError, match="levels without an order"):
+        im.Denoiser(levels).fit(counts)

@@ -29,7 +29,7 @@ from isthmus.models.dae import DAE
 from isthmus.tasks import task_files
 from isthmus.tasks.added_noise import AddedNoise
 from isthmus.tasks.denoising_filters import against_filters
-from isthmus.tasks.given_model import unfrozen
+from isthmus.tasks.given_model import check_of_amounts, unfrozen
 from isthmus.tasks.noise_curve import NoiseCurve, Passes
 from isthmus.tasks.principal_axes import MOST_ROWS, PrincipalAxes
 from isthmus.tasks.refinement import Drawn, Refinement, learn_refinement
@@ -43,6 +43,7 @@ LEAST, MOST = 0.02, 2.0  # levels that are practised, in spreads of the data
 REFINING_STEPS = 800
 STEPS = 16  # levels at which residuals are noted, and 0
 SHARE, FEWEST, ENOUGH = 1 / 8, 10, 5000  # of the rows, that the model does not learn, to see what it leaves over
+MOST_NOTED = 2**24  # numbers of them
 NOTED = 1000  # rows of noise at each level, at the least
 AT_ONCE = 2**12  # rows of a file in memory
 MOST_COMPARED = 2**21  # numbers that filters look at: half a minute's
@@ -112,9 +113,11 @@ class Denoiser(TransformerMixin, BaseEstimator):
         if len(examples) < 2 * FEWEST:
             raise DataError(f"X has {counted(len(examples), 'sample')}; expected {2 * FEWEST} or more clean ones")
         order = np.random.default_rng(self._seed(ORDER)).permutation(len(examples))
-        count = min(ENOUGH, max(FEWEST, round(SHARE * len(examples))))
+        enough = min(ENOUGH, max(FEWEST, MOST_NOTED // examples.values[0].size))
+        count = min(enough, max(FEWEST, round(SHARE * len(examples))))
         kept, learnt = examples.take(np.sort(order[:count])), examples.take(np.sort(order[count:]))
         self.model_ = self._fitted_model(learnt)
+        check_of_amounts(self.model_, type(self).__name__)
         self.n_features_in_ = self.model_.n_features_in_
         self.noise_ = AddedNoise.of(self._schema, cut=self.cut)
         x = self._schema.flat(learnt.at_most(MOST_ROWS))
@@ -259,12 +262,7 @@ class Denoiser(TransformerMixin, BaseEstimator):
         if given is not None and hasattr(given, "autoencoder_"):
             given.schema_.check(examples, owner=type(self).__name__)
             return cast(Estimator, given)
-        model = (self._usual_model(examples) if given is None else clone(given)).fit(examples)
-        if not isinstance(model.schema_, NumericSchema):
-            raise NotAvailableError(
-                f"Denoiser: {type(model).__name__} takes {model.schema_.kind} data here, no numbers"
-            )
-        return cast(Estimator, model)
+        return cast(Estimator, (self._usual_model(examples) if given is None else clone(given)).fit(examples))
 
     def _usual_model(self, examples: Examples) -> DAE:
         """Practises on all levels."""

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sklearn.frozen import FrozenEstimator
+
+from isthmus.data.schema import Schema
+from isthmus.data.schemas.numeric import NumericSchema
+from isthmus.errors import NotAvailableError
+
+if TYPE_CHECKING:
+    from isthmus.estimator import Estimator
 
 
 def unfrozen(model: Any) -> Any:
@@ -16,3 +23,26 @@ def unfrozen(model: Any) -> Any:
     (True, True)
     """
     return model.estimator if isinstance(model, FrozenEstimator) else model
+
+
+def check_of_amounts(model: Estimator, owner: str) -> None:
+    """Refuse fitted models whose x are no amounts: mixed columns, counts, levels without an order.
+
+    Raises ``NotAvailableError``.
+
+    >>> import isthmus as im
+    >>> check_of_amounts(im.AE(1, trainer=im.Trainer(epochs=1)).fit([[0.0], [1.0]]), "Denoiser")
+    """
+    schema = model.schema_
+    if isinstance(schema, NumericSchema) and schema.scaling != "levels":
+        return
+    what = "levels without an order" if isinstance(schema, NumericSchema) else _kind_of(schema)
+    raise NotAvailableError(
+        f"{owner}: this {type(model).__name__} was fitted to {what}; expected one of amounts, such as AE, DAE or VAE "
+        "with a Gaussian likelihood"
+    )
+
+
+def _kind_of(schema: Schema) -> str:
+    """``"counts"``, ``"mixed"`` and so on: the file that a schema stands in."""
+    return f"{type(schema).__module__.rpartition('.')[2]} data"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 from collections.abc import Iterator
 from dataclasses import fields
@@ -30,7 +31,7 @@ from isthmus.records import Batch, Code, View
 from isthmus.tasks import task_files
 from isthmus.tasks.completions import Completions
 from isthmus.tasks.factor_noise import FactorNoise, FactorsGiven
-from isthmus.tasks.given_model import unfrozen
+from isthmus.tasks.given_model import check_of_amounts, unfrozen
 from isthmus.tasks.inpainting_baselines import compared
 from isthmus.tasks.users_values import limits_of, users_values
 from isthmus.training.seeds import ORDER, SAMPLING, derive, seed_of
@@ -39,8 +40,9 @@ from isthmus.training.trainer import Trainer
 KINDS = ("table", "image", "array")
 LATENT_DIM = 32
 SHARE, FEWEST, ENOUGH = 1 / 8, 10, 2000  # of the rows, that the model does not learn, to see what it leaves over
-MOST_KNOWN = 5000  # rows that codes start from
-AT_ONCE = 256  # rows whose codes are looked for together
+MOST_KNOWN, FEWEST_KNOWN = 5000, 640  # rows that codes start from; of large ones fewer
+MOST_NUMBERS = 2**22  # of known rows
+AT_ONCE, NUMBERS_AT_ONCE = 256, 2**20  # rows whose codes are looked for together; numbers of them
 RATE, LAST = 0.1, 0.01  # of the steps of a code, in spreads of codes; share of it in the end
 
 
@@ -50,7 +52,7 @@ class Inpainter(BaseEstimator):
     From rows that look alike where they are seen, and from the joint Gaussian, codes are moved to where
     log p(x seen | z) + log p(z) is highest. What a code leaves over where x is seen goes on into what is hidden, as far
     as the two go together in rows that were not learnt. What is expected is the mean of these completions, each with
-    the weight of its density; ``draws`` are single ones.
+    the weight of its density; ``draws`` are single ones. It keeps, and saves, up to 5,000 of the rows of ``fit``.
 
     Source: codes by descent: Yeh et al. 2017, Semantic image inpainting with deep generative models; a mean of several
     codes in place of the best one: Mattei & Frellsen 2018, Leveraging the exact likelihood of deep latent variable
@@ -71,7 +73,7 @@ class Inpainter(BaseEstimator):
     >>> hidden[5:] = True
     >>> inpainter = im.Inpainter(trainer=im.Trainer(epochs=20)).fit(X[:1500])
     >>> whole = inpainter.inpaint(X[1500:], hidden)
-    >>> bool((whole[:, :5] == X[1500:, :5].astype(np.float32)).all())
+    >>> bool((whole[:, :5] == X[1500:, :5]).all())
     True
     >>> ours, means, *_ = inpainter.against_baselines(X[1500:], hidden).rows
     >>> ours.error < 0.7 * means.error
@@ -107,8 +109,9 @@ class Inpainter(BaseEstimator):
         kept, learnt = examples.take(np.sort(order[:count])), examples.take(np.sort(order[count:]))
         self.model_ = self._fitted_model(learnt)
         check_movable(self.model_, type(self).__name__)
+        check_of_amounts(self.model_, type(self).__name__)
         self.n_features_in_ = self.model_.n_features_in_
-        some = learnt.at_most(MOST_KNOWN)
+        some = learnt.at_most(max(FEWEST_KNOWN, min(MOST_KNOWN, MOST_NUMBERS // self._size)))
         self.known_ = self._flat(some.values)
         self.joint_ = FactorNoise.learn(self.known_.double().numpy())
         rebuilt = self._flat(self.model_.rebuilt(kept).values)
@@ -136,14 +139,15 @@ class Inpainter(BaseEstimator):
         mask = self._mask(hidden, len(examples))
         rng = np.random.default_rng(derive(seed_of(random_state), SAMPLING) % 2**32)
         made: list[list[NDArray[Any]]] = [[] for _ in range(1 if draws is None else draws)]
-        for start in range(0, len(examples), AT_ONCE):
-            rows = slice(start, start + AT_ONCE)
+        together = max(1, min(AT_ONCE, NUMBERS_AT_ONCE // self._size))
+        for start in range(0, len(examples), together):
+            rows = slice(start, start + together)
             values, covered = examples.values[rows], mask if len(mask) == 1 else mask[rows]
             found = self._completions(self._flat(self._blank(values, covered)), self._seen(covered))
             for place, filled in zip(made, found.chosen(draws, rng), strict=True):
                 shape = (len(values), *self._schema.shape)
                 users = users_values(self._schema, filled.double().numpy().reshape(shape), self._limits)
-                place.append(np.where(self._users(covered), users, values.astype(users.dtype)))
+                place.append(np.where(self._users(covered), users, values))
         tables = [self._schema.give_back(np.concatenate(parts), examples) for parts in made]
         return tables[0] if draws is None else tables
 
@@ -193,6 +197,11 @@ class Inpainter(BaseEstimator):
         return cast(NumericSchema, self.model_.schema_)
 
     @property
+    def _size(self) -> int:
+        """Values of a row."""
+        return math.prod(self._schema.shape)
+
+    @property
     def _limits(self) -> tuple[float, float] | None:
         return limits_of(self._schema, cut=self._schema.kind == "image")
 
@@ -227,7 +236,8 @@ class Inpainter(BaseEstimator):
         """The rows of the best code near that of ``start``, and log p(x seen, z) but for a constant, ``[n]``."""
         model = self.model_.autoencoder_
         with torch.no_grad():
-            z = model.encode(Batch(x=start.reshape(-1, *self._schema.shape))).z.flatten(1).float()
+            shaped = start.reshape(-1, *self._schema.shape).to(self.model_._device)
+            z = model.encode(Batch(x=shaped)).z.flatten(1).float().cpu()
         spread = self.codes_precision_.diagonal().rsqrt()
         moved = torch.zeros_like(z, requires_grad=True)
         optimiser = torch.optim.Adam([moved], RATE)
@@ -244,8 +254,9 @@ class Inpainter(BaseEstimator):
     def _density(self, x: Tensor, z: Tensor, residual: FactorsGiven) -> tuple[Tensor, Tensor]:
         """log p(x seen | z) + log p(z) ``[n]`` but for a constant, and what z is decoded to ``[n, values]``."""
         model = self.model_.autoencoder_
-        output = model.decode(Code(z=z.unflatten(1, model.code_shape)), View(x=z))
-        rebuilt = self.model_._likelihood.mean(output).flatten(1)
+        code = z.to(self.model_._device)
+        output = model.decode(Code(z=code.unflatten(1, model.code_shape)), View(x=code))
+        rebuilt = self.model_._likelihood.mean(output).flatten(1).cpu()
         apart = z - self.codes_mean_
         return residual.log_density(x - rebuilt) - 0.5 * ((apart @ self.codes_precision_) * apart).sum(1), rebuilt
 
