@@ -330,7 +330,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self, a: Any, b: Any, steps: int = 8, condition: Any = None, *, path: CodePath = "line"
     ) -> NDArray[np.float32]:
         """The codes that ``interpolate`` decodes, ``[pairs, steps, numbers]``."""
-        check("interpolate", (steps >= 2, f"steps is {steps!r}; expected 2 or more"))
+        whole = isinstance(steps, numbers.Integral) and steps >= 2
+        check("interpolate", (whole, f"steps is {steps!r}; expected a whole number, 2 or more"))
         check_is_fitted(self)
         self._check_path(path)
         first, last = (self.transform(self._one_or_many(each), condition) for each in (a, b))

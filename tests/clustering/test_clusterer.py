@@ -174,3 +174,15 @@ def test_digits_are_found_by_any_seed(seed):
     data = im.data.load("digits")
     found = im.Clusterer(n_clusters=10, random_state=seed).fit(data.values)
     assert ClusterScores.of(found.labels_, data.labels).accuracy > 0.85
+
+
+def test_of_very_few_rows_groups_are_found_too():
+    rows = np.random.default_rng(0).normal(size=(10, 4))
+    assert im.Clusterer(trainer=im.Trainer(epochs=1)).fit(rows).n_clusters_ >= 2
+
+
+def test_classes_with_gaps_are_refused():
+    rows = np.random.default_rng(0).normal(size=(60, 4))
+    found = im.Clusterer(im.AE(2, trainer=im.Trainer(epochs=1)), n_clusters=2).fit(rows)
+    with pytest.raises(DataError, match="y contains 1 NaN or missing values"):
+        found.against_baselines(rows, ["a", "b"] * 29 + ["a", None])

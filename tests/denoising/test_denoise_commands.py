@@ -51,7 +51,7 @@ def test_a_saved_denoiser_writes_pictures_arrays_json_and_a_page(here, capsys):
     assert np.load("better.npy").dtype == np.uint8
     assert "Noise taken out" in (here / "page.html").read_text()
     assert run("denoise", "noisy.npy", "--model", "denoiser", "--out", "pictures", "--level", "each", "--json") == 0
-    found = json.loads(capsys.readouterr().out.split("\n", 1)[1])
+    found = json.loads(capsys.readouterr().out)
     assert len(found["levels"]) == 40
     assert len(list((here / "pictures").glob("*.png"))) == 40
     assert run("denoise", "noisy.npy", "--model", "denoiser", "--out", "told.npy", "--level", "40") == 0
@@ -134,3 +134,54 @@ def test_inpaint_refuses_without_a_traceback(here, capsys, words, told):
     assert told in error
     assert "Traceback" not in error
     assert not (here / "x.npy").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["denoise", "noisy.npy", "--out", "x.txt"], "expected a file that ends in"),
+        (["denoise", "table.csv", "--out", "x.npy"], "each example has shape (3,); expected (8, 8)"),
+        (["denoise", "holes.csv", "--clean", "table.csv", "--out", "x.csv"], "NaN"),
+        (["inpaint", "noisy.npy", "--mask", "mask7.npy", "--out", "x.npy"], r"hidden is bool, (7,)"),
+        (["inpaint", "table.csv", "--clean", "table.csv", "--columns", "z", "--out", "x.csv"], "no column z"),
+        (["inpaint", "noisy.npy", "--mask", "empty.npy", "--out", "x.npy"], "cannot be read"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_learnt(here, capsys, monkeypatch, words, told):
+    def learn(*_, **__):
+        raise AssertionError("it has begun to learn")
+
+    monkeypatch.setattr(im.Denoiser, "fit", learn)
+    monkeypatch.setattr(im.Inpainter, "fit", learn)
+    holes = pandas.read_csv("table.csv")
+    holes.loc[3, "b"] = np.nan
+    holes.to_csv("holes.csv", index=False)
+    np.save("mask7.npy", np.arange(7) < 3)
+    (here / "empty.npy").write_bytes(b"")
+    clean = [] if "--clean" in words else ["--clean", "clean.npy"]
+    assert run(*words, *clean, "--quiet") == 1
+    error = capsys.readouterr().err
+    assert told in error
+    assert "Traceback" not in error
+
+
+def test_pictures_keep_their_names_also_where_one_cannot_be_read(here, capsys):
+    folder = here / "scans"
+    folder.mkdir()
+    for i, picture in enumerate(np.load("noisy.npy")[:5]):
+        Image.fromarray(picture).save(folder / f"scan-{i}.png")
+    (folder / "scan-2.png").write_bytes(b"cut short")
+    assert run("denoise", "scans", "--model", "denoiser", "--out", "mended") == 0
+    assert sorted(path.name for path in (here / "mended").iterdir()) == [f"scan-{i}.png" for i in (0, 1, 3, 4)]
+    assert "scan-2.png" in capsys.readouterr().err
+
+
+def test_gaps_that_are_hidden_are_filled(here):
+    holes = pandas.read_csv("table.csv")
+    holes["b"] = np.nan
+    holes.to_csv("gone.csv", index=False)
+    words = ["--columns", "b", "--clean", "table.csv", "--model", "of_table", "--out", "gone-b.csv", "--force"]
+    assert run("inpaint", "gone.csv", *words) == 0
+    filled = pandas.read_csv("gone-b.csv")
+    assert filled["b"].notna().all()
+    assert filled["a"].to_numpy() == pytest.approx(pandas.read_csv("gone.csv")["a"].to_numpy(), rel=1e-6)

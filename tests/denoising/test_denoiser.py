@@ -7,6 +7,8 @@ import pandas
 import pytest
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import isthmus as im
 from isthmus.errors import DataError, NotAvailableError, ParameterError, SavedModelError
@@ -214,6 +216,8 @@ def test_data_that_cannot_be_learnt_are_refused(of_table, table):
         im.Denoiser().fit(np.where(np.eye(40, 6) > 0, np.nan, table[:40]))
     with pytest.raises(DataError, match="5 features"):
         of_table.denoise(table[:, :5])
+    with pytest.raises(ParameterError, match="level is 0.0; expected a number above 0"):
+        of_table.against_filters(table[1000:], 0.0)
     with pytest.raises(DataError, match="20 or more to compare on"):
         of_table.against_filters(table[:10])
 
@@ -227,3 +231,11 @@ def test_models_of_what_are_no_amounts_are_refused():
     levels = im.AE(2, likelihood="categorical", trainer=im.Trainer(epochs=1)).fit(counts)
     with pytest.raises(NotAvailableError, match="levels without an order"):
         im.Denoiser(levels).fit(counts)
+
+
+def test_it_stands_in_pipelines_that_give_frames(table):
+    names = [f"column {i}" for i in range(6)]
+    frame = pandas.DataFrame(table[:200], columns=names)
+    line = make_pipeline(StandardScaler(), im.Denoiser(im.AE(2, trainer=QUICK))).set_output(transform="pandas")
+    made = line.fit(frame).transform(frame)
+    assert list(made.columns) == names

@@ -115,6 +115,15 @@ def test_columns_are_filled_by_name(of_table, table):
     assert made["a"].to_numpy() == pytest.approx(rows["a"].to_numpy(), rel=1e-6)
 
 
+def test_what_is_seen_keeps_all_its_digits_and_gaps_are_hidden_parts(of_table, table):
+    rows = table[500:].copy()
+    rows.loc[510, "c"] = np.nan
+    made = of_table.inpaint(rows, rows.isna())
+    assert made.notna().all().all()
+    seen = rows.notna()
+    assert (made[seen] == rows[seen])[seen].to_numpy()[seen.to_numpy()].all()
+
+
 def test_colour_pictures_hide_all_channels_together():
     rng = np.random.default_rng(0)
     level = rng.integers(40, 215, size=(300, 1, 1, 1))
@@ -144,10 +153,14 @@ def test_a_fitted_model_is_used_as_it_is(digits):
     [
         (np.zeros((8, 8), dtype=bool), "False everywhere"),
         (np.ones((8, 8), dtype=bool), "covers all of every row"),
-        (np.ones((8, 7), dtype=bool), r"expected booleans, \(8, 8\)"),
+        (
+            np.ones((8, 7), dtype=bool),
+            r"hidden is bool, \(8, 7\); expected booleans, \(8, 8\) for all rows or",
+        ),
         (np.eye(8), r"hidden is float64"),
-        (0.5, "hidden is float64"),
-        (["lower"], "no column lower"),
+        (0.5, r"hidden is 0\.5"),
+        (None, "hidden is None"),
+        (["lower"], "expected booleans"),
         (np.stack([LOWER, ~np.zeros((8, 8), dtype=bool)]), r"1 row, such as row \[1\]"),
     ],
 )

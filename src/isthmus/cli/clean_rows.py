@@ -6,8 +6,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from isthmus.data.examples import Examples
+    from isthmus.data.schemas.numeric import NumericSchema
 
 FEWEST, MOST = 100, 2000  # rows, of which a fifth can be spared; as many as are spared
+
+
+def schema_of(clean: Examples, owner: str) -> NumericSchema:
+    """What other rows can be held against before anything is learnt; raises ``DataError``."""
+    from isthmus.data.kinds import check_kind
+    from isthmus.data.schemas.numeric import NumericSchema
+
+    check_kind(clean, NumericSchema.kinds, owner)
+    return NumericSchema.learn(clean, owner=owner)
 
 
 def clean_parts(clean: Examples, seed: int) -> tuple[Examples, Examples | None]:

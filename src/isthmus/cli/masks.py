@@ -76,7 +76,7 @@ def _of_file(place: Path) -> np.ndarray:
             raise DataError(f"--mask {place} cannot be read as a picture: {error}") from None
     try:
         found = np.load(place, allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, ValueError) as error:
         raise DataError(f"--mask {place} cannot be read: {error}; expected .npy with booleans, or a picture") from None
     if not isinstance(found, np.ndarray):
         raise DataError(f"--mask {place} holds several arrays; expected .npy with booleans, or a picture")

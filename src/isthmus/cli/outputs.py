@@ -126,17 +126,25 @@ def _cell(value: object) -> str:
     return "" if value is None or value != value else str(value)
 
 
-def write_examples(estimator: Estimator, values: np.ndarray, out: Path | None) -> None:
+def write_examples(
+    estimator: Estimator,
+    values: np.ndarray,
+    out: Path | None,
+    *,
+    names: Sequence[str] | None = None,
+    quiet: bool = False,
+) -> None:
     """Examples in the user's units: a file of texts, a folder of PNG files for pictures, otherwise a table.
 
-    Says how many and where; texts without a place go to standard output.
+    ``names`` of the inputs name pictures. Says how many and where, unless ``quiet``; texts without a place go to
+    standard output.
     """
     if estimator.schema_.kind == "text":
         write_texts(values.tolist(), out)
     else:
         assert out is not None  # check_form has seen to it
-        _write_numbers(estimator, values, out)
-    if out is not None:
+        _write_numbers(estimator, values, out, names)
+    if out is not None and not quiet:
         say(f"{len(values)} examples: {out}")
 
 
@@ -163,17 +171,17 @@ def write_texts(texts: Sequence[str], out: Path | None) -> None:
             file.writelines(f"{text}\n" for text in texts)
 
 
-def _write_numbers(estimator: Estimator, values: np.ndarray, out: Path) -> None:
+def _write_numbers(estimator: Estimator, values: np.ndarray, out: Path, names: Sequence[str] | None) -> None:
     if out.suffix.lower() in TABLES:
         write_table(values, out, estimator.schema_.columns or ())
     elif estimator.schema_.kind == "image":
-        write_pictures(estimator, values, out)
+        write_pictures(estimator, values, out, names)
     else:
         raise ParameterError(f"--out {out}: the examples are no pictures; name a file that ends in {', '.join(TABLES)}")
 
 
-def write_pictures(estimator: Estimator, values: np.ndarray, folder: Path) -> None:
-    """Pictures as ``0000.png`` and so on."""
+def write_pictures(estimator: Estimator, values: np.ndarray, folder: Path, names: Sequence[str] | None = None) -> None:
+    """Pictures as ``0000.png`` and so on, or named as the inputs are, where these have names of their own."""
     import numpy as np
     from PIL import Image
 
@@ -188,6 +196,8 @@ def write_pictures(estimator: Estimator, values: np.ndarray, folder: Path) -> No
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():  # pictures of an earlier run only: check_out has seen to it
         old.unlink()
+    stems = [Path(name).stem for name in names or ()]
+    own = len(set(stems)) == len(values)
     for i, picture in enumerate(scaled.round().astype(np.uint8)):
         squeezed = picture[..., 0] if picture.ndim == 3 and picture.shape[-1] == 1 else picture
-        Image.fromarray(squeezed).save(folder / PICTURE.format(i))
+        Image.fromarray(squeezed).save(folder / (f"{stems[i]}.png" if own else PICTURE.format(i)))

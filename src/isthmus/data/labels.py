@@ -17,6 +17,24 @@ if TYPE_CHECKING:
 MOST_CLASSES = 1000
 
 
+def check_labels(y: Any, count: int) -> NDArray[Any]:
+    """y as an array; refuse missing values, and another number than that of the rows; raises ``DataError``.
+
+    >>> check_labels(["a", None], 2)
+    Traceback (most recent call last):
+    isthmus.errors.DataError: y contains 1 NaN or missing values
+    """
+    values = np.asarray(y)
+    if len(values) != count:
+        raise DataError(f"X has {count} samples, but y has {len(values)}: inconsistent numbers of samples")
+    if values.dtype.kind == "f" and not bool(np.isfinite(values).all()):
+        raise DataError(f"y contains {int((~np.isfinite(values)).sum())} NaN or infinity")
+    if values.dtype == object and any(item is None or item != item for item in values.flat):
+        missing = sum(item is None or item != item for item in values.flat)
+        raise DataError(f"y contains {missing} NaN or missing values")
+    return values
+
+
 @dataclass(frozen=True, kw_only=True)
 class Condition:
     """Classes become one-hot rows; real numbers are standardised, with a 1 behind them: all zeros mean "not known".
@@ -35,14 +53,7 @@ class Condition:
     @classmethod
     def learn(cls, y: Any, count: int | None = None) -> Condition:
         """From y ``[n]`` of classes or numbers, or ``[n, k]`` of numbers. Raises ``DataError``."""
-        values = np.asarray(y)
-        if count is not None and len(values) != count:
-            raise DataError(f"X has {count} samples, but y has {len(values)}: inconsistent numbers of samples")
-        if values.dtype.kind == "f" and not bool(np.isfinite(values).all()):
-            raise DataError(f"y contains {int((~np.isfinite(values)).sum())} NaN or infinity")
-        if values.dtype == object and any(item is None or item != item for item in values.flat):
-            missing = sum(item is None or item != item for item in values.flat)
-            raise DataError(f"y contains {missing} NaN or missing values")
+        values = check_labels(y, len(np.asarray(y)) if count is None else count)
         if values.ndim == 2 and values.shape[1] == 1 and values.dtype.kind not in "f":
             values = values[:, 0]
         if values.ndim > 1 or (values.dtype.kind == "f" and not _whole(values)):

@@ -81,7 +81,8 @@ def modularity(weights: csr_matrix, labels: NDArray[np.int64]) -> float:
 
 def _fewest(weights: csr_matrix, walk: Walk, most: int, seed: int) -> int:
     found = {n: modularity(weights, walk.clusters(n, FEW_STARTS, seed)) for n in range(2, max(2, most) + 1)}
-    enough = (1 - NEARLY) * max(found.values())
+    best = max(found.values())
+    enough = best - NEARLY * abs(best)  # of few rows even the best may be worse than chance
     return min(number for number, worth in found.items() if worth >= enough)
 
 

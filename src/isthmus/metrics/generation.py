@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from isthmus.data.examples import Examples
+from isthmus.data.labels import check_labels
 from isthmus.data.reading import read_as_in_fit
 from isthmus.errors import DataError, ParameterError, check, counted
 from isthmus.metrics.judge import Judge
@@ -147,7 +148,7 @@ def _labelled(model: Estimator, X: Any, y: ArrayLike | None, name: str) -> Examp
         raise DataError(f"{name} is None, and X has no labels; expected the class of each row: fit's condition")
     if len(labels) != len(examples):
         raise DataError(f"X has {counted(len(examples), 'row')}, but {name} has {len(labels)}")
-    return replace(examples, labels=np.asarray(labels))
+    return replace(examples, labels=check_labels(labels, len(examples)))
 
 
 def _parts(model: Estimator, given: Examples, known: Any, seed: int) -> tuple[Examples, Examples]:

@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from isthmus.argument_types import wrong_types
 from isthmus.data.examples import Examples
+from isthmus.data.labels import check_labels
 from isthmus.data.reading import read_and_tell, read_as_in_fit
 from isthmus.errors import DataError, ParameterError, check, counted, did_you_mean, users_level
 from isthmus.estimator import Estimator
@@ -183,7 +184,7 @@ class Clusterer(ClusterMixin, BaseEstimator):
     def compared(self, examples: Examples, labels: NDArray[np.int64], y: ArrayLike | None) -> ClusterComparison:
         """The same as ``against_baselines``, of rows whose clusters are known already."""
         ours = Clustering(labels=labels, clusters=self.n_clusters_, seconds=self.seconds_)
-        classes = None if y is None else np.asarray(y)
+        classes = None if y is None else check_labels(y, len(examples))
         return baselines(self.model_.schema_.flat(examples), ours, classes, seed=self._seed)
 
     # -- on disk -------------------------------------------------------------------------------------

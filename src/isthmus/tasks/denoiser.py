@@ -13,7 +13,7 @@ from typing import Any, Literal, Self, cast
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -55,7 +55,7 @@ class StrongNoiseWarning(UserWarning):
     """Rows have noise as strong as was ever practised, or stronger."""
 
 
-class Denoiser(TransformerMixin, BaseEstimator):
+class Denoiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Takes Gaussian noise out of rows, after it has learnt clean ones; says how strong the noise is.
 
     A denoising autoencoder practises on all levels of noise. What it rebuilds is what such rows look like as a whole;
@@ -119,6 +119,7 @@ class Denoiser(TransformerMixin, BaseEstimator):
         self.model_ = self._fitted_model(learnt)
         check_of_amounts(self.model_, type(self).__name__)
         self.n_features_in_ = self.model_.n_features_in_
+        self._note_names()
         self.noise_ = AddedNoise.of(self._schema, cut=self.cut)
         x = self._schema.flat(learnt.at_most(MOST_ROWS))
         self.axes_ = PrincipalAxes.learn(x)
@@ -135,10 +136,11 @@ class Denoiser(TransformerMixin, BaseEstimator):
     # -- denoising -----------------------------------------------------------------------------------
 
     def denoise(self, X: Any, level: float | Literal["all", "each"] | ArrayLike = "all") -> Any:
-        """X without its noise, in the units, layout and type of X.
+        """X without its noise, in the units and layout of X: an array, or a data frame where X is one.
 
         ``level``: standard deviation of the noise, one number or one for each row; ``"all"``: estimated for all rows
-        together; ``"each"``: for each by itself. Warns where the noise is stronger than any that was practised.
+        together; ``"each"``: for each by itself, of which rows with few values tell little. Warns where the noise is
+        stronger than any that was practised.
         Raises ``DataError``, ``ParameterError``.
         """
         examples = self._examples(X)
@@ -198,6 +200,7 @@ class Denoiser(TransformerMixin, BaseEstimator):
         if len(examples) < 2 * FEWEST:
             raise DataError(f"X has {counted(len(examples), 'sample')}; expected {2 * FEWEST} or more to compare on")
         level = self.levels_[1] / 2 if level is None else level
+        check("against_filters", (_is_number(level) and level > 0, f"level is {level!r}; expected a number above 0"))
         noisy = replace(examples, values=np.asarray(self.with_noise(examples, level, random_state)))
         learnt = None if known is None else self._examples(known)
         return against_filters(self, examples, noisy, level, known=learnt, seed=random_state)
@@ -225,6 +228,7 @@ class Denoiser(TransformerMixin, BaseEstimator):
         saved = task_files.read(cls, Path(path), _State, *names)
         found = cls(**saved.parameters)
         found.model_, found.n_features_in_ = saved.model, saved.model.n_features_in_
+        found._note_names()
         found.noise_ = AddedNoise.of(found._schema, cut=found.cut)
         found.centre_, found.spread_ = saved.state.centre, saved.state.spread
         found.levels_ = (saved.state.least, saved.state.most)
@@ -253,6 +257,13 @@ class Denoiser(TransformerMixin, BaseEstimator):
     def _refines(self) -> bool:
         """Whether values have surroundings that are looked at."""
         return self._schema.kind == "image" and self.refining_steps > 0
+
+    def _note_names(self) -> None:
+        """Of the columns, where there are any: for ``get_feature_names_out``."""
+        if hasattr(self.model_, "feature_names_in_"):
+            self.feature_names_in_ = self.model_.feature_names_in_
+        elif hasattr(self, "feature_names_in_"):  # of an earlier fit
+            del self.feature_names_in_
 
     def _seed(self, purpose: int) -> int:
         return derive(seed_of(self.random_state), purpose) % 2**32

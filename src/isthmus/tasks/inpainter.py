@@ -18,8 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from isthmus.data.examples import Examples
-from isthmus.data.kinds import check_kind
-from isthmus.data.masks import as_mask
+from isthmus.data.kinds import check_kind, check_many
 from isthmus.data.reading import read_and_tell, read_as_in_fit
 from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.errors import DataError, NotAvailableError, check, counted
@@ -32,6 +31,7 @@ from isthmus.tasks import task_files
 from isthmus.tasks.completions import Completions
 from isthmus.tasks.factor_noise import FactorNoise, FactorsGiven
 from isthmus.tasks.given_model import check_of_amounts, unfrozen
+from isthmus.tasks.hidden_parts import blanked, hidden_mask, rows_and_mask, users_mask
 from isthmus.tasks.inpainting_baselines import compared
 from isthmus.tasks.users_values import limits_of, users_values
 from isthmus.training.seeds import ORDER, SAMPLING, derive, seed_of
@@ -127,41 +127,40 @@ class Inpainter(BaseEstimator):
     # -- filling in ----------------------------------------------------------------------------------
 
     def inpaint(self, X: Any, hidden: Any, draws: int | None = None, random_state: int = 0) -> Any:
-        """X with what is hidden filled in, in the units, layout and type of X; what is seen stays as it is.
+        """X with what is hidden filled in, in the units and layout of X; what is seen stays as it is.
 
         ``hidden``: booleans, True where X is not known, ``[height, width]`` or ``[columns]`` for all rows, or
-        ``[n, ...]``, such for each row; of tables also names of columns. What X holds there is not looked at.
+        ``[n, ...]``, such for each row; of tables also names of columns. What X holds there is not looked at, NaN
+        too. An array, or a data frame where X is one.
         With ``draws`` a list of so many completions of X, each of a single code, drawn by how well it fits. Raises
         ``DataError``, ``ParameterError``.
         """
         check("inpaint", (draws is None or _is_count(draws, 1), f"draws is {draws!r:.60}; expected 1 or more"))
-        examples = self._examples(X)
-        mask = self._mask(hidden, len(examples))
+        examples, mask = self._hidden(X, hidden)
         rng = np.random.default_rng(derive(seed_of(random_state), SAMPLING) % 2**32)
         made: list[list[NDArray[Any]]] = [[] for _ in range(1 if draws is None else draws)]
         together = max(1, min(AT_ONCE, NUMBERS_AT_ONCE // self._size))
         for start in range(0, len(examples), together):
             rows = slice(start, start + together)
             values, covered = examples.values[rows], mask if len(mask) == 1 else mask[rows]
-            found = self._completions(self._flat(self._blank(values, covered)), self._seen(covered))
+            found = self._completions(self._flat(blanked(values, covered, self._schema)), self._seen(covered))
             for place, filled in zip(made, found.chosen(draws, rng), strict=True):
                 shape = (len(values), *self._schema.shape)
                 users = users_values(self._schema, filled.double().numpy().reshape(shape), self._limits)
-                place.append(np.where(self._users(covered), users, values))
+                place.append(np.where(users_mask(covered, self._schema), users, values))
         tables = [self._schema.give_back(np.concatenate(parts), examples) for parts in made]
         return tables[0] if draws is None else tables
 
     def covered(self, X: Any, hidden: Any) -> NDArray[np.bool_]:
         """Where rows of X are hidden, in the layout of X: ``[n or 1, ...]``; ``hidden`` as ``inpaint`` takes it."""
-        examples = self._examples(X)
-        mask = self._users(self._mask(hidden, len(examples)))
+        examples, covered = self._hidden(X, hidden)
+        mask = users_mask(covered, self._schema)
         return np.array(np.broadcast_to(mask, (len(mask), *examples.values.shape[1:])))
 
     def against_baselines(self, X: Any, hidden: Any) -> InpaintingComparison:
         """The usual ways beside it, on whole rows X that it has not learnt, with parts hidden: see ``inpaint``."""
         examples = self._examples(X)
-        mask = self._mask(hidden, len(examples))
-        return compared(self, examples, mask)
+        return compared(self, examples, hidden_mask(hidden, self._schema, len(examples)))
 
     # -- on disk -------------------------------------------------------------------------------------
 
@@ -264,15 +263,6 @@ class Inpainter(BaseEstimator):
         """In the model's units, ``[n, values]``."""
         return torch.from_numpy(self._schema.scaled(values).reshape(len(values), -1)).float()
 
-    def _blank(self, values: NDArray[Any], covered: NDArray[np.bool_]) -> NDArray[Any]:
-        """What is hidden is one and the same value, so that it cannot tell."""
-        return np.where(self._users(covered), values.dtype.type(self._schema.low), values)
-
-    def _users(self, covered: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """A mask ``[n or 1, *places]`` for the user's values: with an axis for channels, where there are some."""
-        layout = self._schema.layout
-        return covered[..., None] if layout == "HWC" else covered[:, None] if layout == "CHW" else covered
-
     def _seen(self, covered: NDArray[np.bool_]) -> Tensor:
         """1 where values are seen, in the model's order: ``[n or 1, values]``."""
         shape = self._schema.shape
@@ -280,29 +270,12 @@ class Inpainter(BaseEstimator):
         whole = np.broadcast_to(spread, (len(covered), *shape))
         return torch.from_numpy(~whole.reshape(len(covered), -1)).float()
 
-    def _mask(self, hidden: Any, count: int) -> NDArray[np.bool_]:
-        """``[n or 1, *places]``; raises ``ParameterError``."""
-        schema = self._schema
-        places = schema.shape[-2:] if schema.kind == "image" else schema.shape
-        each = np.asarray(hidden) if not hasattr(hidden, "items") else None
-        if each is not None and each.dtype == np.bool_ and each.shape == (count, *places) and each.shape != places:
-            mask = each
-        elif schema.kind == "array" and each is not None and each.dtype == np.bool_ and each.shape == places:
-            mask = each[None]
-        else:
-            mask = as_mask(hidden, schema)[None]
-        flat = mask.reshape(len(mask), -1)
-        blind = np.flatnonzero(flat.all(1))
-        whose = "every row" if len(mask) == 1 else f"{counted(len(blind), 'row')}, such as row {blind[:1].tolist()}"
-        check(
-            "inpaint",
-            (bool(mask.any()), "hidden is False everywhere; there is nothing to fill in"),
-            (
-                len(blind) == 0,
-                f"hidden covers all of {whose}: nothing is seen there",
-            ),
-        )
-        return np.asarray(mask)
+    def _hidden(self, X: Any, hidden: Any) -> tuple[Examples, NDArray[np.bool_]]:
+        """Rows and their mask; what is hidden may be anything, also no number."""
+        check_is_fitted(self, "residual_")
+        owner = type(self).__name__
+        check_many(X, self._schema.kinds, owner=owner)
+        return rows_and_mask(read_and_tell(X, mapped=True), hidden, self._schema, owner)
 
     def _examples(self, X: Any) -> Examples:
         check_is_fitted(self, "residual_")

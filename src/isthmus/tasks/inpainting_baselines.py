@@ -13,6 +13,7 @@ from torch import Tensor
 
 from isthmus.data.examples import Examples
 from isthmus.metrics.inpainting import OURS, FilledIn, InpaintingComparison
+from isthmus.tasks.hidden_parts import blanked, users_mask
 from isthmus.tasks.users_values import users_values
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ NEIGHBOURS = 5
 
 def compared(inpainter: Inpainter, examples: Examples, covered: NDArray[np.bool_]) -> InpaintingComparison:
     """All on the same rows: means, the mean of the nearest known rows, the joint Gaussian of all values."""
-    schema, users = inpainter._schema, inpainter._users(covered)
+    schema, users = inpainter._schema, users_mask(covered, inpainter._schema)
     hidden = np.broadcast_to(users, examples.values.shape)
-    x, seen = inpainter._flat(inpainter._blank(examples.values, covered)), inpainter._seen(covered)
+    x, seen = inpainter._flat(blanked(examples.values, covered, schema)), inpainter._seen(covered)
     known = inpainter.known_
 
     def nearest() -> Tensor:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.outputs import check_form, check_new_model, check_place, print_json, say, write_examples
+from isthmus.cli.outputs import check_form, check_new_model, check_out, print_json, say, write_examples
 from isthmus.errors import ParameterError, check
 
 if TYPE_CHECKING:
@@ -55,12 +55,12 @@ def command(
     - `isthmus denoise scans/ --clean good/ --out better/ --save denoisers/scans --report scans.html`
     - `isthmus denoise new/ --model denoisers/scans --out better/ --level each`
     """
-    from isthmus.cli.clean_rows import clean_parts
+    from isthmus.cli.clean_rows import clean_parts, schema_of
     from isthmus.cli.rows import labelled, tell_quarantined
 
-    check_place(out, force=force, sources=[data, *([] if clean is None else [clean])])
+    check_out(out, force=force, sources=[data, *([] if clean is None else [clean])])
     if report is not None:
-        check_place(report, force=force, sources=[data])
+        check_out(report, force=force, sources=[data], endings=(".html",))
     if save is not None:
         check_new_model(save, force=force)
     wanted = _level(level)
@@ -68,11 +68,13 @@ def command(
     noisy = labelled(data, None, drop, missing_ok=True)
     known = None if clean is None else labelled(clean, None, drop, missing_ok=True)
     tell_quarantined(noisy, *([] if known is None else [known]))
+    if known is not None:
+        schema_of(known, "Denoiser").check(noisy, "Denoiser")
     learnt, held_out = (None, None) if known is None else clean_parts(known, seed)
     denoiser = _denoiser(model, learnt, steps=refining_steps, seed=seed, progress=not quiet)
     check_form(denoiser.model_, out)
     found = _found(denoiser, noisy, wanted, learnt, held_out, seed)
-    write_examples(denoiser.model_, found.denoised, out)
+    write_examples(denoiser.model_, found.denoised, out, names=noisy.names, quiet=json)
     if save is not None:
         denoiser.save(save)
     if report is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.outputs import check_form, check_new_model, check_place, print_json, say, write_examples
+from isthmus.cli.outputs import check_form, check_new_model, check_out, print_json, say, write_examples
 from isthmus.errors import ParameterError, check
 
 if TYPE_CHECKING:
@@ -48,15 +48,19 @@ def command(
     - `isthmus inpaint scans/ --mask scratch.png --clean good/ --out whole/ --save inpainters/scans`
     - `isthmus inpaint new/ --box 4,4,10,10 --model inpainters/scans --out whole/ --draws 3`
     """
-    from isthmus.cli.clean_rows import clean_parts
+    from isthmus.cli.clean_rows import clean_parts, schema_of
     from isthmus.cli.masks import hidden_part
     from isthmus.cli.rows import labelled, tell_quarantined
     from isthmus.metrics.inpainted_rows import InpaintedRows
+    from isthmus.tasks.hidden_parts import rows_and_mask
 
     check("inpaint", (draws >= 0, f"--draws is {draws}; expected 0 or more"))
     places = [out] if draws == 0 else [out.with_stem(f"{out.stem}-{number}") for number in range(1, draws + 1)]
-    for place in [*places, *([] if report is None else [report])]:
-        check_place(place, force=force, sources=[data, *([] if clean is None else [clean])])
+    sources = [data, *([] if clean is None else [clean])]
+    for place in places:
+        check_out(place, force=force, sources=sources)
+    if report is not None:
+        check_out(report, force=force, sources=sources, endings=(".html",))
     if save is not None:
         check_new_model(save, force=force)
     check(
@@ -66,6 +70,8 @@ def command(
     hidden = hidden_part(rows, mask=mask, box=box, columns=columns)
     known = None if clean is None else labelled(clean, None, drop, missing_ok=True)
     tell_quarantined(rows, *([] if known is None else [known]))
+    if known is not None:
+        rows_and_mask(rows, hidden, schema_of(known, "Inpainter"), "Inpainter")  # before anything is learnt
     learnt, held_out = (None, None) if known is None else clean_parts(known, seed)
     inpainter = _inpainter(model, learnt, seed=seed, progress=not quiet)
     check_form(inpainter.model_, out)
@@ -79,7 +85,7 @@ def command(
         comparison=inpainter.against_baselines(held_out, hidden) if alike else None,
     )
     for place, filled in zip(places, found.filled, strict=True):
-        write_examples(inpainter.model_, filled, place)
+        write_examples(inpainter.model_, filled, place, names=rows.names, quiet=json)
     if save is not None:
         inpainter.save(save)
     if report is not None:
