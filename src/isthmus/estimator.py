@@ -199,8 +199,13 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     @available_if(if_there_and_back)
     def rebuilt(self, examples: Examples, condition: Any = None) -> Examples:
         """``reconstruct`` as examples, numbers in the user's units: what metrics and pictures look at."""
-        made = self._by_batch(examples, condition, lambda batch, _: self.autoencoder_.rebuild(batch))
+        made = self.rebuilt_in_model(examples, condition)
         return replace(examples, values=self.schema_.from_model(made), described=self.schema_.described())
+
+    @available_if(if_there_and_back)
+    def rebuilt_in_model(self, examples: Examples, condition: Any = None) -> Tensor:
+        """``reconstruct`` in the model's units, ``[n, *shape]``."""
+        return self._by_batch(examples, condition, lambda batch, _: self.autoencoder_.rebuild(batch))
 
     @available_if(if_it_imputes)
     def impute(self, X: Any, *, draws: int | None = None, condition: Any = None, random_state: int = 0) -> Any:

@@ -12,7 +12,6 @@ from isthmus.data.schema import Schema, schema_from_json
 from isthmus.encoders.pretrained import Pretrained
 from isthmus.errors import IsthmusError, ParameterError, SavedModelError
 from isthmus.stations import Encoder
-from isthmus.training.random_stream import RandomStream
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +39,7 @@ class SavedEncoder:
                 own = f"the encoder in {folder} is a module of your own"
                 raise ParameterError(f"{own}: load the model and give that instead")
             schema = schema_from_json(saved.description.data_schema)
-            with RandomStream(0):  # weights that are replaced at once: the current stream is left alone
-                encoder = saving.build(spec, weights, ("",), Encoder)  # type: ignore[type-abstract]
+            encoder = saving.build(spec, weights, ("",), Encoder)  # type: ignore[type-abstract]
         except IsthmusError:
             raise
         except saving.UNFIT as error:

@@ -25,6 +25,7 @@ from isthmus.component import Component
 from isthmus.directories import sha256, take_place
 from isthmus.errors import SavedModelError, problems
 from isthmus.training.history import finite
+from isthmus.training.random_stream import RandomStream
 from isthmus.training.trainer import Trainer
 
 Made = TypeVar("Made", bound=nn.Module)
@@ -142,14 +143,15 @@ def build(
 
     Raises ``SavedModelError`` where they do not, or where it is not of that ``kind``; whatever a component raises.
     """
-    with torch.device("meta"):
+    with torch.device("meta"), RandomStream(0):  # weights that are replaced at once: the user's stream is left alone
         try:
             plan = catalogue.build(spec, [copy.deepcopy(module).to("meta") for module in network])
         except NotImplementedError:  # a part that looks at numbers when it is built
             plan = None
     if isinstance(plan, kind):
         check_fits(plan, tensors, prefixes)
-    made = catalogue.build(spec, network)
+    with RandomStream(0):
+        made = catalogue.build(spec, network)
     if not isinstance(made, kind):
         raise SavedModelError(f"expected the spec of an {kind.__name__.lower()}, got one of {type(made).__name__}")
     return made

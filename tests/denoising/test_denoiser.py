@@ -1,10 +1,12 @@
 """Noise taken out of tables and pictures: its level, what is left of it, files, and what is refused."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas
 import pytest
+import torch
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
@@ -161,10 +163,9 @@ def test_values_that_end_somewhere_end_there():
     x = np.random.default_rng(0).uniform(size=(300, 5))
     denoiser = im.Denoiser(cut=True, trainer=QUICK).fit(x)
     noisy = denoiser.with_noise(x, 0.3)
-    low, high = x.min(), x.max()
     for rows in (noisy, denoiser.denoise(noisy)):
-        assert rows.min() >= np.float32(low)
-        assert rows.max() <= np.float32(high)
+        assert rows.min() >= x.min()
+        assert rows.max() <= x.max()
 
 
 def test_noise_that_was_not_practised_is_said(of_table, table):
@@ -239,3 +240,84 @@ def test_it_stands_in_pipelines_that_give_frames(table):
     line = make_pipeline(StandardScaler(), im.Denoiser(im.AE(2, trainer=QUICK))).set_output(transform="pandas")
     made = line.fit(frame).transform(frame)
     assert list(made.columns) == names
+
+
+def test_large_offsets_cost_no_digits(table):
+    """Seconds since 1970: float32 would round to two minutes."""
+    rows = table + 1.6e9
+    denoiser = im.Denoiser(trainer=QUICK).fit(rows[:1000])
+    noisy = denoiser.with_noise(rows[1000:], 0.3)
+    assert noisy.dtype == np.float64
+    spread = rows.std(0)
+    assert error((noisy - rows[1000:]) / spread, 0) == pytest.approx(0.3, rel=0.1)
+    assert error(denoiser.denoise(noisy) / spread, rows[1000:] / spread) < 0.9 * 0.3
+
+
+def test_constant_columns_get_no_noise_and_tell_nothing(table):
+    rows = np.column_stack([table, np.full(len(table), 3.0)])
+    denoiser = im.Denoiser(trainer=QUICK).fit(rows[:1000])
+    noisy = denoiser.with_noise(rows[1000:], 0.3)
+    assert (noisy[:, -1] == 3.0).all()
+    elsewhere = noisy.copy()
+    elsewhere[:, -1] = 4.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a column that was constant is not any more
+        assert denoiser.noise_level(elsewhere) == pytest.approx(denoiser.noise_level(noisy), rel=0.05)
+
+
+def test_tables_of_bytes_are_not_rounded(table):
+    rows = np.clip(np.rint(128 + 30 * (table - table.mean(0)) / table.std(0)), 0, 255).astype(np.uint8)
+    denoiser = im.Denoiser(trainer=QUICK).fit(rows[:1000])
+    made = denoiser.denoise(denoiser.with_noise(rows[1000:], 0.3))
+    assert made.dtype.kind == "f"
+    assert (made != np.rint(made)).any()
+
+
+def test_rows_without_noise_come_back_to_the_last_digit(of_table, table):
+    noisy = of_table.with_noise(table[1000:1010], 0.3)
+    made = of_table.denoise(noisy, level=np.repeat([0.0, 0.3], 5))
+    assert (made[:5] == noisy[:5]).all()
+    assert (made[5:] != noisy[5:]).all()
+
+
+def test_ends_of_columns_with_units_of_their_own_are_refused(table):
+    with pytest.raises(ParameterError, match="cut is True; expected False"):
+        im.Denoiser(cut=True, trainer=QUICK).fit(table[:300])
+
+
+def test_what_is_saved_is_what_was_learnt_and_not_what_parameters_say_now(digits, tmp_path):
+    denoiser = im.Denoiser(trainer=QUICK, refining_steps=5).fit(digits[:300])
+    noisy = denoiser.with_noise(digits[1400:1410], 40.0)
+    before = denoiser.denoise(noisy)
+    denoiser.set_params(refining_steps=0, cut=True)
+    assert (denoiser.denoise(noisy) == before).all()
+    assert (im.load(denoiser.save(tmp_path / "denoiser")).denoise(noisy) == before).all()
+
+
+def test_loading_leaves_the_users_random_numbers_alone(of_pictures, tmp_path):
+    folder = of_pictures.save(tmp_path / "denoiser")
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    im.load(folder)
+    assert (torch.rand(3) == expected).all()
+
+
+def test_files_with_arrays_of_other_shapes_are_refused(of_pictures, tmp_path):
+    denoiser = clone(of_pictures)
+    denoiser.__dict__ |= of_pictures.__dict__
+    denoiser.axes_ = replace(of_pictures.axes_, mean=of_pictures.axes_.mean[:-1])
+    with pytest.raises(SavedModelError, match="expected rows of 64 values"):
+        im.load(denoiser.save(tmp_path / "denoiser"))
+
+
+def test_noise_beyond_where_a_models_values_end_is_cut_off_there(digits):
+    rows = digits.astype(np.float64) / 255
+    model = im.AE(8, likelihood="bernoulli", trainer=QUICK, random_state=0)
+    denoiser = im.Denoiser(model, refining_steps=5).fit(rows[:400])
+    noisy = rows[1400:1420] + 0.2 * np.random.default_rng(0).standard_normal((20, 8, 8))
+    assert noisy.min() < 0 < 1 < noisy.max()
+    made = denoiser.denoise(noisy)
+    assert made.min() >= 0
+    assert made.max() <= 1
+    assert error(made, rows[1400:1420]) < error(noisy, rows[1400:1420])

@@ -58,14 +58,10 @@ def test_factors_tell_of_unseen_values_as_the_normal_distribution_does():
     assert given.log_density(torch.from_numpy(blanked).float()).numpy() == pytest.approx(density, rel=1e-3, abs=1e-3)
 
 
-def test_completions_are_drawn_by_how_well_they_fit():
-    rows = torch.tensor([[[0.0]], [[1.0]]]).expand(2, 4000, 1)
-    densities = torch.tensor([[0.0], [10.0 * np.log(3.0)]]).expand(2, 4000)
-    drawn, again = Completions(rows=rows, densities=densities).chosen(2, np.random.default_rng(0))
-    assert drawn.mean().item() == pytest.approx(0.75, abs=0.03)
-    assert not torch.equal(drawn, again)
-    (expected,) = Completions(rows=rows, densities=densities).chosen(None, np.random.default_rng(0))
-    assert expected[0].item() == pytest.approx(0.75, abs=1e-6)
+def test_completions_count_by_how_well_they_fit():
+    rows = torch.tensor([[[0.0]], [[1.0]]]).expand(2, 4, 1)
+    densities = torch.tensor([[0.0], [10.0 * np.log(3.0)]]).expand(2, 4)
+    assert Completions(rows=rows, densities=densities).expected()[0].item() == pytest.approx(0.75, abs=1e-6)
 
 
 def test_what_is_seen_stays_and_what_is_hidden_is_not_looked_at(of_pictures, digits):
@@ -199,9 +195,18 @@ def test_models_that_cannot_are_refused(digits, model):
 def test_data_that_cannot_be_learnt_are_refused(of_pictures, digits):
     with pytest.raises(ParameterError, match="discrete"):
         im.Inpainter(im.VQVAE(8, trainer=im.Trainer(epochs=1))).fit(digits[:100])
-    with pytest.raises(DataError, match="20 or more whole ones"):
-        im.Inpainter().fit(digits[:19])
+    with pytest.raises(DataError, match="30 or more whole ones"):
+        im.Inpainter().fit(digits[:29])
     with pytest.raises(DataError, match="texts"):
         im.Inpainter().fit(["a", "b"] * 20)
     with pytest.raises(DataError, match="shape"):
         of_pictures.inpaint(digits[:5, :7], LOWER[:7])
+
+
+def test_draws_cover_what_is_hidden_as_often_as_they_say():
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(2000, 1)) * [1.0, -1.0, 1.0, 1.0, -1.0] + 0.3 * rng.normal(size=(2000, 5))
+    inpainter = im.Inpainter(im.AE(1, trainer=QUICK, random_state=0)).fit(rows[:1000])
+    drawn = np.stack([each[:, 1] for each in inpainter.inpaint(rows[1000:], hidden=np.arange(5) == 1, draws=200)])
+    low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
+    assert np.mean((low <= rows[1000:, 1]) & (rows[1000:, 1] <= high)) == pytest.approx(0.9, abs=0.04)

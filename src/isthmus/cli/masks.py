@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,11 +73,11 @@ def _of_file(place: Path) -> np.ndarray:
 
         try:
             return np.asarray(Image.open(place).convert("L")) > 127
-        except (OSError, UnidentifiedImageError) as error:
+        except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
             raise DataError(f"--mask {place} cannot be read as a picture: {error}") from None
     try:
         found = np.load(place, allow_pickle=False)
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
         raise DataError(f"--mask {place} cannot be read: {error}; expected .npy with booleans, or a picture") from None
     if not isinstance(found, np.ndarray):
         raise DataError(f"--mask {place} holds several arrays; expected .npy with booleans, or a picture")

@@ -33,7 +33,7 @@ class GaussianNoise(Corruption):
             (scale > 0, f"scale is {scale!r}; expected a positive standard deviation"),
             (least is None or 0 <= least <= scale, f"least is {least!r}; expected a number from 0 to scale={scale!r}"),
             (
-                limits is None or (len(limits) == 2 and limits[0] < limits[1]),
+                limits is None or (isinstance(limits, Sequence) and len(limits) == 2 and limits[0] < limits[1]),
                 f"limits are {limits!r}; expected the lowest and the highest value",
             ),
         )

@@ -16,7 +16,7 @@ class FilledIn:
     """One way: its error where values were hidden, and how long it took."""
 
     name: str
-    error: float  # root of the mean squared error, in the units of X
+    error: float  # root of the mean squared error, in the units of X, or in deviations where columns have their own
     seconds: float
 
 

@@ -111,7 +111,7 @@ class DeepInfoMax(Estimator):
 
     def _check(self, setting: Setting) -> None:
         """Refuse what makes no sense, all mistakes at once."""
-        trainer = Trainer() if self.trainer is None else self.trainer
+        trainer = self._trainer(setting.rows)
         kept_aside = trainer.validation != 0 and not self.prior_weight  # with a critic nothing tells when to stop
         kind, shape = setting.schema.kind, setting.schema.shape
         if kind != "image":

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.schemas.numeric import NumericSchema
+from isthmus.errors import check
 from isthmus.tasks.users_values import limits_of, users_values
 
 
@@ -35,7 +37,10 @@ class AddedNoise:
     @classmethod
     def of(cls, schema: NumericSchema, *, cut: bool = False) -> AddedNoise:
         """``cut``: values end where those of fit did; values of 8-bit pictures, and such as must, always do."""
-        scale = schema.scale[0] if len(set(schema.scale)) == 1 else 1.0
+        one = len(set(schema.scale)) == 1
+        told = "cut is True; expected False, for the columns are in units of their own, and end where each of them does"
+        check("Denoiser", (one or not cut, told))
+        scale = schema.scale[0] if one else 1.0
         return cls(schema=schema, scale=scale, limits=limits_of(schema, cut=cut))
 
     @property
@@ -50,8 +55,16 @@ class AddedNoise:
         """``values [n, ...]`` with noise of a level, or of one for each row."""
         x = self.schema.scaled(values)
         each = np.broadcast_to(np.asarray(level) / self.scale, (len(x),)).reshape(-1, *[1] * (x.ndim - 1))
-        return self.as_users(x + each * rng.standard_normal(x.shape))
+        return self.as_users(x + each * rng.standard_normal(x.shape) * self.varying, values)
 
-    def as_users(self, x: NDArray[np.floating]) -> NDArray[Any]:
+    def as_users(self, x: NDArray[np.floating], like: NDArray[Any]) -> NDArray[Any]:
         """Values of the model as the user has them: cut off, and whole, where those of X are."""
-        return users_values(self.schema, x, self.limits)
+        return users_values(self.schema, x, self.limits, like)
+
+    @cached_property
+    def varying(self) -> NDArray[np.float64]:
+        """1 for each value of a row that differed in fit, 0 for columns that were constant, and have no noise."""
+        if self.schema.kind != "table":
+            return np.ones(self.schema.shape)
+        names = self.schema.columns or tuple(map(str, range(self.schema.shape[0])))
+        return np.array([float(name not in self.schema.constant_columns) for name in names])

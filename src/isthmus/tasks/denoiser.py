@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self, cast
@@ -22,7 +22,7 @@ from isthmus.data.kinds import check_kind
 from isthmus.data.learnt_schema import learn_schema
 from isthmus.data.reading import read_and_tell, read_as_in_fit
 from isthmus.data.schemas.numeric import NumericSchema
-from isthmus.errors import DataError, NotAvailableError, ParameterError, check, counted, users_level
+from isthmus.errors import DataError, NotAvailableError, ParameterError, SavedModelError, check, counted, users_level
 from isthmus.estimator import Estimator
 from isthmus.metrics.denoising import DenoisingComparison
 from isthmus.models.dae import DAE
@@ -45,7 +45,7 @@ STEPS = 16  # levels at which residuals are noted, and 0
 SHARE, FEWEST, ENOUGH = 1 / 8, 10, 5000  # of the rows, that the model does not learn, to see what it leaves over
 MOST_NOTED = 2**24  # numbers of them
 NOTED = 1000  # rows of noise at each level, at the least
-AT_ONCE = 2**12  # rows of a file in memory
+AT_ONCE, MOST_NUMBERS = 2**12, 2**22  # rows in memory, numbers of them
 MOST_COMPARED = 2**21  # numbers that filters look at: half a minute's
 STRONG = 0.05  # of the rows, from which that is said
 REACHED = 0.97  # of the strongest noise that was practised, above which it may be stronger
@@ -67,7 +67,8 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    model : None: a ``DAE``; or any model of the library that rebuilds numbers. One that is fitted is used as it is.
+    model : None: a ``DAE``; or any model of the library that rebuilds numbers. One that is fitted is used as it is; X
+        must then be rows that it has not learnt, for of those it leaves over too little.
     levels : the weakest and the strongest noise to practise, standard deviations in the units of X (of tables whose
         columns have units of their own: in standard deviations of each column); ``"auto"``: 0.02 to 2 times the spread
         of X.
@@ -121,12 +122,13 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.n_features_in_ = self.model_.n_features_in_
         self._note_names()
         self.noise_ = AddedNoise.of(self._schema, cut=self.cut)
-        x = self._schema.flat(learnt.at_most(MOST_ROWS))
+        x = self._schema.flat(learnt.at_most(max(NOTED, min(MOST_ROWS, MOST_NOTED // self._size))))
         self.axes_ = PrincipalAxes.learn(x)
         self.centre_, self.spread_ = float(x.mean()), _spread(x)
         self.levels_ = self._levels(self.spread_ * self.noise_.scale)
         self.curve_ = self._learn_curve(kept)
-        self.refinement_ = self._learn_refinement(kept) if self._refines else None
+        looks = self._schema.kind == "image" and self.refining_steps > 0  # at what surrounds each value
+        self.refinement_ = self._learn_refinement(kept) if looks else None
         return self
 
     def transform(self, X: Any) -> Any:
@@ -145,10 +147,12 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         examples = self._examples(X)
         each = self.levels_of(examples, level)
-        made = [
-            self.noise_.as_users(self._mended(noisy, rebuilt, each[rows] / self.noise_.scale))
-            for rows, noisy, rebuilt in self._rebuilt(examples)
-        ]
+        made = []
+        for rows, noisy, rebuilt in self._rebuilt(examples):
+            mended = self._mended(noisy, rebuilt, each[rows] / self.noise_.scale)
+            own, users = examples.values[rows], self.noise_.as_users(mended, examples.values)
+            still = (each[rows] == 0).reshape(-1, *[1] * (own.ndim - 1))
+            made.append(np.where(still, own.astype(users.dtype), users))
         return self._schema.give_back(np.concatenate(made), examples)
 
     def levels_of(self, X: Any, level: float | Literal["all", "each"] | ArrayLike = "all") -> NDArray[np.float64]:
@@ -157,19 +161,16 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         if not isinstance(level, str):
             return self._given_levels(level, len(examples))
         check("denoise", (level in ("all", "each"), f"level is {level!r}; expected a number, 'all' or 'each'"))
-        if level == "each":
-            found = self.noise_levels(examples)
-        else:
-            found = np.full(len(examples), self.noise_level(examples))
-        self._warn_of_strong(found)
-        return found
+        return self.noise_levels(examples) if level == "each" else np.full(len(examples), self.noise_level(examples))
 
     def noise_level(self, X: Any) -> float:
         """How strong the noise of all rows together is: a standard deviation, in the units of ``levels``."""
         examples = self._examples(X)
         sums = [self._squares(noisy, rebuilt).sum(0) for _, noisy, rebuilt in self._rebuilt(examples)]
         squares = np.sum(sums, axis=0, keepdims=True) / len(examples)
-        return float(self.curve_.level_of(squares)[0] * self.noise_.scale)
+        found = self.curve_.level_of(squares) * self.noise_.scale
+        self._warn_of_strong(np.full(len(examples), found[0]))
+        return float(found[0])
 
     def noise_levels(self, X: Any) -> NDArray[np.float64]:
         """How strong the noise of each row is, ``[n]``; of a single row that is told less exactly than of many."""
@@ -177,7 +178,9 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             self.curve_.level_of(self._squares(noisy, rebuilt))
             for _, noisy, rebuilt in self._rebuilt(self._examples(X))
         ]
-        return np.concatenate(found) * self.noise_.scale
+        levels = np.concatenate(found) * self.noise_.scale
+        self._warn_of_strong(levels)
+        return levels
 
     def with_noise(self, X: Any, level: float, random_state: int = 0) -> Any:
         """Clean rows with noise of a level: what the denoiser practises on. Raises ``ParameterError``."""
@@ -217,7 +220,14 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         }
         if self.refinement_ is not None:
             arrays |= {f"refinement.{name}": each for name, each in self.refinement_.state_dict().items()}
-        state = _State(centre=self.centre_, spread=self.spread_, least=self.levels_[0], most=self.levels_[1])
+        state = _State(
+            centre=self.centre_,
+            spread=self.spread_,
+            least=self.levels_[0],
+            most=self.levels_[1],
+            limits=None if self.noise_.limits is None else list(self.noise_.limits),
+            refines=self.refinement_ is not None,
+        )
         return task_files.write(self, Path(path), state=state, arrays=arrays)
 
     @classmethod
@@ -229,19 +239,18 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         found = cls(**saved.parameters)
         found.model_, found.n_features_in_ = saved.model, saved.model.n_features_in_
         found._note_names()
-        found.noise_ = AddedNoise.of(found._schema, cut=found.cut)
+        limits = saved.state.limits
+        found.noise_ = replace(AddedNoise.of(found._schema), limits=None if limits is None else (limits[0], limits[1]))
         found.centre_, found.spread_ = saved.state.centre, saved.state.spread
         found.levels_ = (saved.state.least, saved.state.most)
         for name, kind in records.items():
             own = {field.name: saved.arrays[f"{name}.{field.name}"].double().numpy() for field in fields(kind)}
             setattr(found, f"{name}_", kind(**own))
-        found.refinement_ = None
-        if found._refines:
-            found.refinement_ = Refinement(found._schema.shape[0])
-            wanted = found.refinement_.state_dict()
-            task_files.check_arrays(saved.arrays, [f"refinement.{name}" for name in wanted])
-            found.refinement_.load_state_dict({name: saved.arrays[f"refinement.{name}"] for name in wanted})
-            found.refinement_.eval()
+        size, count = found._size, len(found.curve_.levels)
+        shapes = [each.shape for each in (found.curve_.residual, found.curve_.believed, found.axes_.mean)]
+        if shapes != [(count, size), (count, size, 2), (size,)]:
+            raise SavedModelError(f"{path}: what is noted of noise has shapes {shapes}; expected rows of {size} values")
+        found.refinement_ = _refinement(saved.arrays, found._schema.shape[0], path) if saved.state.refines else None
         return found
 
     # -- inside --------------------------------------------------------------------------------------
@@ -254,9 +263,9 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return cast(NumericSchema, self.model_.schema_)
 
     @property
-    def _refines(self) -> bool:
-        """Whether values have surroundings that are looked at."""
-        return self._schema.kind == "image" and self.refining_steps > 0
+    def _size(self) -> int:
+        """Values of a row."""
+        return math.prod(self._schema.shape)
 
     def _note_names(self) -> None:
         """Of the columns, where there are any: for ``get_feature_names_out``."""
@@ -279,7 +288,8 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """Practises on all levels."""
         schema = cast(NumericSchema, learn_schema(examples, owner=type(self).__name__))
         noise = AddedNoise.of(schema, cut=self.cut)
-        least, most = self._levels(_spread(schema.flat(examples.at_most(ENOUGH))) * noise.scale)
+        some = examples.at_most(max(FEWEST, min(ENOUGH, MOST_NUMBERS // math.prod(schema.shape))))
+        least, most = self._levels(_spread(schema.flat(some)) * noise.scale)
         limits = noise.limits_in_model
         corruption = {"scale": most / noise.scale, "least": least / noise.scale}
         return DAE(
@@ -298,8 +308,9 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def _learn_curve(self, kept: Examples) -> NoiseCurve:
         """What the model leaves over of rows that it has not learnt, level by level."""
         rng = np.random.default_rng(self._seed(SAMPLING))
-        many = kept.take(np.tile(np.arange(len(kept)), math.ceil(NOTED / len(kept))))
-        clean = self.axes_.coordinates(self._schema.flat(many))
+        wanted = max(1, min(NOTED, MOST_NUMBERS // self._size))
+        many = kept.take(np.tile(np.arange(len(kept)), math.ceil(wanted / len(kept))))
+        clean = self._coordinates(self._schema.scaled(many.values))
 
         def passes() -> Iterator[Passes]:
             for level in levels:
@@ -321,8 +332,8 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             level = rng.uniform(0, self.levels_[1], count)
             some = kept.bare(kept.values[rows], rows)
             noisy = replace(some, values=self.noise_.on(some.values, level, rng))
-            rebuilt = self.model_.rebuilt(noisy)
-            clean, seen, made = (self._in_spreads(self._schema.scaled(x.values)) for x in (some, noisy, rebuilt))
+            clean, seen = (self._in_spreads(self._schema.scaled(x.values)) for x in (some, noisy))
+            made = self._in_spreads(self.model_.rebuilt_in_model(noisy).double().numpy())
             told = torch.from_numpy(level / self.noise_.scale / self.spread_).float()
             return Drawn(clean=clean, noisy=seen, rebuilt=made, level=told)
 
@@ -334,14 +345,20 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _rebuilt(self, examples: Examples) -> Iterator[tuple[slice, NDArray[np.float64], NDArray[np.float64]]]:
         """Some rows at a time: which, as they are, and rebuilt, in the model's units, ``[n, *shape]``."""
-        for start in range(0, len(examples), AT_ONCE):
-            rows = slice(start, min(start + AT_ONCE, len(examples)))
+        together = max(1, min(AT_ONCE, MOST_NUMBERS // self._size))
+        for start in range(0, len(examples), together):
+            rows = slice(start, min(start + together, len(examples)))
             some = examples.block(rows)
-            yield rows, self._schema.scaled(some.values), self._schema.scaled(self.model_.rebuilt(some).values)
+            yield rows, self._schema.scaled(some.values), self.model_.rebuilt_in_model(some).double().numpy()
 
     def _coordinates(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Of rows ``[n, *shape]``, in the model's units: ``[n, values]``."""
-        return self.axes_.coordinates(x.reshape(len(x), -1))
+        return self.axes_.coordinates(np.where(self.noise_.varying > 0, x, self._constant).reshape(len(x), -1))
+
+    @property
+    def _constant(self) -> NDArray[np.float64]:
+        """What rows are like where they did not differ in fit: noise there says nothing of that elsewhere."""
+        return self.axes_.mean.reshape(self._schema.shape)
 
     def _squares(self, noisy: NDArray[np.float64], rebuilt: NDArray[np.float64]) -> NDArray[np.float64]:
         """Of what is left over, coordinate by coordinate."""
@@ -359,10 +376,15 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         parts = (each.split(64) for each in (self._in_spreads(noisy), self._in_spreads(rebuilt), told))
         made = torch.cat([self.refinement_(*part) for part in zip(*parts, strict=True)])
         found = made.double().numpy() * self.spread_ + self.centre_
-        return np.where((level > 0).reshape(-1, 1, 1, 1), found, noisy)
+        return np.asarray(found)
 
     def _examples(self, X: Any) -> Examples:
+        """Rows; noise may lead beyond where the model's values end, and is cut off there."""
         check_is_fitted(self, "curve_")
+        if self._schema.scaling == "unit":
+            examples = read_and_tell(X, mapped=True)
+            if examples.values.dtype.kind == "f" and self.noise_.limits is not None:
+                X = replace(examples, values=examples.values.clip(*self.noise_.limits))
         return read_as_in_fit(X, self.model_.schema_, type(self).__name__)
 
     def _given_levels(self, level: Any, count: int) -> NDArray[np.float64]:
@@ -401,7 +423,7 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def _check_parameters(self) -> None:
         given, levels = unfrozen(self.model), self.levels
         automatic = isinstance(levels, str) and levels == "auto"
-        pair = isinstance(levels, Sequence) and len(levels) == 2 and all(map(_is_number, levels))
+        pair = isinstance(levels, Sequence | np.ndarray) and len(levels) == 2 and all(map(_is_number, levels))
         check(
             type(self).__name__,
             (
@@ -435,12 +457,28 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
 
 def _spread(x: NDArray[np.floating]) -> float:
-    """Standard deviation of the values about the mean of each, ``[n, values]``."""
-    return float(np.sqrt(x.var(0).mean())) or 1.0
+    """Standard deviation of the values about the mean of each, ``[n, values]``, of those that vary."""
+    variances = x.var(0)
+    return float(np.sqrt(variances[variances > 0].mean())) if variances.any() else 1.0
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _refinement(arrays: Mapping[str, torch.Tensor], channels: int, path: str | Path) -> Refinement:
+    """As it was saved; raises ``SavedModelError``."""
+    with RandomStream(0):  # its beginning is not used
+        found = Refinement(channels)
+    wanted = {f"refinement.{name}": each.shape for name, each in found.state_dict().items()}
+    task_files.check_arrays(arrays, wanted)
+    wrong = [name for name, shape in wanted.items() if arrays[name].shape != shape]
+    if wrong:
+        raise SavedModelError(
+            f"{path}: {wrong[0]} has shape {tuple(arrays[wrong[0]].shape)}; expected {wanted[wrong[0]]}"
+        )
+    found.load_state_dict({name.removeprefix("refinement."): arrays[name] for name in wanted})
+    return found.eval()
 
 
 class _State(task_files.TaskState):
@@ -448,3 +486,5 @@ class _State(task_files.TaskState):
     spread: float
     least: float
     most: float
+    limits: list[float] | None
+    refines: bool

@@ -55,7 +55,7 @@ def against_filters(
     pictures = schema.kind == "image"
 
     def measured(name: str, setting: str, made: Rows, seconds: float) -> Denoised:
-        made = schema.scaled(noise.as_users(made))  # cut off and rounded, as all of them are
+        made = schema.scaled(noise.as_users(made, clean.values))  # cut off and rounded, as all of them are
         error = float(np.sqrt(np.square(made - x[held]).mean()))
         reach = schema.high - schema.low if schema.dtype != "uint8" else 255.0
         decibels = psnr(x[held], made, reach / noise.scale) if pictures else None

@@ -19,8 +19,8 @@ FLOOR = 1e-3  # of the mean variance, below which no value's own noise is held t
 class FactorNoise:
     """``x = mean + loadings f + noise``, f standard normal: the principal factors, what they leave over value by value.
 
-    Source: Bishop 2006, Pattern recognition and machine learning, section 12.2 (factor analysis), with the principal
-    components as factors.
+    Source: Bishop 2006, Pattern recognition and machine learning, sections 12.2.1 and 12.2.4: the factors of
+    probabilistic principal components, and a variance of its own for what they leave over of each value.
 
     >>> x = np.random.default_rng(0).normal(size=(500, 1)) * [1.0, 2.0, 3.0]
     >>> known = FactorNoise.learn(x).given(torch.tensor([[1.0, 0.0, 0.0]]))  # the first value is seen

@@ -52,7 +52,9 @@ def hidden_mask(hidden: Any, schema: NumericSchema, count: int) -> NDArray[np.bo
 
 def blanked(values: NDArray[Any], mask: NDArray[np.bool_], schema: NumericSchema) -> NDArray[Any]:
     """The user's values with one and the same value where they are hidden, so that what is there cannot tell."""
-    return np.where(users_mask(mask, schema), values.dtype.type(schema.low), values)
+    kind = values.dtype
+    low = schema.low if kind.kind not in "iu" else np.clip(schema.low, np.iinfo(kind).min, np.iinfo(kind).max)
+    return np.where(users_mask(mask, schema), kind.type(low), values)
 
 
 def rows_and_mask(

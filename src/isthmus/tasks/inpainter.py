@@ -41,6 +41,7 @@ KINDS = ("table", "image", "array")
 LATENT_DIM = 32
 SHARE, FEWEST, ENOUGH = 1 / 8, 10, 2000  # of the rows, that the model does not learn, to see what it leaves over
 MOST_KNOWN, FEWEST_KNOWN = 5000, 640  # rows that codes start from; of large ones fewer
+LIKE = 32  # rows that are like one
 MOST_NUMBERS = 2**22  # of known rows
 AT_ONCE, NUMBERS_AT_ONCE = 256, 2**20  # rows whose codes are looked for together; numbers of them
 RATE, LAST = 0.1, 0.01  # of the steps of a code, in spreads of codes; share of it in the end
@@ -49,10 +50,12 @@ RATE, LAST = 0.1, 0.01  # of the steps of a code, in spreads of codes; share of 
 class Inpainter(BaseEstimator):
     """Fills hidden parts of rows in: of a model's codes it looks for those that fit what is seen.
 
-    From rows that look alike where they are seen, and from the joint Gaussian, codes are moved to where
-    log p(x seen | z) + log p(z) is highest. What a code leaves over where x is seen goes on into what is hidden, as far
-    as the two go together in rows that were not learnt. What is expected is the mean of these completions, each with
-    the weight of its density; ``draws`` are single ones. It keeps, and saves, up to 5,000 of the rows of ``fit``.
+    From rows that look alike where they are seen, and from the joint Gaussian, codes are moved for some steps towards
+    where log p(x seen | z) + log p(z) is higher: p(z) is a Gaussian of the codes of ``fit``, p(x | z) one of what the
+    model leaves over of rows that it has not learnt, value by value and together. So what a code leaves over where x is
+    seen goes on into what is hidden. What is expected is the mean of these completions, weighted by a tenth of their
+    log densities. A draw is that mean with what such a mean missed of another row, one of the 32 that are the most
+    alike where x is seen, of rows of which nothing was learnt. It keeps, and saves, up to 6,000 of the rows of ``fit``.
 
     Source: codes by descent: Yeh et al. 2017, Semantic image inpainting with deep generative models; a mean of several
     codes in place of the best one: Mattei & Frellsen 2018, Leveraging the exact likelihood of deep latent variable
@@ -61,9 +64,9 @@ class Inpainter(BaseEstimator):
     Parameters
     ----------
     model : None: a ``VAE`` with 32 numbers; or any model of the library with continuous codes and a way back. One that
-        is fitted is used as it is.
+        is fitted is used as it is; X must then be rows that it has not learnt, for of those it leaves over too little.
     starts : codes that are begun with.
-    steps : by which each is moved.
+    steps : by which each is moved; few keep it near where it has begun.
     trainer : of the usual model; None: chosen from the size of the data.
     random_state : seed of everything random in ``fit``.
 
@@ -101,20 +104,22 @@ class Inpainter(BaseEstimator):
         self._check_parameters()
         examples = read_and_tell(X, mapped=True)
         check_kind(examples, KINDS, owner=type(self).__name__)
-        if len(examples) < 2 * FEWEST:
-            raise DataError(f"X has {counted(len(examples), 'sample')}; expected {2 * FEWEST} or more whole ones")
+        if len(examples) < 3 * FEWEST:
+            raise DataError(f"X has {counted(len(examples), 'sample')}; expected {3 * FEWEST} or more whole ones")
         seed = seed_of(self.random_state)
         order = np.random.default_rng(derive(seed, ORDER) % 2**32).permutation(len(examples))
-        count = min(ENOUGH, max(FEWEST, round(SHARE * len(examples))))
-        kept, learnt = examples.take(np.sort(order[:count])), examples.take(np.sort(order[count:]))
+        enough = min(ENOUGH, max(FEWEST_KNOWN // 4, MOST_NUMBERS // examples.values[0].size))
+        count = min(enough, max(FEWEST, round(SHARE * len(examples))))
+        parts = np.split(order, [count, count + max(FEWEST, count // 2)])
+        kept, other, learnt = (examples.take(np.sort(part)) for part in parts)
         self.model_ = self._fitted_model(learnt)
         check_movable(self.model_, type(self).__name__)
         check_of_amounts(self.model_, type(self).__name__)
         self.n_features_in_ = self.model_.n_features_in_
         some = learnt.at_most(max(FEWEST_KNOWN, min(MOST_KNOWN, MOST_NUMBERS // self._size)))
-        self.known_ = self._flat(some.values)
+        self.known_, self.other_ = self._flat(some.values), self._flat(other.values)
         self.joint_ = FactorNoise.learn(self.known_.double().numpy())
-        rebuilt = self._flat(self.model_.rebuilt(kept).values)
+        rebuilt = self.model_.rebuilt_in_model(kept).flatten(1).float()
         self.residual_ = FactorNoise.learn((self._flat(kept.values) - rebuilt).double().numpy())
         codes = torch.from_numpy(self.model_.transform(some)).double()
         self.codes_mean_, spread = codes.mean(0).float(), torch.cov(codes.T).reshape(codes.shape[1], -1)
@@ -132,8 +137,8 @@ class Inpainter(BaseEstimator):
         ``hidden``: booleans, True where X is not known, ``[height, width]`` or ``[columns]`` for all rows, or
         ``[n, ...]``, such for each row; of tables also names of columns. What X holds there is not looked at, NaN
         too. An array, or a data frame where X is one.
-        With ``draws`` a list of so many completions of X, each of a single code, drawn by how well it fits. Raises
-        ``DataError``, ``ParameterError``.
+        With ``draws`` a list of so many completions of X, whose spread says how sure it is. Raises ``DataError``,
+        ``ParameterError``.
         """
         check("inpaint", (draws is None or _is_count(draws, 1), f"draws is {draws!r:.60}; expected 1 or more"))
         examples, mask = self._hidden(X, hidden)
@@ -143,10 +148,12 @@ class Inpainter(BaseEstimator):
         for start in range(0, len(examples), together):
             rows = slice(start, start + together)
             values, covered = examples.values[rows], mask if len(mask) == 1 else mask[rows]
-            found = self._completions(self._flat(blanked(values, covered, self._schema)), self._seen(covered))
-            for place, filled in zip(made, found.chosen(draws, rng), strict=True):
+            x, seen = self._flat(blanked(values, covered, self._schema)), self._seen(covered)
+            expected = self._completions(x, seen).expected()
+            missed = [torch.zeros_like(x)] if draws is None else self._missed(x, seen, draws, rng)
+            for place, filled in zip(made, (expected - each for each in missed), strict=True):
                 shape = (len(values), *self._schema.shape)
-                users = users_values(self._schema, filled.double().numpy().reshape(shape), self._limits)
+                users = users_values(self._schema, filled.double().numpy().reshape(shape), self._limits, values)
                 place.append(np.where(users_mask(covered, self._schema), users, values))
         tables = [self._schema.give_back(np.concatenate(parts), examples) for parts in made]
         return tables[0] if draws is None else tables
@@ -215,20 +222,24 @@ class Inpainter(BaseEstimator):
     def _completions(self, x: Tensor, seen: Tensor) -> Completions:
         """Of rows ``[n, values]`` whose hidden values mean nothing; ``seen [n or 1, values]`` is 1 or 0."""
         joint, residual = self.joint_.given(seen), self.residual_.given(seen)
-        filled, densities = [], []
-        for other in self._starts(x, seen, joint):
-            made, density = self._completed(x, torch.where(seen > 0, x, other), residual)
-            filled.append(made)
-            densities.append(density)
-        return Completions(rows=torch.stack(filled), densities=torch.stack(densities))
+        ways = [self._completed(x, torch.where(seen > 0, x, other), residual) for other in self._starts(x, seen, joint)]
+        rows, densities = map(torch.stack, zip(*ways, strict=True))
+        return Completions(rows=rows, densities=densities)
+
+    def _missed(self, x: Tensor, seen: Tensor, draws: int, rng: np.random.Generator) -> Iterator[Tensor]:
+        """What is missed of other rows that look like x where it is seen, so many times, ``[n, values]`` each."""
+        near = _nearest(x, seen, self.other_, LIKE)  # [n, like]
+        whole = self._completions(self.other_, seen).expected() - self.other_ if len(seen) == 1 else None
+        for _ in range(draws):
+            drawn = near[torch.arange(len(x)), torch.from_numpy(rng.integers(near.shape[1], size=len(x)))]
+            rows = self.other_[drawn]
+            yield (self._completions(rows, seen).expected() - rows) if whole is None else whole[drawn]
 
     def _starts(self, x: Tensor, seen: Tensor, joint: FactorsGiven) -> Iterator[Tensor]:
         """Whole rows like x where it is seen: what the joint Gaussian expects, and known ones, the nearest first."""
         yield joint.expected(x)
         if self.starts > 1:
-            apart = seen @ self.known_.square().T - 2 * (seen * x) @ self.known_.T  # but for what is the same for all
-            nearest = apart.topk(min(self.starts - 1, len(self.known_)), largest=False).indices
-            for column in nearest.T:
+            for column in _nearest(x, seen, self.known_, self.starts - 1).T:
                 yield self.known_[column]
 
     def _completed(self, x: Tensor, start: Tensor, residual: FactorsGiven) -> tuple[Tensor, Tensor]:
@@ -306,9 +317,15 @@ class Inpainter(BaseEstimator):
             )
 
 
+def _nearest(x: Tensor, seen: Tensor, rows: Tensor, count: int) -> Tensor:
+    """Which of ``rows`` are the nearest to x ``[n, values]`` where it is seen, the nearest first: ``[n, count]``."""
+    apart = seen @ rows.square().T - 2 * (seen * x) @ rows.T  # but for what is the same for all of them
+    return apart.topk(min(count, len(rows)), largest=False).indices
+
+
 def _is_count(value: Any, least: int) -> bool:
     return isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= least
 
 
 _RECORDS = ("joint", "residual")
-_ARRAYS = ("known", "codes_mean", "codes_precision")
+_ARRAYS = ("known", "other", "codes_mean", "codes_precision")

@@ -28,6 +28,7 @@ def compared(inpainter: Inpainter, examples: Examples, covered: NDArray[np.bool_
     hidden = np.broadcast_to(users, examples.values.shape)
     x, seen = inpainter._flat(blanked(examples.values, covered, schema)), inpainter._seen(covered)
     known = inpainter.known_
+    scale = schema.scale[0] if len(set(schema.scale)) == 1 else 1.0  # columns in units of their own: in deviations
 
     def nearest() -> Tensor:
         apart = seen @ known.square().T - 2 * (seen * x) @ known.T
@@ -37,7 +38,8 @@ def compared(inpainter: Inpainter, examples: Examples, covered: NDArray[np.bool_
         return np.asarray(inpainter.inpaint(replace(examples, container="numpy"), _words(covered)))
 
     def users_own(made: Tensor) -> NDArray[Any]:
-        return users_values(schema, made.double().numpy().reshape(-1, *schema.shape), inpainter._limits)
+        shaped = made.double().numpy().reshape(-1, *schema.shape)
+        return users_values(schema, shaped, inpainter._limits, examples.values)
 
     ways: dict[str, Callable[[], NDArray[Any]]] = {
         OURS: ours,
@@ -48,9 +50,10 @@ def compared(inpainter: Inpainter, examples: Examples, covered: NDArray[np.bool_
     rows = []
     for name, way in ways.items():
         began = time.perf_counter()
-        made = way().astype(np.float64)
+        made = way()
         seconds = time.perf_counter() - began
-        error = float(np.sqrt(np.square(made - examples.values)[hidden].mean()))
+        apart = schema.by_column(schema.scaled(made) - schema.scaled(examples.values))[hidden]
+        error = float(np.sqrt(np.square(apart).mean())) * scale
         rows.append(FilledIn(name=name, error=error, seconds=seconds))
     return InpaintingComparison(rows=tuple(rows), count=len(examples), share=float(hidden.mean()))
 

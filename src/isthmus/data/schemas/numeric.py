@@ -191,8 +191,11 @@ class NumericSchema(Schema):
 
     def from_model(self, x: Tensor) -> NDArray[np.float32]:
         """The model's values in the user's units and layout, float32, not rounded."""
-        values = x.double().cpu().numpy() * self._each(self.scale) + self._each(self.shift)
-        return self.by_column(values).astype(np.float32)
+        return self.in_users_units(x.double().cpu().numpy()).astype(np.float32)
+
+    def in_users_units(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The same with all their digits: values that are large beside their spread need them."""
+        return self.by_column(x * self._each(self.scale) + self._each(self.shift))
 
     def give_back(self, values: NDArray[Any], like: Examples | None = None) -> Any:
         """A data frame where the user gave one, otherwise the array."""
