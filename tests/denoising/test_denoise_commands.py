@@ -63,7 +63,7 @@ def test_clean_rows_are_learnt_with_a_fitted_model_and_filters_stand_beside_it(h
     words += ["--refining-steps", "5"]
     assert run("denoise", "noisy.npy", *words) == 0
     told = capsys.readouterr().out
-    assert "held-out rows with noise of" in told
+    assert "rows kept aside, with noise of" in told
     assert "non-local means" in told
     assert run("denoise", "noisy.npy", "--model", "own", "--out", "again.npy") == 0
     assert (np.load("own.npy") == np.load("again.npy")).all()
@@ -73,7 +73,7 @@ def test_clean_rows_are_learnt_with_a_fitted_model_and_filters_stand_beside_it(h
     ("words", "told"),
     [
         (["--out", "x.npy"], "name clean rows, --clean, or a saved denoiser, --model"),
-        (["--out", "x.npy", "--model", "plain"], "holds a AE, no denoiser"),
+        (["--out", "x.npy", "--model", "plain"], "holds AE, no denoiser"),
         (["--out", "x.npy", "--model", "denoiser", "--clean", "clean.npy"], "leave out --clean"),
         (["--out", "x.npy", "--model", "denoiser", "--level", "much"], "--level is 'much'"),
         (["--out", "x.npy", "--model", "denoiser", "--level", "4000"], "the strongest noise that was practised"),
@@ -124,7 +124,7 @@ def test_hidden_parts_by_mask_box_and_columns(here, capsys):
         (["--model", "inpainter", "--box", "0,0,8,8"], "nothing is seen"),
         (["--model", "inpainter", "--box", "0,0,3,3", "--draws", "-1"], "--draws is -1"),
         (["--model", "inpainter", "--box", "0,0,3,3", "--clean", "clean.npy"], "leave out --clean"),
-        (["--model", "plain", "--box", "0,0,3,3"], "holds a AE, no inpainter"),
+        (["--model", "plain", "--box", "0,0,3,3"], "holds AE, no inpainter"),
         (["--box", "0,0,3,3"], "name whole rows"),
     ],
 )
@@ -185,3 +185,13 @@ def test_gaps_that_are_hidden_are_filled(here):
     filled = pandas.read_csv("gone-b.csv")
     assert filled["b"].notna().all()
     assert filled["a"].to_numpy() == pytest.approx(pandas.read_csv("gone.csv")["a"].to_numpy(), rel=1e-6)
+
+
+def test_rows_that_a_model_has_learnt_are_no_rows_to_try_it_on(here, capsys):
+    words = ["--latent-dim", "1", "--epochs", "1", "--out", "learnt", "--quiet", "--no-report"]
+    assert run("fit", "ae", "table.csv", *words) == 0
+    assert (
+        run("inpaint", "table.csv", "--columns", "b", "--clean", "table.csv", "--model", "learnt", "--out", "c.csv")
+        == 0
+    )
+    assert "rows were trained on: what is measured on them is too good" in capsys.readouterr().err

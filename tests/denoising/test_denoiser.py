@@ -110,7 +110,7 @@ def test_the_comparison_is_on_the_same_rows_and_honest(of_pictures, digits):
     assert found.estimated == pytest.approx(40, rel=0.1)
     assert by_name[OURS].error < by_name[NOISY].error
     assert by_name[OURS].psnr > by_name[NOISY].psnr
-    assert "held-out rows with noise of 40" in found.as_text()
+    assert "rows kept aside, with noise of 40" in found.as_text()
     assert found.to_json()["ways"][0]["name"] == OURS
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from isthmus.data.examples import Examples
     from isthmus.data.schemas.numeric import NumericSchema
 
@@ -18,6 +20,15 @@ def schema_of(clean: Examples, owner: str) -> NumericSchema:
 
     check_kind(clean, NumericSchema.kinds, owner)
     return NumericSchema.learn(clean, owner=owner)
+
+
+def tell_learnt(folder: Path, clean: Examples) -> None:
+    """On standard error: how many rows that a model is to be tried on it has learnt, where its rows are still there."""
+    from isthmus.cli.rows import known_rows, tell_overlap
+
+    learnt = known_rows(folder, None)
+    if learnt is not None:
+        tell_overlap(learnt, clean)
 
 
 def clean_parts(clean: Examples, seed: int) -> tuple[Examples, Examples | None]:

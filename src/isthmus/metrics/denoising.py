@@ -56,7 +56,7 @@ class DenoisingComparison:
 
     def as_text(self) -> str:
         """For people."""
-        told = f"{self.count:,} held-out rows with noise of {self.level:.4g}, estimated as {self.estimated:.4g}"
+        told = f"{self.count:,} rows kept aside, with noise of {self.level:.4g}, estimated as {self.estimated:.4g}"
         head = ["", "setting", "error", "PSNR, dB", "seconds"]
         lines = [
             [each.name, each.setting, f"{each.error:.4g}", _told(each.psnr), f"{each.seconds:.2f}"]

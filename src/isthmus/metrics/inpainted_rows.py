@@ -23,7 +23,7 @@ class InpaintedRows:
     rows: NDArray[Any]  # [n, ...], as the user has them
     hidden: NDArray[np.bool_]  # of the same shape, or of one row for all
     filled: tuple[NDArray[Any], ...]  # what is expected, or draws
-    comparison: InpaintingComparison | None = None  # with the usual ways, of whole rows that were not learnt
+    comparison: InpaintingComparison | None = None  # with the usual ways, of whole rows that were kept aside
 
     def as_text(self) -> str:
         """For a terminal."""

@@ -28,7 +28,7 @@ from isthmus.tasks import conformal, detector_files
 from isthmus.tasks.detection_baselines import Comparison, baselines, compared
 from isthmus.tasks.drift import DriftReport, drift_of
 from isthmus.tasks.explanation import Explanation
-from isthmus.tasks.given_model import unfrozen
+from isthmus.tasks.given_model import fitted_model, unfrozen
 from isthmus.tasks.strangeness import Strangeness, batches, flat
 from isthmus.tasks.value_costs import judges_values
 from isthmus.training.resident import Resident
@@ -121,7 +121,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self._check_parameters()
         examples = read_and_tell(X, mapped=True)
         known, held_out = self._split(examples)
-        self.model_, self.trained_ = self._fitted_model(known)
+        self.model_ = fitted_model(self._given, lambda: self._ensemble(known), known, type(self).__name__)
+        self.trained_ = self.model_ is not self._given
         self.n_features_in_ = self.model_.n_features_in_
         if hasattr(self.model_, "feature_names_in_"):
             self.feature_names_in_ = self.model_.feature_names_in_
@@ -395,15 +396,6 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             held_out = min(max(1, round(float(self.calibration) * count)), count - 1)
         order = np.random.default_rng(derive(seed_of(self.random_state), ORDER)).permutation(count)
         return examples.take(np.sort(order[held_out:])), examples.take(np.sort(order[:held_out]))
-
-    def _fitted_model(self, examples: Examples) -> tuple[Estimator, bool]:
-        """The model, and whether it was trained here."""
-        given = self._given
-        if given is not None and hasattr(given, "autoencoder_"):
-            given.schema_.check(examples, owner=type(self).__name__)
-            return given, False
-        model = self._ensemble(examples) if given is None else clone(given)
-        return model.fit(examples), True
 
     def _ensemble(self, examples: Examples) -> TrimmedEnsemble:
         """Narrow: at most half as many numbers in a code as there are values."""

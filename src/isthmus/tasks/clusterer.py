@@ -27,7 +27,7 @@ from isthmus.metrics.clustering import Stability, collapsed
 from isthmus.models.contrastive_ae import ContrastiveAE
 from isthmus.tasks import grouping, task_files
 from isthmus.tasks.clustering_baselines import ClusterComparison, Clustering, baselines
-from isthmus.tasks.given_model import unfrozen
+from isthmus.tasks.given_model import fitted_model, unfrozen
 from isthmus.tasks.grouping import Grouping
 from isthmus.training.seeds import ORDER, derive, seed_of
 from isthmus.training.trainer import Trainer
@@ -102,7 +102,8 @@ class Clusterer(ClusterMixin, BaseEstimator):
             )
         if len(examples) < 3:
             raise DataError(f"X has {counted(len(examples), 'sample')}; expected 3 or more to find groups among them")
-        self.model_ = self._fitted_model(examples)
+        count = len(examples)
+        self.model_ = fitted_model(self._given, lambda: self._usual_model(count), examples, type(self).__name__)
         self.n_features_in_ = self.model_.n_features_in_
         codes = self._codes(examples)
         distinct = len(np.unique(codes[: max(1000, 3 * (count or 2))], axis=0))
@@ -238,14 +239,6 @@ class Clusterer(ClusterMixin, BaseEstimator):
         if isinstance(self.min_cluster_size, str):
             return max(FEWEST_OF_DENSE, round(SMALLEST * rows))
         return int(self.min_cluster_size)
-
-    def _fitted_model(self, examples: Examples) -> Estimator:
-        given = self._given
-        if given is not None and hasattr(given, "autoencoder_"):
-            given.schema_.check(examples, owner=type(self).__name__)
-            return given
-        model = self._usual_model(len(examples)) if given is None else clone(given)
-        return model.fit(examples)
 
     def _usual_model(self, count: int) -> Estimator:
         """With the trainer that was given, and the model's own settings where it leaves things to the data."""

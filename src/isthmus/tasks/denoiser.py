@@ -7,13 +7,14 @@ import numbers
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self, cast
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -29,7 +30,7 @@ from isthmus.models.dae import DAE
 from isthmus.tasks import task_files
 from isthmus.tasks.added_noise import AddedNoise
 from isthmus.tasks.denoising_filters import against_filters
-from isthmus.tasks.given_model import check_of_amounts, unfrozen
+from isthmus.tasks.given_model import check_of_amounts, fitted_model, unfrozen
 from isthmus.tasks.noise_curve import NoiseCurve, Passes
 from isthmus.tasks.principal_axes import MOST_ROWS, PrincipalAxes
 from isthmus.tasks.refinement import Drawn, Refinement, learn_refinement
@@ -117,7 +118,8 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         enough = min(ENOUGH, max(FEWEST, MOST_NOTED // examples.values[0].size))
         count = min(enough, max(FEWEST, round(SHARE * len(examples))))
         kept, learnt = examples.take(np.sort(order[:count])), examples.take(np.sort(order[count:]))
-        self.model_ = self._fitted_model(learnt)
+        usual = partial(self._usual_model, learnt)
+        self.model_ = cast(Estimator, fitted_model(unfrozen(self.model), usual, learnt, type(self).__name__))
         check_of_amounts(self.model_, type(self).__name__)
         self.n_features_in_ = self.model_.n_features_in_
         self._note_names()
@@ -276,13 +278,6 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _seed(self, purpose: int) -> int:
         return derive(seed_of(self.random_state), purpose) % 2**32
-
-    def _fitted_model(self, examples: Examples) -> Estimator:
-        given = unfrozen(self.model)
-        if given is not None and hasattr(given, "autoencoder_"):
-            given.schema_.check(examples, owner=type(self).__name__)
-            return cast(Estimator, given)
-        return cast(Estimator, (self._usual_model(examples) if given is None else clone(given)).fit(examples))
 
     def _usual_model(self, examples: Examples) -> DAE:
         """Practises on all levels."""

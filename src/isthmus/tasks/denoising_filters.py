@@ -95,10 +95,10 @@ def filters(known: Rows, level: float, *, pictures: bool) -> list[Filter]:
         Filter(name="PCA", function=projected, settings=counts),
         Filter(name="PCA, shrunk", function=shrunk, settings=("by the level",)),
     ]
-    return [*found, *_of_pictures(level, known[0].size)] if pictures else found
+    return [*found, *_of_pictures(level)] if pictures else found
 
 
-def _of_pictures(level: float, size: int) -> list[Filter]:
+def _of_pictures(level: float) -> list[Filter]:
     from scipy.ndimage import gaussian_filter, median_filter, uniform_filter
 
     def wiener(y: Rows, window: int) -> Rows:

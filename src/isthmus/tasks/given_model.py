@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from isthmus.data.schema import Schema
@@ -11,6 +13,7 @@ from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.errors import NotAvailableError
 
 if TYPE_CHECKING:
+    from isthmus.data.examples import Examples
     from isthmus.estimator import Estimator
 
 
@@ -23,6 +26,17 @@ def unfrozen(model: Any) -> Any:
     (True, True)
     """
     return model.estimator if isinstance(model, FrozenEstimator) else model
+
+
+def fitted_model(given: Any, usual: Callable[[], Any], examples: Examples, owner: str) -> Any:
+    """The user's model: as it is where it is fitted, a fitted copy where it is not; the usual one where none is given.
+
+    Raises ``DataError`` where the rows are not like those that it was fitted on.
+    """
+    if given is not None and hasattr(given, "autoencoder_"):
+        given.schema_.check(examples, owner=owner)
+        return given
+    return (usual() if given is None else clone(given)).fit(examples)
 
 
 def check_of_amounts(model: Estimator, owner: str) -> None:

@@ -6,13 +6,14 @@ import math
 import numbers
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
@@ -30,7 +31,7 @@ from isthmus.records import Batch, Code, View
 from isthmus.tasks import task_files
 from isthmus.tasks.completions import Completions
 from isthmus.tasks.factor_noise import FactorNoise, FactorsGiven
-from isthmus.tasks.given_model import check_of_amounts, unfrozen
+from isthmus.tasks.given_model import check_of_amounts, fitted_model, unfrozen
 from isthmus.tasks.hidden_parts import blanked, hidden_mask, rows_and_mask, users_mask
 from isthmus.tasks.inpainting_baselines import compared
 from isthmus.tasks.users_values import limits_of, users_values
@@ -112,7 +113,8 @@ class Inpainter(BaseEstimator):
         count = min(enough, max(FEWEST, round(SHARE * len(examples))))
         parts = np.split(order, [count, count + max(FEWEST, count // 2)])
         kept, other, learnt = (examples.take(np.sort(part)) for part in parts)
-        self.model_ = self._fitted_model(learnt)
+        usual = partial(VAE, LATENT_DIM, trainer=self.trainer, random_state=self.random_state)
+        self.model_ = cast(Estimator, fitted_model(unfrozen(self.model), usual, learnt, type(self).__name__))
         check_movable(self.model_, type(self).__name__)
         check_of_amounts(self.model_, type(self).__name__)
         self.n_features_in_ = self.model_.n_features_in_
@@ -210,14 +212,6 @@ class Inpainter(BaseEstimator):
     @property
     def _limits(self) -> tuple[float, float] | None:
         return limits_of(self._schema, cut=self._schema.kind == "image")
-
-    def _fitted_model(self, examples: Examples) -> Estimator:
-        given = unfrozen(self.model)
-        if given is not None and hasattr(given, "autoencoder_"):
-            given.schema_.check(examples, owner=type(self).__name__)
-            return cast(Estimator, given)
-        usual = VAE(LATENT_DIM, trainer=self.trainer, random_state=self.random_state)
-        return cast(Estimator, (usual if given is None else clone(given)).fit(examples))
 
     def _completions(self, x: Tensor, seen: Tensor) -> Completions:
         """Of rows ``[n, values]`` whose hidden values mean nothing; ``seen [n or 1, values]`` is 1 or 0."""

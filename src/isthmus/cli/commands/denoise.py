@@ -106,6 +106,7 @@ def _denoiser(
     model: Path | None, clean: "Examples | None", *, steps: int | None, seed: int, progress: bool
 ) -> "Denoiser":
     """A saved one; or one that learns clean rows, with a fitted model where one is named."""
+    from isthmus.cli.clean_rows import tell_learnt
     from isthmus.tasks.denoiser import REFINING_STEPS, Denoiser
     from isthmus.tasks.loading import load
     from isthmus.training.trainer import Trainer
@@ -118,7 +119,9 @@ def _denoiser(
             raise ParameterError(f"{model} is a denoiser that has learnt: leave out --refining-steps")
         return given
     if clean is None:
-        raise ParameterError(f"{model} holds a {type(given).__name__}, no denoiser: name clean rows, too, with --clean")
+        raise ParameterError(f"{model} holds {type(given).__name__}, no denoiser: name clean rows, too, with --clean")
+    if model is not None:
+        tell_learnt(model, clean)
     trainer = Trainer(progress=progress) if given is None else None
     steps = REFINING_STEPS if steps is None else steps
     return Denoiser(given, refining_steps=steps, trainer=trainer, random_state=seed).fit(clean)

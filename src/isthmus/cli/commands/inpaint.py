@@ -111,6 +111,7 @@ def _array(values: Any) -> Any:
 
 def _inpainter(model: Path | None, clean: "Examples | None", *, seed: int, progress: bool) -> "Inpainter":
     """A saved one; or one that learns whole rows, with a fitted model where one is named."""
+    from isthmus.cli.clean_rows import tell_learnt
     from isthmus.tasks.inpainter import Inpainter
     from isthmus.tasks.loading import load
     from isthmus.training.trainer import Trainer
@@ -122,7 +123,9 @@ def _inpainter(model: Path | None, clean: "Examples | None", *, seed: int, progr
         return given
     if clean is None:
         raise ParameterError(
-            f"{model} holds a {type(given).__name__}, no inpainter: name whole rows, too, with --clean"
+            f"{model} holds {type(given).__name__}, no inpainter: name whole rows, too, with --clean"
         )
+    if model is not None:
+        tell_learnt(model, clean)
     trainer = Trainer(progress=progress) if given is None else None
     return Inpainter(given, trainer=trainer, random_state=seed).fit(clean)

@@ -48,7 +48,7 @@ def _pictures(context: Context, found: DenoisedRows) -> str:
     if found.shown is None:
         return drawn
     rows = [context.pictures(values[:PICTURES]) for values in found.shown]
-    note = "Clean rows that were not learnt: as they are, with noise, and without it again."
+    note = "Clean rows that were kept aside: as they are, with noise, and without it again."
     labels = ["clean", "with noise", "denoised"]
     return drawn + grid_image([row for row in rows if row is not None], note, labels=labels) + f"<p>{note}</p>"
 

@@ -26,7 +26,7 @@ def html(context: Context) -> str:
     parts = [f'<p class="note">{escape(head)}.</p>', _pictures(context, found)]
     if found.comparison is not None:
         rows = [[name, f"{error:.4g}", f"{seconds:.2f}"] for name, error, seconds in found.comparison.table()]
-        parts.append(table(["of whole rows that were not learnt", "error where hidden", "seconds"], rows))
+        parts.append(table(["of whole rows that were kept aside", "error where hidden", "seconds"], rows))
         parts.append(f'<p class="note">{escape(found.comparison.verdict)}</p>')
     return "".join(parts)
 
