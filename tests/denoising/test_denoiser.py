@@ -321,3 +321,10 @@ def test_noise_beyond_where_a_models_values_end_is_cut_off_there(digits):
     assert made.min() >= 0
     assert made.max() <= 1
     assert error(made, rows[1400:1420]) < error(noisy, rows[1400:1420])
+
+
+def test_constant_columns_do_not_make_noise_look_weaker(table):
+    rows = np.column_stack([table, np.zeros((len(table), 6))])
+    denoiser = im.Denoiser(trainer=QUICK).fit(rows[:1000])
+    for level in (0.1, 0.5):
+        assert denoiser.noise_level(denoiser.with_noise(rows[1000:], level)) == pytest.approx(level, rel=0.08)

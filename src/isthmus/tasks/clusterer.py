@@ -7,6 +7,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -102,8 +103,8 @@ class Clusterer(ClusterMixin, BaseEstimator):
             )
         if len(examples) < 3:
             raise DataError(f"X has {counted(len(examples), 'sample')}; expected 3 or more to find groups among them")
-        count = len(examples)
-        self.model_ = fitted_model(self._given, lambda: self._usual_model(count), examples, type(self).__name__)
+        usual = partial(self._usual_model, len(examples))
+        self.model_ = fitted_model(self._given, usual, examples, type(self).__name__)
         self.n_features_in_ = self.model_.n_features_in_
         codes = self._codes(examples)
         distinct = len(np.unique(codes[: max(1000, 3 * (count or 2))], axis=0))

@@ -61,7 +61,9 @@ class NoiseCurve:
             wiener = variances / (variances + level**2 + np.finfo(np.float64).tiny)
             believed.append(_beliefs(some, np.stack([wiener, np.zeros_like(wiener)], axis=-1), ROWS / count))
         believed[0][:] = (1.0, 0.0)  # where there is no noise what is seen is right
-        return cls(levels=levels, residual=np.stack(residual), believed=np.stack(believed))
+        found = np.stack(residual)
+        found[:, found[-1] <= 2 * FLOOR * found[-1].mean()] = 1.0  # values that never have noise say nothing of it
+        return cls(levels=levels, residual=found, believed=np.stack(believed))
 
     def level_of(self, squares: NDArray[np.floating]) -> NDArray[np.float64]:
         """The likeliest level of rows with these squared residuals ``[n, values]``: ``[n]``."""
