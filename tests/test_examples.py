@@ -18,6 +18,7 @@ LONG = {
     "discrete_codes",
     "editing",
     "moon_phases",
+    "independent_codes",
     "information",
     "maps",
     "masked",

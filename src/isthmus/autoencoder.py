@@ -131,6 +131,8 @@ class Autoencoder(Component):
             decoder.connect(encoder)
         if corruption is not None:
             corruption.connect(encoder)
+        for term in terms:
+            term.connect(decoder)
 
     def with_prior(self, prior: Prior | None) -> Autoencoder:
         """The same model, weights and all, with another prior."""
@@ -142,6 +144,12 @@ class Autoencoder(Component):
     def forward(self, batch: Batch) -> Trace:
         """One pass with corruption and randomness: what training and scoring see."""
         view = _bare(batch) if self.corruption is None else self.corruption(batch)
+        if "gradients" in self._wanted:
+            with torch.enable_grad():  # also where nothing is learnt: terms differentiate
+                return self._passed(batch, replace(view, x=view.x.detach().requires_grad_()))
+        return self._passed(batch, view)
+
+    def _passed(self, batch: Batch, view: View) -> Trace:
         maps = tuple(self.encoder.maps(view)) if "maps" in self._wanted else ()
         features = self.encoder.from_maps(maps, view) if maps else self.encoder(view)
         code = self._marked(self.bottleneck(features, view, self.prior), view)
@@ -230,22 +238,32 @@ class Autoencoder(Component):
             trace = replace(trace, verdicts=verdicts)
         raw: dict[str, Tensor] = {}
         for term in self.terms:
-            raw[term.name] = term(trace, raw)  # type: ignore[index]
+            raw[term.name] = term(trace, {**raw, **_own(term, weights)})  # type: ignore[index, arg-type]
+        weights = {name: weights[name] for name in raw}
         means = [weights[name] * batch_mean(value, trace.batch.weight) for name, value in raw.items()]
         return Loss(terms=raw, weights=weights, total=torch.stack(means).sum())
 
     def weights_at(self, step: int) -> dict[str, float]:
-        """Every term's weight at a step of training."""
-        return {t.name: _value(t.weight, step) for t in self._terms()}
+        """Every term's weight at a step of training, and its other moving numbers, ``"term.number"``."""
+        found = {t.name: _value(t.weight, step) for t in self._terms()}
+        moving = {f"{t.name}.{key}": each.at(step) for t in self._terms() for key, each in t.moving.items()}
+        return found | moving
+
+    @property
+    def changing(self) -> list[str]:
+        """Those of ``weights_at`` that change."""
+        weights = [t.name for t in self._terms() if isinstance(t.weight, Schedule)]
+        return weights + [f"{t.name}.{key}" for t in self._terms() for key in t.moving]
 
     def final_weights(self) -> dict[str, float]:
         """Every term's weight once its schedule has settled."""
-        return {t.name: _value(t.weight, self.settles) for t in self._terms()}
+        return self.weights_at(self.settles)
 
     @property
     def settles(self) -> int:
         """The step from which no weight warms up any more."""
-        return max(t.weight.settles if isinstance(t.weight, Schedule) else 0 for t in self._terms())
+        moving = [each.settles for t in self._terms() for each in t.moving.values()]
+        return max([0, *moving, *(t.weight.settles for t in self._terms() if isinstance(t.weight, Schedule))])
 
     def meanings(self) -> dict[str, str]:
         """What the values of the terms say, in words, by their names; of those that say something."""
@@ -465,7 +483,7 @@ class Autoencoder(Component):
         if "rebuilt" in self._wanted and trace.output is not None:
             rebuilt = self._likelihood().mean(trace.output)
         if "drawn" in self._wanted and self.prior is not None:
-            drawn = self.prior.sample(trace.code.z.shape, condition).to(trace.code.z)
+            drawn = self.prior.sample(trace.code.z.shape, condition).to(trace.code.z.device)
         if "generated" in self._wanted and drawn is not None:
             generated = self._likelihood().mean(self.decode(Code(z=drawn), View(x=drawn, condition=condition)))
         return replace(trace, rebuilt=rebuilt, drawn=drawn, generated=generated) if self._wanted else trace
@@ -573,6 +591,11 @@ def _counted(batch: Batch, view: View) -> Tensor | None:
     if batch.wanted_valid is None or view.judged is None:
         return batch.wanted_valid if view.judged is None else view.judged
     return batch.wanted_valid & view.judged
+
+
+def _own(term: Term, weights: Mapping[str, float | Tensor]) -> dict[str, float | Tensor]:
+    """A term's moving numbers of now."""
+    return {key: weights[f"{term.name}.{key}"] for key in term.moving}
 
 
 def _value(weight: float | Schedule, step: int) -> float:

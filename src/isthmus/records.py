@@ -77,6 +77,7 @@ class Code:
     costs: Mapping[str, Tensor] = field(default_factory=dict)  # named, [batch] or scalar, nats
     parts: Mapping[str, slice] = field(default_factory=dict)  # named slices of the last axis
     probes: Tensor | None = None  # [probes, batch, *grid, dim]: further codes whose likelihood is asked for
+    log_prior: Tensor | None = None  # [1 + probes, batch]: log p of z and of the probes, where a bound is of several
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -453,13 +453,21 @@ class Term(Component, ABC):
     name: str
     weight: float | Schedule
     compares: ClassVar[bool] = True  # lower is better from step to step; not so where a critic moves the goal
-    wants: ClassVar[frozenset[str]] = frozenset()  # as for critics; "maps" as well
+    wants: ClassVar[frozenset[str]] = frozenset()  # as for critics; "maps" and "gradients" as well
     of_columns: ClassVar[bool] = False  # x is a table's row, [batch, places], several of them to a column
+
+    @property
+    def moving(self) -> Mapping[str, Schedule]:
+        """Numbers of its own that change with the step of training, by name. By default: none."""
+        return {}
 
     @property
     def meaning(self) -> str:
         """What its value says of a model, for people, with the unit and the best there is. By default: nothing."""
         return ""
+
+    def connect(self, decoder: Decoder | None) -> None:
+        """Meet the decoder once, when the model is put together. By default: nothing."""
 
     def initialise(self, batch: Batch) -> None:
         """Start from a sample of the data, once, before training. By default: nothing."""
@@ -469,7 +477,7 @@ class Term(Component, ABC):
 
     @abstractmethod
     def forward(self, trace: Trace, earlier: Mapping[str, Tensor]) -> Tensor:
-        """The cost; ``earlier`` holds the raw values of the terms before it."""
+        """The cost; ``earlier`` holds the raw values of the terms before it, and its ``moving`` numbers of now."""
 
 
 class Player:

@@ -16,6 +16,7 @@ from torch import nn
 
 from isthmus import catalogue
 from isthmus.errors import ParameterError
+from isthmus.layers.diagonal_gaussian import DiagonalGaussian
 from isthmus.records import Batch, Code, Trace, View
 from isthmus.stations import SequenceDecoder
 from isthmus.tokenisers import bpe
@@ -35,6 +36,8 @@ BY_NAME = {
     "levels": LEVELS,
     "steps": 10,
     "period": 10,
+    "rows": 40,
+    "capacity": lambda: catalogue.make("schedules", "linear_warmup", {"steps": 3}),
     "name": "kl",
     "size": 8,
     "shape": (2, 1),
@@ -56,7 +59,7 @@ BY_NAME = {
     "outputs": 2,  # one of each member
     "of": lambda: catalogue.make("likelihoods", "gaussian", {"variance": "fixed"}),
 }
-OWN = ("estimator", "codebook", "network", "reader", "of")  # parts that a part keeps for itself
+OWN = ("estimator", "codebook", "network", "reader", "of", "capacity")  # parts that a part keeps for itself
 # of one part alone
 BY_PART = {
     ("corruptions", "token_masking"): {"levels": 9},
@@ -143,6 +146,8 @@ def make(station, name, /, **changed):
         part = catalogue.make(station, name, {**arguments(station, name), **changed, **own})
         if station == "decoders":
             connect(part, name, changed)
+        if station == "terms":
+            part.connect(catalogue.make("decoders", "mlp", arguments("decoders", "mlp")))
         for parameter in part.parameters():  # zero heads would hide what they should show
             if parameter.requires_grad and bool((parameter == 0).all()):
                 nn.init.normal_(parameter, std=0.1)
@@ -251,7 +256,14 @@ def code_places(name):
         make("terms", name)(empty, {})
     except ParameterError as error:
         return (6,) if "places" in str(error) else ()
-    except (ValueError, KeyError, RuntimeError, TypeError, AttributeError):  # it wants what such a trace has not
+    except (
+        ValueError,
+        KeyError,
+        RuntimeError,
+        TypeError,
+        AttributeError,
+        AssertionError,
+    ):  # it wants what such a trace has not
         return ()
     return ()
 
@@ -264,6 +276,36 @@ def maps(z, places=2):
     """Features of two depths, ``[batch, dim, places]``, which hang on z."""
     near = z[..., None] * torch.linspace(1, 2, places)
     return near, near.sin()
+
+
+def trace_of(name, z=None):
+    """A pass in which codes have places, where the term is for such; random, with several draws of each."""
+    z = features(LATENT, code_places(name)) if z is None else z
+    seen, given = view(len(z)), z
+    if "gradients" in catalogue.find("terms", name).wants:  # codes that depend on what is seen
+        seen = replace(seen, x=seen.x.clone().requires_grad_())
+        z = z * seen.x.flatten(1).mean(1).reshape(-1, *[1] * (z.ndim - 1))
+    others = z + torch.arange(1.0, 4.0).reshape(-1, *[1] * z.ndim)  # three more draws
+    costs = {"kl": z.square().flatten(1).sum(1), "l1": z.abs().flatten(1).sum(1)}
+    return Trace(
+        batch=replace(batch(len(z)), reference=torch.zeros_like(z)),
+        view=seen,
+        features=given,
+        code=Code(
+            z=z,
+            costs=costs,
+            posterior=DiagonalGaussian(z.square(), z.sin()),
+            probes=others,
+            log_prior=-torch.cat([z[None], others]).square().flatten(2).sum(2),
+        ),
+        drawn=features(LATENT, code_places(name), seed=5)[: len(z)],
+        maps=maps(z),
+        output=pictures(len(z))[:, None],
+        log_likelihood=-costs["l1"],
+        probed=-others.abs().flatten(2).sum(2),
+        verdicts=costs,
+        rebuilt=pictures(len(z), seed=9) * z.flatten(1).exp().mean(1)[:, None, None, None],
+    )
 
 
 def alternatives(station, name, word):
@@ -342,6 +384,11 @@ NAMED = {
     "fill": [0.7],
     "free_bits": [5.0],
     "low": [-1.0],
+    "limits": [(0.2, 0.6)],
+    "capacity": lambda: [catalogue.make("schedules", "linear_warmup", {"steps": 3, "end": 9.0})],
+    "groups": [2],
+    "scales": [(1.0,), (0.5, 3.0)],
+    "draws": [2, 3],
     "high": [2.0],
     "end": [0, 1],
     "mask": [1],

@@ -17,11 +17,13 @@ from examples import (
     parts,
     pictures,
     symbols,
+    trace_of,
     view,
 )
 
 from isthmus import catalogue
 from isthmus.errors import ParameterError
+from isthmus.layers.diagonal_gaussian import DiagonalGaussian
 from isthmus.layers.writing import Writing, written
 from isthmus.records import Batch, Code, Trace, View
 from isthmus.stations import SequenceDecoder
@@ -199,23 +201,46 @@ def watch_term(part, changed):
     places = code_places(part.spec()["component"].partition("/")[2])
     z = features(part.arguments.get("latent_dim", LATENT), places)
     output = features(LATENT, seed=5).requires_grad_()
+    known = trace_of(part.spec()["component"].partition("/")[2])
+    hung = "gradients" in part.wants
     verdicts = {"kl": output.sum(1), "l1": 0 * output.sum(1)}
     trace = Trace(
         batch=replace(batch(), reference=torch.zeros_like(z)),
-        view=view(),
+        view=known.view if hung else view(),
         features=features(LATENT, seed=1),
-        code=Code(z=z, costs=costs),
+        code=known.code if hung else replace(known.code, z=z, costs=costs),
+        probed=known.probed,
+        drawn=known.drawn,
         output=output,
         log_likelihood=z.flatten(1).sum(1),
         verdicts=verdicts,
         maps=maps(features(part.arguments.get("features_dim", LATENT), seed=1)),
-        rebuilt=pictures(seed=9),
+        rebuilt=known.rebuilt if hung else pictures(seed=9),
     )
     with torch.no_grad():
         part.initialise(batch(40))
     called = torch.tensor([float(ord(letter)) for letter in part.name])  # its name in the loss
     told = {"reconstruction": output.square().sum(1)}
-    return [*(part(trace, told) for _ in range(3)), torch.as_tensor(float(part.weight)), called]
+    slopes = [] if known.code.probes is None else _slopes(part, known)
+    return [*(part(trace, told) for _ in range(3)), *slopes, torch.as_tensor(float(part.weight)), called]
+
+
+def _slopes(part, known):
+    """What the term pulls a code to: its gradient may be other than its value's."""
+    z, probes = (each.detach().clone().requires_grad_() for each in (known.code.z, known.code.probes))
+    if "gradients" in part.wants:
+        return []
+    log_prior = -torch.cat([z[None], probes]).square().flatten(2).sum(2)
+    posterior = DiagonalGaussian(z.square(), z.sin())
+    code = replace(known.code, z=1.0 * z, probes=1.0 * probes, log_prior=log_prior, posterior=posterior)
+    try:
+        cost = part(replace(known, code=code), {"reconstruction": z.flatten(1).sum(1)})
+    except (ParameterError, KeyError, ValueError, RuntimeError, TypeError):
+        return []
+    if not cost.requires_grad:
+        return []
+    found = torch.autograd.grad(cost.sum(), [z, probes], allow_unused=True)
+    return [each for each in found if each is not None]
 
 
 def watch_schedule(part, changed):

@@ -225,8 +225,27 @@ OTHER = {
     "n_clusters": 3,
     "agreement": 1.0,
     "every": 1,
+    "capacity": 0.0,
+    "steps": 1,
+    "gamma": 900.0,
+    "of": "codes",
+    "off_diagonal": 500.0,
+    "diagonal": 500.0,
+    "alpha": -3.0,
+    "scale": 900.0,
+    "kernel": "gaussian",
+    "distance": "sliced",
+    "draws": 3,
+    "elbo_share": 0.5,
+    "encoder_groups": 5,
+    "gradient": "plain",
+    "smoothness": 30.0,
+    "code_weight": 30.0,
+    "contraction": 30.0,
 }
 OTHER_OF = {
+    ("iwae", "groups"): 5,
+    ("rae", "penalty"): "l2",
     ("vqvae", "estimator"): "gumbel_softmax",
     ("residual_vqvae", "estimator"): "rotation",
     ("fader_network", "repeats"): 5,
@@ -243,6 +262,7 @@ CONTEXT = {
     "commitment": LONGER,
     "layer_decay": FITTED,
     "frozen": FITTED,
+    "capacity": {"steps": 2},
 }
 
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from isthmus.errors import check
-from isthmus.layers.diagonal_gaussian import DiagonalGaussian
+from isthmus.layers.diagonal_gaussian import DiagonalGaussian, gaussian_posterior
 from isthmus.records import Code, View
 from isthmus.stations import Bottleneck, Prior
 
@@ -42,8 +42,7 @@ class Gaussian(Bottleneck):
 
     def posterior(self, features: Tensor) -> DiagonalGaussian:
         """q(z | x) from features ``[..., 2 * dim]``, in float32."""
-        mean, raw = features.float().chunk(2, dim=-1)
-        return DiagonalGaussian(mean, self.bound * torch.tanh(raw / self.bound))
+        return gaussian_posterior(features, self.bound)
 
     def forward(self, features: Tensor, view: View, prior: Prior | None) -> Code:
         """A drawn code and its cost."""

@@ -2,6 +2,7 @@
 
 import math
 
+import torch
 from torch import Tensor
 
 from isthmus.stations import Posterior
@@ -34,3 +35,13 @@ class DiagonalGaussian(Posterior):
     def log_prob(self, z: Tensor) -> Tensor:
         """log density per dimension, nats."""
         return -0.5 * ((z - self._mean).square() / self.log_var.exp() + self.log_var + LOG_2PI)
+
+
+def gaussian_posterior(features: Tensor, bound: float) -> DiagonalGaussian:
+    """q(z | x) from features ``[..., 2 * dim]``, in float32; the log-variance softly clamped to ``(-bound, bound)``.
+
+    >>> gaussian_posterior(torch.tensor([[1.0, 50.0]]), bound=10.0).log_var.round(decimals=2).tolist()
+    [[10.0]]
+    """
+    mean, raw = features.float().chunk(2, dim=-1)
+    return DiagonalGaussian(mean, bound * torch.tanh(raw / bound))

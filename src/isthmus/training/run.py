@@ -14,7 +14,6 @@ from torch import Tensor
 from isthmus.autoencoder import Autoencoder
 from isthmus.errors import Interrupted, TrainingError, counted
 from isthmus.records import Batch
-from isthmus.stations import Schedule
 from isthmus.training.augmentation import blended, noisy
 from isthmus.training.buckets import bucketed
 from isthmus.training.checkpoint import Checkpoint
@@ -168,7 +167,7 @@ class Run:
     def _weights(self) -> Mapping[str, float | Tensor]:
         """The terms' weights now; those that change come as tensors, so that compiled code need not."""
         now = self.model.weights_at(self.steps)
-        changing = [str(t.name) for t in self.model.terms if isinstance(t.weight, Schedule)]
+        changing = self.model.changing
         return {
             name: torch.tensor(value, device=self.engine.device) if name in changing else value
             for name, value in now.items()

@@ -25,9 +25,8 @@ def html(context: Context) -> str:
         found = getattr(model, part)
         if found is not None:
             told[part] = _described(found)
-    told["terms"] = ", ".join(
-        f"{t.name} x {w:g}" for t, w in zip(model.terms, model.final_weights().values(), strict=True)
-    )
+    weights = model.final_weights()
+    told["terms"] = ", ".join(f"{t.name} x {weights[str(t.name)]:g}" for t in model.terms)
     told["parameters"] = f"{sum(p.numel() for p in model.parameters()):,}"
     settings = {f"training: {key}": value for key, value in estimator.history_.settings.items() if value is not None}
     return pairs(told | settings)

@@ -1,0 +1,68 @@
+"""The VAE whose codes a critic tells from independent ones."""
+
+from typing import Any
+
+from isthmus.architecture import Setting, make_networks
+from isthmus.autoencoder import Autoencoder
+from isthmus.bottlenecks.gaussian import Gaussian
+from isthmus.critics.independence import Independence
+from isthmus.errors import check
+from isthmus.estimator import Estimator
+from isthmus.priors.standard_normal import StandardNormal
+from isthmus.terms.adversarial import Adversarial
+from isthmus.terms.code_cost import CodeCost
+from isthmus.terms.reconstruction import Reconstruction
+from isthmus.training.trainer import Trainer
+
+
+class FactorVAE(Estimator):
+    """VAE that pays ``gamma`` for the total correlation of its code, which a critic tells by the ratio of densities.
+
+    All epochs are run: the critic moves the goal. Scores are the ELBO at beta = 1.
+
+    Source: Kim & Mnih 2018, Disentangling by factorising, ICML, equation 2.
+
+    Parameters
+    ----------
+    latent_dim : numbers in the code.
+    gamma : weight of the total correlation, beside that in the KL, 0 or more; 0 is the VAE.
+    network, likelihood, trainer, random_state : as for ``VAE``.
+
+    >>> import isthmus as im
+    >>> X = im.data.load("digits").values[:100]
+    >>> model = im.FactorVAE(latent_dim=2, trainer=im.Trainer(epochs=1)).fit(X)
+    >>> model.transform(X).shape, model.sample(3, random_state=0).shape
+    ((100, 2), (3, 64))
+    """
+
+    automatic_binary_likelihood = "bernoulli"
+
+    def __init__(
+        self,
+        latent_dim: int = 16,
+        *,
+        gamma: float = 10.0,
+        network: Any = "auto",
+        likelihood: Any = "auto",
+        trainer: Trainer | None = None,
+        random_state: Any = 0,
+    ) -> None:
+        self.latent_dim, self.gamma = latent_dim, gamma
+        self.network, self.likelihood = network, likelihood
+        self.trainer, self.random_state = trainer, random_state
+
+    def build(self, setting: Setting) -> Autoencoder:
+        """As a VAE, with a critic of z; reconstruction + KL + gamma total correlation."""
+        check("FactorVAE", (self.gamma >= 0, f"gamma is {self.gamma!r}; expected 0 or more"))
+        networks = make_networks(
+            self.network, setting, latent_dim=self.latent_dim, features=2 * self.latent_dim, linear_path="trained"
+        )
+        return Autoencoder(
+            encoder=networks.encoder,
+            bottleneck=Gaussian(self.latent_dim),
+            decoder=networks.decoder,
+            likelihood=setting.likelihood,
+            prior=StandardNormal(),
+            terms=[Reconstruction(), CodeCost("kl"), Adversarial("independence", self.gamma)],
+            critics={"independence": Independence(self.latent_dim)},
+        )
