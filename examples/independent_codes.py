@@ -1,8 +1,9 @@
 """What is asked of a random code beside the ELBO: python examples/independent_codes.py
 
 Bars whose height, width and place are known: how far the numbers of each model's code depend on each other over these
-pictures (total correlation, of which narrow posteriors have more), how far codes together are from the prior (MMD), what a code costs and loses, and log p(x) of held-out
-pictures with 200 draws. Codes without noise have no ELBO and no total correlation.
+pictures (total correlation, of which narrow posteriors have more), how far codes together are from the prior (MMD),
+what a code loses, and log p(x) of held-out pictures with 200 draws. Codes without noise have no ELBO and no total
+correlation.
 """
 
 import numpy as np
