@@ -11,6 +11,7 @@ import torch
 
 import isthmus as im
 from isthmus.layers.aggregate_posterior import aggregate_densities
+from isthmus.layers.diagonal_gaussian import DiagonalGaussian
 from isthmus.records import Batch
 from isthmus.terms.mmd import discrepancy
 
@@ -35,22 +36,27 @@ models = {
     "DIPVAE": im.DIPVAE(6, trainer=trainer),
     "InfoVAE": im.InfoVAE(6, trainer=trainer),
     "IWAE": im.IWAE(6, draws=5, trainer=trainer),
+    "FlowVAE": im.FlowVAE(6, trainer=trainer),
+    "HypersphericalVAE": im.HypersphericalVAE(7, trainer=trainer),
     "WAE": im.WAE(6, trainer=trainer),
     "RAE": im.RAE(6, trainer=trainer),
     "ContractiveAE": im.ContractiveAE(6, trainer=trainer),
 }
 train, test = bars(2000, seed=0), bars(1000, seed=1)
-prior = torch.randn(len(test), 6, generator=torch.Generator().manual_seed(0))
-print(f"{'':14} {'lost':>6} {'TC':>6} {'MMD':>6} {'ELBO':>8} {'log p':>8}")
+print(f"{'':17} {'lost':>6} {'TC':>6} {'MMD':>6} {'ELBO':>8} {'log p':>8}")
 for name, model in models.items():
     model.fit(train)
     lost = np.square(model.reconstruct(test) - test).sum((1, 2)).mean()
     code = model.autoencoder_.encode(Batch(x=torch.from_numpy(model.schema_.scaled(test)).float()))
-    apart = f"{discrepancy(code.z.detach(), prior).item():6.3f}"
+    noise = torch.randn(code.z.shape, generator=torch.Generator().manual_seed(0))
+    prior = model.autoencoder_.prior
+    drawn = noise if prior is None else prior.sample(code.z.shape)
+    told = f"{name:17} {lost:6.2f}"
+    apart = f"{discrepancy(code.z.detach(), drawn).item():6.3f}"
     if code.posterior is None:
-        print(f"{name:14} {lost:6.2f} {'':6} {apart}")
+        print(f"{told} {'':6} {apart}")
         continue
-    z = code.posterior.at(prior).detach()
-    found = aggregate_densities(code.posterior.detached(), z, rows=len(test))
-    elbo, log_p = model.score(test), model.log_prob(test, samples=200).mean()
-    print(f"{name:14} {lost:6.2f} {(found.joint - found.marginals).mean():6.2f} {apart} {elbo:8.2f} {log_p:8.2f}")
+    found = aggregate_densities(code.posterior.detached(), code.posterior.at(noise).detach(), rows=len(test))
+    gaussian = isinstance(code.posterior, DiagonalGaussian)  # of which each number has a density of its own
+    correlation = f"{(found.joint - found.marginals).mean():6.2f}" if gaussian else f"{'':6}"
+    print(f"{told} {correlation} {apart} {model.score(test):8.2f} {model.log_prob(test, samples=200).mean():8.2f}")

@@ -209,6 +209,7 @@ class Prior(Component, ABC):
     """p(z)."""
 
     continuous: ClassVar[bool] = True  # a density; where not, probabilities of discrete codes
+    everywhere: ClassVar[bool] = True  # on all of space; where not, on a surface of it
     symbolic: ClassVar[bool] = False  # z stands for symbols, not for codes
 
     @abstractmethod

@@ -371,7 +371,7 @@ NAMED = {
     "estimator": _estimators,
     "codebook": _codebooks,
     "network": _networks,
-    "most": [4],
+    "most": [4, 2.0],
     "shape": [(3, 1)],
     "classes": [4],
     "minimum": [0.7],

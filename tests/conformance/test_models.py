@@ -242,6 +242,8 @@ OTHER = {
     "smoothness": 30.0,
     "code_weight": 30.0,
     "contraction": 30.0,
+    "flow": "radial",
+    "most": 20.0,
 }
 OTHER_OF = {
     ("iwae", "groups"): 5,
