@@ -26,6 +26,7 @@ _ELSEWHERE = {
     "embedding_report": ("isthmus.metrics.embedding", "embedding_report"),
     "generation_report": ("isthmus.metrics.generation", "generation_report"),
     "imputation_intervals": ("isthmus.tasks.imputation", "imputation_intervals"),
+    "annealed_log_prob": ("isthmus.metrics.annealed_importance", "annealed_log_prob"),
     "interpolation": ("isthmus.metrics.interpolation", "interpolation"),
     "traversals": ("isthmus.metrics.traversals", "traversals"),
     "AnomalyDetector": ("isthmus.tasks.anomaly_detector", "AnomalyDetector"),

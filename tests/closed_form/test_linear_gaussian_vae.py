@@ -12,6 +12,7 @@ import torch
 
 from isthmus import catalogue
 from isthmus.autoencoder import Autoencoder
+from isthmus.metrics.annealed_importance import _led
 from isthmus.records import Batch
 from isthmus.training.random_stream import RandomStream
 
@@ -176,3 +177,27 @@ def test_training_finds_the_maximum_likelihood():
     with torch.no_grad():
         found = model.log_prob(Batch(x=x), draws(500, 4000)).mean().item()
     assert found == pytest.approx(best.item(), abs=0.03)
+
+
+def test_annealed_importance_sampling_gives_log_p_whatever_the_encoder_says(exact):
+    """With an encoder that knows nothing; chains are the more exact the more temperatures there are."""
+    model, weight, bias, x = exact
+    with torch.no_grad():
+        model.encoder.head.weight.zero_()
+    batch, wanted = Batch(x=x[:40]), true_log_prob(x[:40], weight, bias)
+    with RandomStream(0):
+        few, many = (_led(model, batch, chains=64, temperatures=count, leaps=4) for count in (10, 400))
+    assert (many.log_prob - wanted).abs().max() < 0.15  # a standard error of .04 each
+    assert (many.log_prob - wanted).mean().abs() < 5e-3
+    assert (few.log_prob - wanted).abs().mean() > 2 * (many.log_prob - wanted).abs().mean()
+    assert many.spread < few.spread
+    assert many.accepted > 0.4
+
+
+@pytest.mark.slow
+def test_with_many_chains_and_temperatures_it_is_exact(exact):
+    model, weight, bias, x = exact
+    rows = x[:100]
+    with RandomStream(0):
+        found = _led(model, Batch(x=rows), chains=300, temperatures=3000, leaps=4)
+    assert (found.log_prob - true_log_prob(rows, weight, bias)).mean().abs() < 1e-3

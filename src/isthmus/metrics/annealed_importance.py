@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import numbers
 from dataclasses import dataclass
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from isthmus.estimator import Estimator
 
 WANTED = 0.65  # share of the proposals that is accepted where steps have the right size
-FASTER, SLOWER = 1.02, 0.98  # what a step is multiplied by after an accepted proposal, and after a refused one
-SMALLEST, LARGEST = 1e-4, 1.0  # steps
+PACE = 0.1  # by which the logarithm of the step follows that share
 STEEPNESS = 4.0  # of the way from prior to posterior: slow at both ends
 NUMBERS = 2**22  # of outputs at a time
 
@@ -68,7 +68,7 @@ def annealed_log_prob(
     """log p(x) of rows, with no help of the encoder: in expectation from below, as close as there are temperatures.
 
     Chains begin with draws of the prior and are led to the posterior by ``temperatures`` steps; each is one of
-    Hamiltonian Monte Carlo with ``leaps`` leapfrog steps, whose size adapts to what is accepted. For any model with
+    Hamiltonian Monte Carlo with ``leaps`` leapfrog steps, whose size follows what all chains accept. For any model with
     continuous codes, a prior and a decoder, also such as have no random code, after ``fit_prior``. X is read as in
     ``fit``. Raises ``DataError``, ``ParameterError``, ``NotAvailableError``.
 
@@ -137,18 +137,19 @@ def _led(model: Autoencoder, batch: Batch, chains: int, temperatures: int, leaps
     z = prior.sample((len(rows), *model.code_shape), rows.condition).to(batch.x.device).float()
     betas = _betas(temperatures)
     log_weight = z.new_zeros(len(z))
-    step = torch.full_like(log_weight, 0.05)
-    accepted = 0.0
+    step = z.new_tensor(0.05)  # of all chains together: one that followed its own chain would bias it
+    accepted = z.new_tensor(0.0)
     with torch.no_grad():
         fit = log_densities(z)[1]
-    for before, beta in zip(betas[:-1], betas[1:], strict=True):
+    for before, beta in itertools.pairwise(betas):
         log_weight += (beta - before) * fit
         z, fit, taken = _moved(log_densities, z, beta, step, leaps)
-        step = (step * torch.where(taken, FASTER, SLOWER ** (WANTED / (1 - WANTED)))).clamp(SMALLEST, LARGEST)
-        accepted += taken.float().mean().item() / temperatures
+        share = taken.float().mean()
+        step = step * (PACE * (share - WANTED)).exp()
+        accepted += share / temperatures
     each = log_weight.unflatten(0, (chains, -1))
     spread = each.std(0).mean().item() if chains > 1 else 0.0
-    return _Chains(log_prob=each.logsumexp(0) - math.log(chains), accepted=accepted, spread=spread)
+    return _Chains(log_prob=each.logsumexp(0) - math.log(chains), accepted=accepted.item(), spread=spread)
 
 
 def _betas(count: int) -> list[float]:
@@ -168,14 +169,13 @@ def _moved(log_densities: Any, z: Tensor, beta: float, step: Tensor, leaps: int)
             (slope,) = torch.autograd.grad(total.sum(), place)
         return total.detach(), fit.detach(), slope
 
-    size = step.reshape(-1, *[1] * (z.ndim - 1))
     velocity = torch.randn_like(z)
     start, fit, slope = energy(z)
-    place, moving = z, velocity + size / 2 * slope
+    place, moving = z, velocity + step / 2 * slope
     for leap in range(leaps):
-        place = place + size * moving
+        place = place + step * moving
         end, end_fit, slope = energy(place)
-        moving = moving + (size / 2 if leap == leaps - 1 else size) * slope
+        moving = moving + (step / 2 if leap == leaps - 1 else step) * slope
     gain = end - start + 0.5 * (velocity.square() - moving.square()).flatten(1).sum(1)
     taken = torch.rand_like(gain).log() < gain  # NaN is refused
     there = taken.reshape(-1, *[1] * (z.ndim - 1))
