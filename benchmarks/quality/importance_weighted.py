@@ -1,4 +1,4 @@
-"""MNIST, dynamic binarisation, 50 latents, 2 x 200 tanh: the bound of 1, 5 and 50 draws, at the same number of epochs."""
+"""MNIST, dynamic binarisation, 50 latents, 2 x 200 tanh: bounds of 1, 5 and 50 draws, after as many epochs."""
 
 import time
 from collections.abc import Sequence

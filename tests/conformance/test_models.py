@@ -247,6 +247,8 @@ OTHER = {
 }
 OTHER_OF = {
     ("iwae", "groups"): 5,
+    ("iwae", "prior"): "gaussian_mixture",
+    ("vae", "prior"): "gaussian_mixture",
     ("rae", "penalty"): "l2",
     ("vqvae", "estimator"): "gumbel_softmax",
     ("residual_vqvae", "estimator"): "rotation",

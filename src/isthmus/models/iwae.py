@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from isthmus.architecture import Setting, make_networks
+from isthmus.architecture import Setting, make_networks, make_part
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.many_draws import ManyDraws
 from isthmus.errors import check
 from isthmus.estimator import Estimator
-from isthmus.priors.standard_normal import StandardNormal
 from isthmus.terms.importance_bound import ImportanceBound
 from isthmus.training.trainer import Trainer
 
@@ -30,7 +29,7 @@ class IWAE(Estimator):
     elbo_share : of the ELBO in what is learnt from.
     encoder_groups : groups in what the encoder learns from, where the decoder learns from all draws; None: as groups.
     gradient : ``"doubly_reparameterised"`` or ``"plain"``.
-    network, likelihood, trainer, random_state : as for ``VAE``.
+    prior, network, likelihood, trainer, random_state : as for ``VAE``.
 
     >>> import isthmus as im
     >>> X = im.data.load("digits").values[:100]
@@ -50,6 +49,7 @@ class IWAE(Estimator):
         elbo_share: float = 0.0,
         encoder_groups: int | None = None,
         gradient: str = "doubly_reparameterised",
+        prior: Any = "standard_normal",
         network: Any = "auto",
         likelihood: Any = "auto",
         trainer: Trainer | None = None,
@@ -57,7 +57,7 @@ class IWAE(Estimator):
     ) -> None:
         self.latent_dim, self.draws, self.groups, self.elbo_share = latent_dim, draws, groups, elbo_share
         self.encoder_groups, self.gradient = encoder_groups, gradient
-        self.network, self.likelihood = network, likelihood
+        self.prior, self.network, self.likelihood = prior, network, likelihood
         self.trainer, self.random_state = trainer, random_state
 
     def build(self, setting: Setting) -> Autoencoder:
@@ -94,7 +94,7 @@ class IWAE(Estimator):
             bottleneck=ManyDraws(self.latent_dim, self.draws),
             decoder=networks.decoder,
             likelihood=setting.likelihood,
-            prior=StandardNormal(),
+            prior=make_part("priors", self.prior, {"latent_dim": self.latent_dim}),
             terms=[bound, own] if apart else [bound],
             players=_PLAYERS if apart else None,
         )

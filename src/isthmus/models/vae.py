@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from isthmus.architecture import Setting, make_networks
+from isthmus.architecture import Setting, make_networks, make_part
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.gaussian import Gaussian
 from isthmus.estimator import Estimator
-from isthmus.priors.standard_normal import StandardNormal
 from isthmus.schedules.linear_warmup import LinearWarmup
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
@@ -14,7 +13,7 @@ from isthmus.training.trainer import Trainer
 
 
 class VAE(Estimator):
-    """Variational autoencoder: a random code with a standard-normal prior; maximises the ELBO.
+    """Variational autoencoder: a random code with a prior; maximises the ELBO.
 
     Source: Kingma & Welling 2014, Auto-encoding variational Bayes, ICLR; calibrated variance: Rybkin et al.
     2021, Simple and effective VAE training with calibrated decoders.
@@ -24,6 +23,8 @@ class VAE(Estimator):
     latent_dim : numbers in the code.
     free_bits : nats per dimension below which the KL costs nothing more (against posterior collapse).
     warmup : steps in which the weight of the KL rises to 1; 0: none.
+    prior : that is learnt with the model: ``"standard_normal"``, ``"gaussian_mixture"``, any name that ``isthmus parts
+        priors`` lists for continuous codes, a mapping, or a Prior.
     network : as for ``AE``.
     likelihood : ``"auto"`` (Bernoulli for binary data, else Gaussian with the optimal variance), a name such
         as ``"categorical"``, a mapping, or a Likelihood.
@@ -44,13 +45,14 @@ class VAE(Estimator):
         *,
         free_bits: float = 0.0,
         warmup: int = 0,
+        prior: Any = "standard_normal",
         network: Any = "auto",
         likelihood: Any = "auto",
         trainer: Trainer | None = None,
         random_state: Any = 0,
     ) -> None:
         self.latent_dim, self.free_bits, self.warmup = latent_dim, free_bits, warmup
-        self.network, self.likelihood = network, likelihood
+        self.prior, self.network, self.likelihood = prior, network, likelihood
         self.trainer, self.random_state = trainer, random_state
 
     def build(self, setting: Setting) -> Autoencoder:
@@ -67,6 +69,6 @@ class VAE(Estimator):
             bottleneck=Gaussian(self.latent_dim, free_bits=self.free_bits),
             decoder=networks.decoder,
             likelihood=setting.likelihood,
-            prior=StandardNormal(),
+            prior=make_part("priors", self.prior, {"latent_dim": self.latent_dim}),
             terms=[Reconstruction(), CodeCost("kl", LinearWarmup(self.warmup) if self.warmup else 1.0)],
         )
