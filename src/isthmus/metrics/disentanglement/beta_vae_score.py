@@ -11,7 +11,7 @@ from isthmus.metrics.probes import linear_probe
 
 
 def beta_vae_score(encoded: Encoded, seed: int = 0) -> Score:
-    """Accuracy in [0, 1] of a linear classifier; chance is one over the factors.
+    """Accuracy in [0, 1] of a linear classifier; chance is about one over the factors.
 
     A vote draws a factor and 64 pairs of rows, the two of a pair of one value of it: its features are the mean
     absolute differences of their codes, ``[d]``, standardised, its class is the factor. 10,000 votes are learnt from,
@@ -23,6 +23,18 @@ def beta_vae_score(encoded: Encoded, seed: int = 0) -> Score:
     >>> beta_vae_score(Encoded.of(grid, grid)).value
     1.0
     """
+    return Score(
+        name="BetaVAE score",
+        value=_accuracy(encoded, seed),
+        chance=_accuracy(encoded.shuffled(seed), seed),
+        learnt=LEARNT,
+        judged=JUDGED,
+        unit="votes",
+        seed=seed,
+    )
+
+
+def _accuracy(encoded: Encoded, seed: int) -> float:
     rng, factors = np.random.default_rng(seed), encoded.factors
     rows, dims = encoded.codes.shape
     chosen = rng.integers(len(factors.names), size=LEARNT + JUDGED)
@@ -32,12 +44,4 @@ def beta_vae_score(encoded: Encoded, seed: int = 0) -> Score:
         second = encoded.by_value[factor].drawn(factors.values[first, factor], rng)
         differences[votes] = np.abs(encoded.codes[first] - encoded.codes[second]).mean(1)
     learnt, judged = slice(LEARNT), slice(LEARNT, None)
-    return Score(
-        name="BetaVAE score",
-        value=linear_probe(differences[learnt], chosen[learnt], differences[judged], chosen[judged]),
-        chance=1 / len(factors.names),
-        learnt=LEARNT,
-        judged=JUDGED,
-        unit="votes",
-        seed=seed,
-    )
+    return linear_probe(differences[learnt], chosen[learnt], differences[judged], chosen[judged])

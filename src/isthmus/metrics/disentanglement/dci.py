@@ -11,7 +11,8 @@ from isthmus.metrics.disentanglement.encoded import Encoded
 from isthmus.metrics.disentanglement.score import Score
 
 TREES = 10
-GAIN = 20  # what a split must gain, in units of what one row in all could
+LEAF = 5  # rows, at least: leaves of single rows are cut out by numbers that tell nothing
+MOST_TRIED = 32  # dimensions that a split looks at: of wider codes so many are drawn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,15 +22,16 @@ class DCI:
     disentanglement: Score  # each dimension matters for one factor only
     completeness: Score  # for each factor one dimension matters
     informativeness: Score  # accuracy of the forest, on rows that it has not learnt from
-    importances: NDArray[np.float64]  # [d, f], of each factor 1 in all, or 0 where nothing tells of it
+    importances: NDArray[np.float64]  # [d, f], of each factor 1 in all, or 0 where no dimension varies
 
     @classmethod
     def measure(cls, encoded: Encoded, seed: int = 0) -> DCI:
-        """By a random forest for each factor: 10 trees that look at all dimensions at each split.
+        """By a random forest for each factor: 10 trees, leaves of 5 rows or more, all dimensions tried at each split.
 
-        Importances are the mean decreases of Gini impurity. Splits that gain no more than chance does are not made, so
-        that what tells nothing has none. Of the first two numbers codes that tell nothing have 0, of the third the
-        share of the commonest value.
+        Importances are the mean decreases of Gini impurity. Codes that tell nothing come to 0 in the first; in the
+        second to more where dimensions are constant, for entropies are over the largest that the size of the code
+        allows; in the third to the share of the commonest value. Dimensions that tell nothing lower the first two a little where
+        factors are not told without fail, for trees that have nothing else left split by them.
 
         Source: Eastwood & Williams 2018, A framework for the quantitative evaluation of disentangled representations,
         section 2 (the measures), appendix (forests).
@@ -43,11 +45,12 @@ class DCI:
 
         learnt, judged = encoded.split(seed)
         values, codes = encoded.factors.values, encoded.codes.astype(np.float32)  # what trees work with
+        tried = min(MOST_TRIED, codes.shape[1])
         importances, accuracies = np.zeros((codes.shape[1], values.shape[1])), []
         for k in range(values.shape[1]):
-            forest = RandomForestClassifier(
-                TREES, max_features=None, min_impurity_decrease=GAIN / len(learnt), random_state=seed
-            ).fit(codes[learnt], values[learnt, k])
+            forest = RandomForestClassifier(TREES, max_features=tried, min_samples_leaf=LEAF, random_state=seed).fit(
+                codes[learnt], values[learnt, k]
+            )
             importances[:, k] = forest.feature_importances_
             accuracies.append(float(forest.score(codes[judged], values[judged, k])))
 
@@ -63,9 +66,10 @@ class DCI:
             )
 
         by_factor = tuple(concentration(importances).tolist())
+        even = weighted((np.ptp(codes, axis=0) > 0)[:, None].astype(np.float64))  # all that vary matter alike
         return cls(
             disentanglement=told("DCI disentanglement", weighted(importances.T), 0.0),
-            completeness=told("DCI completeness", weighted(importances), 0.0, by_factor),
+            completeness=told("DCI completeness", weighted(importances), even, by_factor),
             informativeness=told(
                 "DCI informativeness",
                 float(np.mean(accuracies)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -35,7 +35,7 @@ class Encoded:
         """Codes ``[n, d]`` and factors ``[n, f]``; raises ``ParameterError``, all mistakes at once."""
         known = Factors.of(factors, names, codes=np.asarray(codes))
         z = np.asarray(codes, dtype=np.float64)
-        return cls(codes=standardised(z), variances=z.var(0), factors=known)
+        return cls(codes=standardised(z), variances=variances(z), factors=known)
 
     @property
     def active(self) -> NDArray[np.bool_]:
@@ -46,6 +46,10 @@ class Encoded:
     def by_value(self) -> tuple[RowsByValue, ...]:
         """A table for each factor."""
         return tuple(RowsByValue.of(column) for column in self.factors.values.T)
+
+    def shuffled(self, seed: int) -> Encoded:
+        """The same codes for other rows, drawn: they tell nothing."""
+        return replace(self, codes=np.random.default_rng(seed).permutation(self.codes))
 
     def split(self, seed: int) -> tuple[Rows, Rows]:
         """Rows to learn from, others to judge on, drawn: at most 10,000 and 5,000, two to one where there are fewer."""
@@ -60,10 +64,17 @@ def standardised(codes: NDArray[np.float64]) -> NDArray[np.float64]:
     >>> standardised(np.array([[1.0, 7.0], [3.0, 7.0]])).tolist()
     [[-1.0, 0.0], [1.0, 0.0]]
     """
-    centred = codes - codes.mean(0)
-    spread = centred.std(0)
-    constant = np.ptp(codes, axis=0) == 0  # the mean of equal numbers may differ from them by rounding
-    return np.asarray(np.where(constant, 0.0, centred / np.where(constant | (spread == 0), 1.0, spread)))
+    spread = np.sqrt(variances(codes))
+    return np.asarray(np.where(spread == 0, 0.0, (codes - codes.mean(0)) / np.where(spread == 0, 1.0, spread)))
+
+
+def variances(codes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of each dimension, ``[d]``; 0 where all are equal, whose mean may differ from them by rounding.
+
+    >>> variances(np.array([[1.0, 0.1], [3.0, 0.1], [2.0, 0.1]]))[1].item()
+    0.0
+    """
+    return np.asarray(np.where(np.ptp(codes, axis=0) == 0, 0.0, codes.var(0)))
 
 
 def active(variances: NDArray[np.float64]) -> NDArray[np.bool_]:

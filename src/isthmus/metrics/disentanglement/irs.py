@@ -10,8 +10,8 @@ from isthmus.metrics.disentanglement.score import Score
 QUANTILE = 0.99  # for the largest deviation, which one row could make
 
 
-def irs(encoded: Encoded) -> Score:
-    """Interventional robustness score in [0, 1]; 0 for codes that tell nothing.
+def irs(encoded: Encoded, seed: int = 0) -> Score:
+    """Interventional robustness score in [0, 1]; near 0 for codes that tell nothing.
 
     Of a dimension: how far rows that share a value of a factor lie from their mean, the mean over values, as a share of
     how far all rows lie from theirs; 1 less this, for the best factor. The mean over dimensions is weighted by how far
@@ -24,6 +24,16 @@ def irs(encoded: Encoded) -> Score:
     >>> round(irs(Encoded.of(grid, grid)).value, 6)
     1.0
     """
+    return Score(
+        name="IRS",
+        value=_robustness(encoded),
+        chance=_robustness(encoded.shuffled(seed)),
+        judged=len(encoded.codes),
+        seed=seed,
+    )
+
+
+def _robustness(encoded: Encoded) -> float:
     codes = encoded.codes
     whole = np.quantile(np.abs(codes), QUANTILE, axis=0)  # [d]; the mean is 0
     inside = np.zeros((len(encoded.by_value), codes.shape[1]))  # [f, d]
@@ -34,9 +44,4 @@ def irs(encoded: Encoded) -> Score:
     there = whole > 0
     robust = np.clip(1 - inside[:, there] / whole[there], 0.0, 1.0).max(0)  # [d that vary]
     reach = whole[there] * np.sqrt(encoded.variances[there])
-    return Score(
-        name="IRS",
-        value=float(np.average(robust, weights=reach)) if there.any() else 0.0,
-        chance=0.0,
-        judged=len(codes),
-    )
+    return float(np.average(robust, weights=reach)) if there.any() else 0.0

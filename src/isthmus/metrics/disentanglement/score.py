@@ -18,6 +18,9 @@ Unit = Literal["rows", "votes"]
 class Score:
     """At best 1; ``chance`` is what codes that tell nothing come to.
 
+    Where few rows can look like more than chance (votes, MIG, IRS), chance is measured: the same codes, shuffled among
+    the rows.
+
     >>> score = Score(name="SAP", value=0.5, chance=0.0, learnt=200, judged=100, unit="rows", seed=0)
     >>> score.measured_on
     '200 + 100 rows'

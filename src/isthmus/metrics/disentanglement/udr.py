@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from isthmus.data.reading import read_as_in_fit
 from isthmus.errors import check, counted
-from isthmus.metrics.disentanglement.encoded import active
+from isthmus.metrics.disentanglement.encoded import active, variances
 from isthmus.metrics.disentanglement.factors import FEWEST_ROWS
 from isthmus.metrics.latent_usage import usage_of
 from isthmus.metrics.text_table import aligned
@@ -58,7 +58,11 @@ class UDR:
         names, z = tuple(held), [np.asarray(each) for each in held.values()]
         nats = None if kl is None else [np.asarray(each, dtype=np.float64).reshape(-1) for each in kl]
         _check(names, z, nats)
-        chosen = [active(each.var(0)) for each in z] if nats is None else [each > INFORMATIVE for each in nats]
+        chosen = (
+            [active(variances(each.astype(np.float64))) for each in z]
+            if nats is None
+            else [each > INFORMATIVE for each in nats]
+        )
         ranks = [_ranks(each[:, some]) for each, some in zip(z, chosen, strict=True)]
         pairs = np.full((len(z), len(z)), np.nan)
         for a in range(len(z)):
