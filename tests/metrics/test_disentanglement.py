@@ -212,7 +212,7 @@ def test_the_classifiers_do_not_mind_order_scale_and_sign_of_dimensions_either()
         assert getattr(other, name).value == pytest.approx(getattr(one, name).value, abs=0.05)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.integers(0, 999))
 def test_the_order_of_rows_does_not_count(seed):
     some = np.random.default_rng(seed).permutation(600)
@@ -247,6 +247,11 @@ class Stub:
     def transform(self, X):
         self.calls += 1
         return np.asarray(X)
+
+
+def test_seeds_of_numpy_are_plain_numbers_in_what_is_told():
+    found = Disentanglement.measure(GRID, GRID, random_state=np.int64(3))
+    assert json.loads(json.dumps(found.to_json()))["seed"] == 3
 
 
 def test_a_model_encodes_once_and_the_columns_of_a_frame_are_names():

@@ -30,11 +30,10 @@ class DCI:
 
         Importances are the mean decreases of Gini impurity. Codes that tell nothing come to 0 in the first; in the
         second to more where dimensions are constant, for entropies are over the largest that the size of the code
-        allows; in the third to the share of the commonest value. Dimensions that tell nothing lower the first two a little where
-        factors are not told without fail, for trees that have nothing else left split by them.
+        allows; in the third to the share of the commonest value. Dimensions that tell nothing lower the first two a
+        little where factors are not told without fail, for trees that have nothing else left split by them.
 
-        Source: Eastwood & Williams 2018, A framework for the quantitative evaluation of disentangled representations,
-        section 2 (the measures), appendix (forests).
+        Source: Eastwood & Williams 2018, A framework for the quantitative evaluation of disentangled representations.
 
         >>> grid = np.indices((3, 4)).reshape(2, -1).T.repeat(30, axis=0)
         >>> found = DCI.measure(Encoded.of(grid, grid))

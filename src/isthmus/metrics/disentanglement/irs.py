@@ -18,7 +18,7 @@ def irs(encoded: Encoded, seed: int = 0) -> Score:
     they reach, in the code's own units. Far is the 99 % quantile of absolute deviations, in both; Locatello et al. 2019
     divide by the largest, which gives noise more than 0. Factors are taken to vary independently.
 
-    Source: Suter et al. 2019, Robustly disentangled causal mechanisms, section 4.
+    Source: Suter et al. 2019, Robustly disentangled causal mechanisms (IRS).
 
     >>> grid = np.indices((3, 4)).reshape(2, -1).T.repeat(10, axis=0)
     >>> round(irs(Encoded.of(grid, grid)).value, 6)

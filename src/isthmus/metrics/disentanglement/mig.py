@@ -17,7 +17,7 @@ def mig(encoded: Encoded, information: NDArray[np.float64], seed: int = 0) -> Sc
     ``information`` is ``mutual_information``, in nats, ``[d, f]``. With its 20 bins a factor of more than 20 values
     does not come to 1.
 
-    Source: Chen et al. 2018, Isolating sources of disentanglement in VAEs, equation 6.
+    Source: Chen et al. 2018, Isolating sources of disentanglement in VAEs (MIG).
 
     >>> grid = np.indices((3, 4)).reshape(2, -1).T.repeat(10, axis=0)
     >>> held = Encoded.of(grid, grid)

@@ -15,7 +15,7 @@ def mutual_information(encoded: Encoded) -> NDArray[np.float64]:
 
     It is that of the table of counts, which chance makes larger than 0, by about (bins - 1)(values - 1) / 2n.
 
-    Source: Locatello et al. 2019, Challenging common assumptions, appendix (20 bins).
+    Source: Locatello et al. 2019, Challenging common assumptions (20 bins).
 
     >>> grid = np.indices((2, 2)).reshape(2, -1).T.repeat(30, axis=0)
     >>> (mutual_information(Encoded.of(grid, grid)) / np.log(2)).round(6).tolist()

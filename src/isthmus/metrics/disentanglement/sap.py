@@ -15,7 +15,7 @@ def sap(encoded: Encoded, seed: int = 0) -> Score:
     Each dimension alone is cut into as many pieces as a factor has values (a decision tree of balanced classes); the
     balanced accuracy of the best less that of the second, on rows that were not learnt from.
 
-    Source: Kumar, Sattigeri & Balakrishnan 2018, Variational inference of disentangled latent concepts, section 3.
+    Source: Kumar, Sattigeri & Balakrishnan 2018, Variational inference of disentangled latent concepts (SAP).
 
     >>> grid = np.indices((2, 4)).reshape(2, -1).T.repeat(500, axis=0)
     >>> [round(each, 1) for each in sap(Encoded.of(grid, grid)).by_factor]  # 1 less chance: 1/2, 1/4

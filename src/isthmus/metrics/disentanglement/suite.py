@@ -76,26 +76,26 @@ class Disentanglement:
         scores take factors to vary independently, as in a full grid or draws from one. Raises ``ParameterError``, all
         mistakes at once.
         """
-        sound = isinstance(random_state, int) and random_state >= 0
+        sound = isinstance(random_state, int | np.integer) and random_state >= 0
         check(OWNER, (sound, f"random_state is {random_state!r}; expected a whole number, 0 or more"))
-        held = Encoded.of(codes, factors, names)
-        information, dci = mutual_information(held), DCI.measure(held, random_state)
+        seed, held = int(random_state), Encoded.of(codes, factors, names)
+        information, dci = mutual_information(held), DCI.measure(held, seed)
         return cls(
-            beta_vae=beta_vae_score(held, random_state),
-            factor_vae=factor_vae_score(held, random_state),
-            mig=mig(held, information, random_state),
+            beta_vae=beta_vae_score(held, seed),
+            factor_vae=factor_vae_score(held, seed),
+            mig=mig(held, information, seed),
             dci_disentanglement=dci.disentanglement,
             dci_completeness=dci.completeness,
             dci_informativeness=dci.informativeness,
-            sap=sap(held, random_state),
-            irs=irs(held, random_state),
+            sap=sap(held, seed),
+            irs=irs(held, seed),
             modularity=modularity(held, information),
-            explicitness=explicitness(held, random_state),
+            explicitness=explicitness(held, seed),
             factors=held.factors.names,
             values=held.factors.sizes,
             rows=len(held.codes),
             active=tuple(held.active.tolist()),
-            seed=random_state,
+            seed=seed,
             information=information,
             importances=dci.importances,
         )

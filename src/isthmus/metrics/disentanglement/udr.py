@@ -30,8 +30,7 @@ class UDR:
     correlation (Spearman's, without its sign), squared, over the sum of all, the mean over the dimensions of both. Of a
     model, the median over all others, which should be of the same settings.
 
-    Source: Duan et al. 2020, Unsupervised model selection for variational disentangled representation learning,
-    section 4.
+    Source: Duan et al. 2020, Unsupervised model selection for variational disentangled representation learning.
 
     >>> z = np.indices((5, 6, 7)).reshape(3, -1).T
     >>> {name: round(score, 6) for name, score in UDR.measure({"one": z, "other": -z[:, ::-1]}).scores.items()}
