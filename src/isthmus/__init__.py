@@ -24,6 +24,7 @@ _ELSEWHERE = {
     "Autoencoder": ("isthmus.autoencoder", "Autoencoder"),
     "Estimator": ("isthmus.estimator", "Estimator"),
     "embedding_report": ("isthmus.metrics.embedding", "embedding_report"),
+    "disentanglement": ("isthmus.metrics.disentanglement.suite", "disentanglement"),
     "generation_report": ("isthmus.metrics.generation", "generation_report"),
     "imputation_intervals": ("isthmus.tasks.imputation", "imputation_intervals"),
     "annealed_log_prob": ("isthmus.metrics.annealed_importance", "annealed_log_prob"),

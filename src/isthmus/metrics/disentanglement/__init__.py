@@ -1,0 +1,1 @@
+"""Whether each number of the code stands for one factor of the data, measured from one encoding."""
