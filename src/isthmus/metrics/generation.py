@@ -13,6 +13,7 @@ from isthmus.data.examples import Examples
 from isthmus.data.labels import check_labels
 from isthmus.data.reading import read_as_in_fit
 from isthmus.errors import DataError, ParameterError, check, counted
+from isthmus.metrics.gaussian_draws import gaussian_draws
 from isthmus.metrics.judge import Judge
 from isthmus.metrics.rows import made_as_numbers
 from isthmus.metrics.sample_quality import NEIGHBOURS, SampleQuality
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 1000  # of each class
 MOST_LEARNT = 60_000  # rows that the judge learns from
-COMPONENTS = 50  # of the Gaussians that are drawn from for comparison
 LEAST = 2 * NEIGHBOURS  # rows of a class
 NUMBERS = ("as asked", "precision", "coverage", "copies")
 Numbers = NDArray[np.float64]
@@ -119,7 +119,7 @@ def generation_report(
     makers = {
         type(model).__name__: {label: _made(model, held, label, len(real[label]), random_state) for label in classes},
         "real rows": {label: _some(others[label], len(real[label]), rng) for label in classes},
-        "Gaussian": {label: _gaussian(others[label], len(real[label]), rng) for label in classes},
+        "Gaussian": {label: gaussian_draws(others[label], len(real[label]), rng) for label in classes},
     }
     quality = {
         maker: tuple(_quality(judge, label, made[label], real[label], others[label]) for label in classes)
@@ -174,15 +174,6 @@ def _made(model: Estimator, like: Examples, label: Any, count: int, seed: int) -
 
 def _some(x: Numbers, count: int, rng: np.random.Generator) -> Numbers:
     return x[rng.permutation(len(x))[:count]]
-
-
-def _gaussian(x: Numbers, count: int, rng: np.random.Generator) -> Numbers:
-    """Draws of a Gaussian of the leading principal components."""
-    from sklearn.decomposition import PCA
-
-    pca = PCA(min(COMPONENTS, len(x) - 1, x.shape[1]), random_state=0).fit(x)
-    drawn = rng.normal(size=(count, pca.n_components_)) * np.sqrt(pca.explained_variance_)
-    return np.asarray(pca.inverse_transform(drawn)).clip(x.min(), x.max())
 
 
 def _quality(judge: Judge, label: Any, made: Numbers, real: Numbers, known: Numbers) -> ClassQuality:
