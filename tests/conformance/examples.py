@@ -55,8 +55,9 @@ BY_NAME = {
     "members": 2,
     "outputs": 2,  # one of each member
     "of": lambda: catalogue.make("likelihoods", "gaussian", {"variance": "fixed"}),
+    "prior": lambda: catalogue.make("priors", "standard_normal", {}),
 }
-OWN = ("estimator", "codebook", "network", "reader", "of")  # parts that a part keeps for itself
+OWN = ("estimator", "codebook", "network", "reader", "of", "prior")  # parts that a part keeps for itself
 # of one part alone
 BY_PART = {
     ("corruptions", "token_masking"): {"levels": 9},
@@ -143,10 +144,21 @@ def make(station, name, /, **changed):
         part = catalogue.make(station, name, {**arguments(station, name), **changed, **own})
         if station == "decoders":
             connect(part, name, changed)
+        if station == "priors":
+            part.connect(*way_to_codes(part.arguments.get("latent_dim", LATENT)))
         for parameter in part.parameters():  # zero heads would hide what they should show
             if parameter.requires_grad and bool((parameter == 0).all()):
                 nn.init.normal_(parameter, std=0.1)
     return part
+
+
+def way_to_codes(latent_dim):
+    """An encoder and a bottleneck for priors that look through them: codes about 0, with sds about 1."""
+    given = {"in_shape": SHAPE, "out_dim": 2 * latent_dim, "hidden": (6,), "linear_path": "none"}
+    return (
+        catalogue.make("encoders", "mlp", given).eval(),
+        catalogue.make("bottlenecks", "gaussian", {"latent_dim": latent_dim}),
+    )
 
 
 def connect(decoder, name, changed):
@@ -321,6 +333,7 @@ def _likelihoods():
 
 NAMED = {
     "of": _likelihoods,
+    "prior": lambda: [catalogue.make("priors", "full_gaussian", {"latent_dim": LATENT})],
     "inner": lambda: [_inner("gaussian", style=1, content=LATENT - 1), _inner("identity", content=3, style=1)],
     "part": ["style"],
     "reader": _readers,

@@ -20,6 +20,8 @@ def rebuilt(station, name, changed=None):
             other.load_state_dict(encoder.state_dict())
         if getattr(part, "_tied", ()):
             copy._tied = part._tied
+    if getattr(part, "_reader", ()):
+        copy.connect(*part._reader)
     mine, its = part.state_dict(), copy.state_dict()
     assert {key: value.shape for key, value in mine.items()} == {key: value.shape for key, value in its.items()}
     copy.load_state_dict(mine)

@@ -122,9 +122,7 @@ def _inpainter(model: Path | None, clean: "Examples | None", *, seed: int, progr
             raise ParameterError(f"{model} is an inpainter that has learnt its rows: leave out --clean, or --model")
         return given
     if clean is None:
-        raise ParameterError(
-            f"{model} holds {type(given).__name__}, no inpainter: name whole rows, too, with --clean"
-        )
+        raise ParameterError(f"{model} holds {type(given).__name__}, no inpainter: name whole rows, too, with --clean")
     if model is not None:
         tell_learnt(model, clean)
     trainer = Trainer(progress=progress) if given is None else None
