@@ -132,6 +132,8 @@ def test_where_there_is_no_way_to_a_posterior_of_numbers_it_says_so():
     prior, encoder = met()
     with pytest.raises(ParameterError, match=r"(?s)Identity have no density given x.*the codes have 3 numbers"):
         prior.connect(encoder, Identity(3))
+    with pytest.raises(ParameterError, match=r"in_shape is \(5,\); MLP takes \(6,\)"):
+        prior.connect(MLP((6,), 4, hidden=(8,)), Gaussian(2))
     with pytest.raises(ParameterError, match="is told a condition"):
         prior.connect(MLP((5,), 4, hidden=(8,), condition_dim=2), Gaussian(2))
     with pytest.raises(ParameterError, match="reads symbols"):

@@ -45,7 +45,8 @@ class VampPrior(Prior):
 
     def connect(self, encoder: Encoder, bottleneck: Bottleneck) -> None:
         """Take the model's way from x to a posterior; raises ``ParameterError`` where there is none."""
-        dim = self.arguments["latent_dim"]
+        dim, own = self.arguments["latent_dim"], tuple(self.pseudo_inputs.shape[1:])
+        taken = tuple(encoder.arguments.get("in_shape", own))
         check(
             "VampPrior",
             (
@@ -53,6 +54,7 @@ class VampPrior(Prior):
                 f"the codes of {type(bottleneck).__name__} have no density given x to mix; expected those of a VAE",
             ),
             (bottleneck.latent_dim == dim, f"latent_dim is {dim!r}; the codes have {bottleneck.latent_dim} numbers"),
+            (taken == own, f"in_shape is {own}; {type(encoder).__name__} takes {taken}"),
             (encoder.grid == (), f"the codes have the grid {encoder.grid}; expected a code without places"),
             (not encoder.told, f"{type(encoder).__name__} is told a condition, and pseudo-inputs have none"),
             (
