@@ -36,7 +36,7 @@ ORDER = (
     {"autoencoder"},
     {"training"},
     {"metrics", "architecture", "saving", "symbol_prior"},
-    {"saved_encoder", "abilities"},
+    {"saved_encoder", "abilities", "code_prior"},
     {"estimator"},
     {"cluster_estimator", "discrete_estimator", "sequence_estimator"},
     {"neighbour_estimator"},

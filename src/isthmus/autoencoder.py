@@ -94,6 +94,13 @@ class Autoencoder(Component):
                 prior is None or not bottleneck.random or prior.continuous != bool(bottleneck.levels),
                 f"{type(prior).__name__} is no prior for codes of {type(bottleneck).__name__}: one of them is discrete",
             ),
+            (
+                prior is None or prior.arguments.get("latent_dim", bottleneck.latent_dim) == bottleneck.latent_dim,
+                (
+                    f"{type(prior).__name__} is of codes of {prior and prior.arguments.get('latent_dim')} numbers; "
+                    f"those of this model have {bottleneck.latent_dim}: fit it to them, by model.fit_prior(X)"
+                ),
+            ),
             (pretrain_steps >= 0, f"pretrain_steps is {pretrain_steps!r}; expected 0 or more"),
             (
                 pretrain_steps <= 0 or decoder is not None,
@@ -133,6 +140,8 @@ class Autoencoder(Component):
             corruption.connect(encoder)
         for term in terms:
             term.connect(decoder)
+        if prior is not None:
+            prior.connect(encoder, bottleneck)
 
     def with_prior(self, prior: Prior | None) -> Autoencoder:
         """The same model, weights and all, with another prior."""
@@ -219,7 +228,8 @@ class Autoencoder(Component):
                 + (
                     "Fit one to its symbols: model.fit_prior(X), on the command line isthmus fit-prior MODEL."
                     if self.bottleneck.levels
-                    else "Use a model with one: a VAE, an AAE, a GAN, or a discrete one with a fitted prior."
+                    else "Fit one to its codes: model.fit_prior(X), on the command line isthmus fit-prior MODEL; or "
+                    "use a model with one from the start, such as a VAE or an AAE."
                 )
             )
         drawn = self.prior.sample((count, *self.code_shape), condition).to(_device(self))
@@ -321,6 +331,8 @@ class Autoencoder(Component):
             self._pretrain(batch)
         for term in self._terms():
             term.initialise(batch)
+        if self.prior is not None:
+            self.prior.look_at(view)
         clusters = self._start_from_codes(view)
         if clusters is not None and self._hold_steps:
             self._hold(batch, clusters)

@@ -24,6 +24,7 @@ from isthmus.training.trainer import Trainer
 
 HEALTH_ROWS = 10_000  # that tell how a code is used
 UNEXPLAINED_ROWS = 1000  # that tell how near its vectors are
+PRIORS = ("auto", "autoregressive")  # over symbols
 FEWEST = 2  # rows that a prior is learnt from
 MOST_LEVELS = 2**16  # values of a symbol that a prior has scores for, each at every place
 MOST_PLACES = 4096  # symbols of an example that a prior attends to
@@ -132,21 +133,24 @@ class DiscreteEstimator(Estimator, ABC):
         X: Any,
         y: Any = None,
         *,
+        prior: Any = "auto",
         width: int = 128,
         depth: int = 4,
         heads: int = 4,
         dropout: float = 0.1,
         trainer: Trainer | None = None,
+        random_state: Any = None,
     ) -> Self:
         """Learn a prior over the symbols of X; then ``sample`` works.
 
-        A causal transformer (``width``, ``depth``, ``heads``, ``dropout``) that tells each symbol from those before;
-        with y, classes or numbers, it is conditional. ``score_samples`` then counts what the symbols cost. Raises
-        ``ParameterError`` where the codes have a prior of their own, or too many symbols for a transformer.
+        A causal transformer (``width``, ``depth``, ``heads``, ``dropout``) that tells each symbol from those before:
+        ``prior="autoregressive"``, the one there is. With y, classes or numbers, it is conditional. ``score_samples``
+        then counts what the symbols cost. ``random_state`` None: that of the model. Raises ``ParameterError`` where the
+        codes have a prior of their own, or too many symbols for a transformer.
 
         Source: van den Oord et al. 2017, Neural discrete representation learning, section 3.3.
         """
-        self._check_takes_prior()
+        self._check_takes_prior(prior)
         model, examples = self.autoencoder_, self._examples(X)
         if len(examples) < FEWEST:
             raise DataError(f"fit_prior got {len(examples)} rows; expected {FEWEST} or more")
@@ -164,7 +168,7 @@ class DiscreteEstimator(Estimator, ABC):
             heads=heads,
             dropout=dropout,
             trainer=Trainer() if trainer is None else trainer,
-            seed=seed_of(self.random_state),
+            seed=seed_of(self.random_state if random_state is None else random_state),
         )
         self.autoencoder_ = model.with_prior(found.prior).eval().to(self._device)
         self.prior_history_, self.prior_condition_ = found.history, condition
@@ -189,9 +193,13 @@ class DiscreteEstimator(Estimator, ABC):
         with torch.no_grad():
             return model.bottleneck.unexplained(features.to(self._device))
 
-    def _check_takes_prior(self) -> None:
+    def _check_takes_prior(self, prior: Any) -> None:
         check_is_fitted(self)
         model, name = self.autoencoder_, type(self).__name__
+        if prior not in PRIORS:
+            raise ParameterError(
+                f"prior is {prior!r:.100}; the codes of {name} are symbols, expected 'autoregressive' or 'auto'"
+            )
         if model.prior is not None and not model.prior.symbolic:
             raise ParameterError(f"{name} has a prior from the start: sample() works without fit_prior")
         if model.encoder is None or model.decoder is None:

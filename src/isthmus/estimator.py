@@ -32,6 +32,7 @@ from isthmus.architecture import Setting, likelihood_scaling, make_likelihood
 from isthmus.argument_types import check_types
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.direction import Direction
+from isthmus.code_prior import PriorScores, fit_code_prior
 from isthmus.component import registered_name
 from isthmus.data.examples import Examples
 from isthmus.data.kinds import NUMBERS, check_kind, check_many
@@ -56,6 +57,7 @@ from isthmus.training.trainer import Trainer
 
 ROWS = 1024  # rows at a time outside of training
 MOST_OUTPUTS = 2**24  # numbers that a decoder gives at a time: 64 MiB
+FEWEST_CODES = 20  # that a prior is learnt from
 FILLED = 16  # batches are filled up to a multiple of this many rows
 BLOCK = 256  # rows that share a stream of random numbers in log_prob, whatever the batches
 DRAWS = 16  # draws from the posterior for score_samples
@@ -78,6 +80,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     pooled: ClassVar[bool] = False  # ``transform`` gives the mean of the features of all places
     code_parts: ClassVar[tuple[str, ...]] = ()  # named parts that its code is made of
     writes: ClassVar[bool] = False  # ``reconstruct`` writes texts again
+    reads_prior: ClassVar[bool] = False  # ``predict`` does, so that it stays as it was learnt
     directions: ClassVar[tuple[str, ...]] = ()  # of those ``predict`` takes one
     in_order: ClassVar[bool] = False  # rows are learnt from by those next to them
     blends: ClassVar[bool] = True  # blended and noisy rows may stand in for more data
@@ -147,6 +150,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self.autoencoder_, self.schema_, self.condition_, self.target_ = model, schema, condition, target
         self.prior_condition_: Condition | None = None
         self.prior_history_: History | None = None
+        self.prior_scores_: PriorScores | None = None
         self.metrics_: dict[str, Any] = {}
         self.n_features_in_ = math.prod(schema.user_shape)  # a text is one, a sequence too
         self._look_at(examples, y)
@@ -315,6 +319,75 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return self.schema_.give_back(self.schema_.drawn_from_model(torch.cat(made), seed))
 
     @available_if(if_there_and_back)
+    def fit_prior(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        prior: Any = "auto",
+        trainer: Trainer | None = None,
+        random_state: Any = None,
+    ) -> Self:
+        """Learn p(z) from the codes of X, the model staying as it is; then ``sample`` draws from it.
+
+        Of random codes one is drawn for each row, so that it is the aggregate posterior that is learnt; then it is p(z)
+        in ``score_samples`` and ``log_prob``, too. A fifth of the codes (at most 5000) is held out; by these
+        ``prior_scores_`` compares the candidates, in nats, and ``prior="auto"`` chooses. Otherwise ``prior`` is a name
+        (``isthmus parts``), a mapping with a name and arguments, or a Prior to copy. The choice is then fitted to all
+        codes.
+
+        ``y`` is what a conditional model is conditioned on; p(z) is not. ``trainer`` trains flows and the like; None:
+        one that stops by an eighth of the codes. ``random_state`` None: that of the model. Places of a grid are drawn
+        by themselves. Raises ``ParameterError`` and ``DataError``.
+
+        Source: Ghosh et al. 2020, From variational to deterministic autoencoders, section 4 (density estimation
+        afterwards).
+        """
+        self._check_may_learn_prior(trainer)
+        model, examples = self.autoencoder_, self._examples(X)
+        if len(examples) < FEWEST_CODES:
+            raise DataError(
+                f"fit_prior got {len(examples)} rows; expected {FEWEST_CODES} or more, of which a fifth is held out"
+            )
+        seed = seed_of(self.random_state if random_state is None else random_state)
+
+        def drawn(batch: Batch, number: int) -> Tensor:
+            code = model.encode(batch)
+            if code.posterior is None:
+                return code.z.float()
+            return code.posterior.at(self._noise(derive(seed, SAMPLING, number), 1, len(batch))[0]).float()
+
+        def seen(index: Tensor) -> View:
+            some = self._resident(examples.take(index.numpy()), None if y is None else np.asarray(y)[index.numpy()])
+            batch = some.to(self._device).batch(slice(None))
+            return View(x=batch.x, valid=batch.valid, condition=batch.condition)
+
+        codes = self._by_batch(examples, y, drawn).to(self._device)
+        found = fit_code_prior(model, codes, seen, prior=prior, trainer=trainer, seed=seed)
+        self.autoencoder_ = model.with_prior(found.prior).eval().to(self._device)
+        self.prior_scores_, self.prior_history_, self.prior_condition_ = found.scores, found.history, None
+        return self
+
+    def _check_may_learn_prior(self, trainer: Any) -> None:
+        check_is_fitted(self)
+        model, name = self.autoencoder_, type(self).__name__
+        if model.encoder is None or model.decoder is None:
+            raise ParameterError("This model was loaded in part: fit_prior needs the whole of it")
+        check(
+            "fit_prior",
+            (trainer is None or isinstance(trainer, Trainer), f"trainer is {trainer!r}; expected a Trainer or None"),
+            (
+                not self.reads_prior,
+                f"{name} tells clusters by its prior, which it has learnt with its codes and keeps; a VAE takes others",
+            ),
+            (not model.bottleneck.levels, f"the codes of {name} are discrete; expected numbers"),
+            (
+                not model.encoder.ragged,
+                f"codes of {name} have padding where rows are short; expected an encoder that gives one (flatten=True)",
+            ),
+        )
+
+    @available_if(if_there_and_back)
     def interpolate(self, a: Any, b: Any, steps: int = 8, condition: Any = None, *, path: CodePath = "line") -> Any:
         """``steps`` examples from a to b, both ends rebuilt: ``[steps, *example]``, by a ``path`` of codes.
 
@@ -423,6 +496,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             "metrics": self.metrics_ if metrics is None else metrics,
             "prior_condition": _json(self.prior_condition_),
             "prior_history": _json(self.prior_history_),
+            "prior_scores": _json(self.prior_scores_),
         }
         saving.write(Path(path), self.autoencoder_.state_dict(), content)
         return Path(path)
@@ -696,5 +770,5 @@ def check_count(n: Any) -> None:
     check("sample", (whole, f"n is {n!r}; expected a whole number from 1 on"))
 
 
-def _json(record: Condition | Schema | History | None) -> dict[str, Any] | None:
+def _json(record: Condition | Schema | History | PriorScores | None) -> dict[str, Any] | None:
     return None if record is None else record.to_json()

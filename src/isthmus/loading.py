@@ -11,6 +11,7 @@ from torch import nn
 
 from isthmus import catalogue, saving
 from isthmus.autoencoder import Autoencoder
+from isthmus.code_prior import PriorScores
 from isthmus.data.labels import Condition
 from isthmus.data.schema import Schema, schema_from_json
 from isthmus.errors import ParameterError, SavedModelError, did_you_mean, problems
@@ -57,6 +58,7 @@ def load(
     target = _attempt(found, "target", lambda: _target(description.target))
     prior_condition = _attempt(found, "prior_condition", lambda: _optional(Condition, description.prior_condition))
     prior_history = _attempt(found, "prior_history", lambda: _optional(History, description.prior_history))
+    prior_scores = _attempt(found, "prior_scores", lambda: _optional(PriorScores, description.prior_scores))
     estimator = _attempt(found, "model", lambda: _estimator(description.model, description.parameters))
     model = _attempt(
         found,
@@ -73,6 +75,7 @@ def load(
         model.encoder = None
     model.eval()
     estimator.prior_condition_, estimator.prior_history_ = prior_condition, prior_history
+    estimator.prior_scores_ = prior_scores
     estimator.autoencoder_, estimator.schema_ = model, schema
     estimator.condition_, estimator.target_ = condition, target
     estimator.history_ = History.from_json(description.history)

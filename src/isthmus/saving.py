@@ -55,6 +55,7 @@ class Description(BaseModel):
     target: dict[str, Any] | None = None  # what is predicted, where it is not x
     prior_condition: dict[str, Any] | None = None  # of a prior fitted afterwards
     prior_history: dict[str, Any] | None = None
+    prior_scores: dict[str, Any] | None = None  # of the candidates for it
     history: dict[str, Any] = Field(default_factory=dict)
     metrics: dict[str, Any] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 from torch import Tensor, nn
 
@@ -211,10 +211,27 @@ class Prior(Component, ABC):
     continuous: ClassVar[bool] = True  # a density; where not, probabilities of discrete codes
     everywhere: ClassVar[bool] = True  # on all of space; where not, on a surface of it
     symbolic: ClassVar[bool] = False  # z stands for symbols, not for codes
+    bound: ClassVar[bool] = False  # ``log_prob`` is a lower bound of log p(z)
+    # how it is learnt from the codes of a model that is fitted: by ``fit``, by steps of training, or not at all
+    afterwards: ClassVar[Literal["at once", "by steps"] | None] = None
+
+    def connect(self, encoder: Encoder, bottleneck: Bottleneck) -> None:
+        """Meet the way to the code once, when the model is put together. By default: nothing."""
+
+    def look_at(self, view: View) -> None:
+        """Meet some rows of the data, once, before it starts from their codes. By default: nothing."""
+
+    def fit(self, codes: Tensor) -> None:
+        """Learn all of it from codes ``[n, dim]`` of a fitted model, with torch's current stream."""
+        raise ParameterError(f"{type(self).__name__} is not learnt from codes at once")
 
     @abstractmethod
     def log_prob(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
         """log p(z), nats: per dimension ``[..., dim]`` where the prior factorises, else ``[..., 1]``."""
+
+    def log_prob_anew(self, z: Tensor) -> Tensor:
+        """As ``log_prob``; of a bound by draws that are always the same with new ones, by which means err less."""
+        return self.log_prob(z)
 
     @abstractmethod
     def sample(self, shape: Sequence[int], condition: Tensor | None = None) -> Tensor:

@@ -493,6 +493,37 @@ def test_a_prior_is_fitted_afterwards_and_then_there_are_samples(here, capsys):
     assert "not discrete" in told(capsys).err
 
 
+def test_numbers_as_codes_get_a_prior_afterwards_too(here, capsys):
+    rng = np.random.default_rng(0)
+    frame = pandas.DataFrame(rng.normal(size=(120, 4)), columns=list("abcd")).assign(kind=np.arange(120) % 2)
+    frame.to_csv("kinds.csv", index=False)
+    frame.drop(columns="kind").to_csv("bare.csv", index=False)
+    assert main(["fit", "ae", "bare.csv", "--latent-dim", "2", "--out", "plain", "--no-report", *QUICK]) == 0
+    capsys.readouterr()
+    assert main(["sample", "plain", "--out", "new.csv"]) == 1
+    assert "isthmus fit-prior MODEL" in told(capsys).err
+    quick = ["--epochs", "1", "--quiet"]
+    assert main(["fit-prior", "plain", *quick]) == 0
+    out = told(capsys).out
+    assert "full_gaussian" in out
+    assert "chosen: " in out
+    assert "next    isthmus sample plain" in out
+    assert main(["sample", "plain", "-n", "5", "--out", "new.csv"]) == 0
+    assert len(pandas.read_csv("new.csv")) == 5
+    capsys.readouterr()
+    assert main(["fit-prior", "plain", "bare.csv", "--prior", "coupling_flow", "--seed", "3", *quick, "--json"]) == 0
+    scores = json.loads(told(capsys).out)["prior_scores"]
+    assert (scores["chosen"], scores["seed"]) == ("coupling_flow", 3)
+    assert main(["fit-prior", "plain", "--prior", "couplingflow", *quick]) == 1
+    assert "Did you mean 'coupling_flow'" in told(capsys).err
+    assert main(["evaluate", "plain"]) == 0
+    assert main(["report", "plain"]) == 0
+    fit = ["fit", "cvae", "kinds.csv", "--labels", "kind", "--latent-dim", "2", "--out", "c", "--no-report", *QUICK]
+    assert main(fit) == 0
+    assert main(["fit-prior", "c", "--prior", "full_gaussian", *quick]) == 0  # told what the rows of fit were
+    assert main(["sample", "c", "-n", "2", "--condition", "1", "--out", "told.csv"]) == 0
+
+
 def test_a_fit_that_is_refused_leaves_nothing(here, capsys):
     assert main(["fit", "vqvae", "numbers.csv", "--set", "groups=four", "--out", "x", *QUICK]) == 1
     assert "groups is 'four'" in told(capsys).err

@@ -58,8 +58,9 @@ BY_NAME = {
     "members": 2,
     "outputs": 2,  # one of each member
     "of": lambda: catalogue.make("likelihoods", "gaussian", {"variance": "fixed"}),
+    "prior": lambda: catalogue.make("priors", "standard_normal", {}),
 }
-OWN = ("estimator", "codebook", "network", "reader", "of", "capacity")  # parts that a part keeps for itself
+OWN = ("estimator", "codebook", "network", "reader", "of", "capacity", "prior")  # parts that a part keeps for itself
 # of one part alone
 BY_PART = {
     ("corruptions", "token_masking"): {"levels": 9},
@@ -148,10 +149,21 @@ def make(station, name, /, **changed):
             connect(part, name, changed)
         if station == "terms":
             part.connect(catalogue.make("decoders", "mlp", arguments("decoders", "mlp")))
+        if station == "priors":
+            part.connect(*way_to_codes(part.arguments.get("latent_dim", LATENT)))
         for parameter in part.parameters():  # zero heads would hide what they should show
             if parameter.requires_grad and bool((parameter == 0).all()):
                 nn.init.normal_(parameter, std=0.1)
     return part
+
+
+def way_to_codes(latent_dim):
+    """An encoder and a bottleneck for priors that look through them: codes about 0, with sds about 1."""
+    given = {"in_shape": SHAPE, "out_dim": 2 * latent_dim, "hidden": (6,), "linear_path": "none"}
+    return (
+        catalogue.make("encoders", "mlp", given).eval(),
+        catalogue.make("bottlenecks", "gaussian", {"latent_dim": latent_dim}),
+    )
 
 
 def connect(decoder, name, changed):
@@ -363,6 +375,7 @@ def _likelihoods():
 
 NAMED = {
     "of": _likelihoods,
+    "prior": lambda: [catalogue.make("priors", "full_gaussian", {"latent_dim": LATENT})],
     "inner": lambda: [_inner("gaussian", style=1, content=LATENT - 1), _inner("identity", content=3, style=1)],
     "part": ["style"],
     "reader": _readers,

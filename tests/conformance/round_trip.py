@@ -22,6 +22,8 @@ def rebuilt(station, name, changed=None):
             copy._tied = part._tied
     if station == "terms":
         copy.__dict__.update({key: value for key, value in vars(part).items() if key == "_held"})
+    if getattr(part, "_reader", ()):
+        copy.connect(*part._reader)
     mine, its = part.state_dict(), copy.state_dict()
     assert {key: value.shape for key, value in mine.items()} == {key: value.shape for key, value in its.items()}
     copy.load_state_dict(mine)

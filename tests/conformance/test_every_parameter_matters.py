@@ -164,7 +164,7 @@ def watch_prior(part, changed):
         drawn = part.train().sample((500,), condition)
         return [drawn, part.log_prob(drawn, condition), sizes(part)]
     dim = part.arguments.get("latent_dim", LATENT)
-    return [part.sample((5, dim)), part.log_prob(features(dim))]
+    return [part.sample((5, dim)), part.log_prob(features(dim)), part.eval().log_prob(features(dim))]
 
 
 def watch_codebook(part, changed):

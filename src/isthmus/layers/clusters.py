@@ -50,7 +50,23 @@ def gaussian_clusters(vectors: Tensor, size: int, clean: Tensor | None = None) -
     if len(values) >= ENOUGH * size and size > 1:
         places = values if clean is None else _values(clean)[0]
         found = _of_graph(values, _best_cut(places, size, seed), size, least)
-    found = _by_em(values, size, least, seed) if found is None else found
+    return _as_clusters(_by_em(values, size, least, seed) if found is None else found, vectors)
+
+
+@torch.no_grad()
+def gaussian_mixture(vectors: Tensor, size: int) -> Clusters:
+    """The Gaussians with diagonal covariances by which vectors ``[n, dim]`` are likely: EM from several starts.
+
+    Seeded from torch's current stream; n is at least ``size``.
+
+    >>> gaussian_mixture(torch.tensor([[0.0], [2.0], [8.0], [10.0]]), 2).means.sort(0).values.round().tolist()
+    [[1.0], [9.0]]
+    """
+    values, spread = _values(vectors)
+    return _as_clusters(_by_em(values, size, LEAST * spread, _seed()), vectors)
+
+
+def _as_clusters(found: tuple[Labels, Numbers, Numbers, Numbers], vectors: Tensor) -> Clusters:
     labels, *moments = found
     weights, means, variances = (torch.from_numpy(each.astype(np.float32)).to(vectors.device) for each in moments)
     return Clusters(

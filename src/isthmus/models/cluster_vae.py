@@ -38,6 +38,7 @@ class ClusterVAE(ClusterEstimator):
     """
 
     automatic_likelihood: ClassVar[Any] = {"name": "gaussian", "variance": "relative", "scale": 1.0}
+    reads_prior = True
     automatic_binary_likelihood = automatic_likelihood
 
     def __init__(

@@ -41,6 +41,7 @@ class VaDE(ClusterEstimator):
     ((200,), (200, 3))
     """
 
+    reads_prior = True
     automatic_binary_likelihood = automatic_picture_likelihood = "bernoulli"
 
     def __init__(

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.errors import check
-from isthmus.layers.clusters import gaussian_clusters
+from isthmus.layers.clusters import Clusters, gaussian_clusters, gaussian_mixture
 from isthmus.layers.diagonal_gaussian import DiagonalGaussian
 from isthmus.stations import Posterior, Prior
 
@@ -26,6 +26,8 @@ class GaussianMixture(Prior):
     (torch.Size([5, 1]), torch.Size([5, 3]))
     """
 
+    afterwards = "at once"
+
     def __init__(self, latent_dim: int, components: int = 10) -> None:
         super().__init__()
         check(
@@ -43,11 +45,14 @@ class GaussianMixture(Prior):
 
         Gives the cluster of each code, ``[n]``.
         """
-        found = gaussian_clusters(codes, len(self.logits), best)
-        self.logits.copy_(found.weights.log())
-        self.means.copy_(found.means)
-        self.log_vars.copy_(found.variances.log())
-        return found.labels
+        return self._take(gaussian_clusters(codes, len(self.logits), best))
+
+    @torch.no_grad()
+    def fit(self, codes: Tensor) -> None:
+        """By expectation and maximisation, from codes ``[n, latent_dim]``, at least one for each component."""
+        few = f"components is {len(self.logits)}; there are {len(codes)} codes, expected one for each or more"
+        check("GaussianMixture", (len(codes) >= len(self.logits), few))
+        self._take(gaussian_mixture(codes, len(self.logits)))
 
     def log_joint(self, z: Tensor) -> Tensor:
         """log w_c N(z; mean_c, variance_c), nats: ``[..., components]``."""
@@ -87,6 +92,13 @@ class GaussianMixture(Prior):
         """KL(q || w_c N_c), nats, ``[..., 1]``; c is the code's cluster, ``[...]``: an estimate by one draw z."""
         log_p = self.log_joint(z).gather(-1, clusters[..., None])
         return posterior.log_prob(z).sum(-1, keepdim=True) - log_p
+
+    def _take(self, found: Clusters) -> Tensor:
+        """Become this mixture; gives the cluster of each code."""
+        self.logits.copy_(found.weights.log())
+        self.means.copy_(found.means)
+        self.log_vars.copy_(found.variances.log())
+        return found.labels
 
     def _log_densities(self, mean: Tensor, variance: Tensor | None = None) -> Tensor:
         """log N(mean; mean_c, variance_c), nats, ``[..., components]``; expected, for a z with this variance."""

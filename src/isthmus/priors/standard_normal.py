@@ -22,6 +22,11 @@ class StandardNormal(Prior):
     -1.8379
     """
 
+    afterwards = "at once"
+
+    def fit(self, codes: Tensor) -> None:
+        """There is nothing to learn."""
+
     def log_prob(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
         """log p(z) per dimension, nats."""
         return -0.5 * (z.square() + LOG_2PI)
