@@ -267,6 +267,7 @@ class Bottleneck(Component, ABC):
     """``(features, view, prior) -> Code``, acting on the last axis only."""
 
     random: ClassVar[bool] = False  # codes have a posterior, from which they are drawn
+    everywhere: ClassVar[bool] = True  # codes are anywhere in space; where not, on a surface of it
     nested: ClassVar[bool] = False  # the first symbols of a place alone stand for a coarser code
     in_dim: int  # features it takes
     latent_dim: int  # numbers it gives

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+import isthmus as im
 from isthmus import catalogue
 from isthmus.autoencoder import Autoencoder
 from isthmus.errors import ParameterError
@@ -276,3 +278,8 @@ def test_a_model_survives_json():
     given = pictures()
     assert torch.equal(copy.rebuild(given), model.rebuild(given))
     assert copy.weights_at(1) == model.weights_at(1)
+
+
+def test_a_prior_on_a_sphere_is_for_codes_on_it():
+    with pytest.raises(ParameterError, match="one of them is on a sphere"):
+        im.VAE(3, prior="uniform_sphere").fit(np.random.default_rng(0).normal(size=(20, 4)))

@@ -35,6 +35,13 @@ def normal(*shape, seed=0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
+def test_codes_on_a_sphere_keep_their_prior():
+    x = np.random.default_rng(0).normal(size=(60, 4))
+    model = im.HypersphericalVAE(3, trainer=im.Trainer(epochs=1)).fit(x)
+    with pytest.raises(ParameterError, match="codes of HypersphericalVAE are on a sphere"):
+        model.fit_prior(x)
+
+
 def test_codes_of_a_gaussian_have_its_entropy_and_the_smallest_that_says_so_is_chosen():
     factor = torch.tensor([[1.0, 0.0], [1.8, 0.6]])
     found = of_codes(normal(3000, 2) @ factor.T + 3, trainer=QUICK)

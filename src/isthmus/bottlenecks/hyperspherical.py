@@ -26,6 +26,7 @@ class Hyperspherical(Bottleneck):
     """
 
     random = True
+    everywhere = False
 
     def __init__(self, latent_dim: int, most: float = 5000.0) -> None:
         super().__init__()

@@ -89,12 +89,13 @@ class IWAE(Estimator):
             gradient="plain" if apart else self.gradient,  # type: ignore[arg-type]
         )
         own = ImportanceBound("encoder_bound", groups=each, elbo_share=self.elbo_share, gradient="squared")
+        known = {"latent_dim": self.latent_dim, "in_shape": setting.schema.shape}
         return Autoencoder(
             encoder=networks.encoder,
             bottleneck=ManyDraws(self.latent_dim, self.draws),
             decoder=networks.decoder,
             likelihood=setting.likelihood,
-            prior=make_part("priors", self.prior, {"latent_dim": self.latent_dim}),
+            prior=make_part("priors", self.prior, known),
             terms=[bound, own] if apart else [bound],
             players=_PLAYERS if apart else None,
         )

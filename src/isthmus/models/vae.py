@@ -64,11 +64,12 @@ class VAE(Estimator):
             features=2 * self.latent_dim,
             linear_path="trained",
         )
+        known = {"latent_dim": self.latent_dim, "in_shape": setting.schema.shape}
         return Autoencoder(
             encoder=networks.encoder,
             bottleneck=Gaussian(self.latent_dim, free_bits=self.free_bits),
             decoder=networks.decoder,
             likelihood=setting.likelihood,
-            prior=make_part("priors", self.prior, {"latent_dim": self.latent_dim}),
+            prior=make_part("priors", self.prior, known),
             terms=[Reconstruction(), CodeCost("kl", LinearWarmup(self.warmup) if self.warmup else 1.0)],
         )
