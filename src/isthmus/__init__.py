@@ -26,6 +26,7 @@ _ELSEWHERE = {
     "embedding_report": ("isthmus.metrics.embedding", "embedding_report"),
     "disentanglement": ("isthmus.metrics.disentanglement.suite", "disentanglement"),
     "generation_report": ("isthmus.metrics.generation", "generation_report"),
+    "latent_information": ("isthmus.metrics.latent_information", "latent_information"),
     "sample_report": ("isthmus.metrics.sample_report", "sample_report"),
     "imputation_intervals": ("isthmus.tasks.imputation", "imputation_intervals"),
     "annealed_log_prob": ("isthmus.metrics.annealed_importance", "annealed_log_prob"),
