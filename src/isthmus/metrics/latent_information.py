@@ -47,8 +47,8 @@ class LatentInformation:
     seed: int
     diagnosis: str | None  # what to do against a collapse
 
-    def as_text(self) -> str:
-        """For people."""
+    def lines(self) -> list[tuple[str, str]]:
+        """What is known, with its unit."""
         told = [
             ("rate: KL(q(z|x) || p(z))", self.kl),
             ("  mutual information of x and z", self.mutual_information),
@@ -56,11 +56,14 @@ class LatentInformation:
             ("    total correlation", self.total_correlation),
             ("    dimension-wise KL", self.dimension_wise),
         ]
-        lines = [[name, f"{value:.3f} nats"] for name, value in told if value is not None]
-        lines.append(["active units", f"{self.active_units} of {self.units}"])
+        lines = [(name, f"{value:.3f} nats") for name, value in told if value is not None]
+        return [*lines, ("active units", f"{self.active_units} of {self.units}")]
+
+    def as_text(self) -> str:
+        """For people."""
         limit = f"at most {math.log(self.rows):.2f} nats can be seen of the mutual information"
         return "\n".join(
-            [*aligned(lines), f"{self.rows:,} rows, seed {self.seed}: {limit}"]
+            [*aligned(self.lines()), f"{self.rows:,} rows, seed {self.seed}: {limit}"]
             + ([self.diagnosis] if self.diagnosis else [])
         )
 

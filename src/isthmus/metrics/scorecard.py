@@ -18,10 +18,12 @@ from isthmus.data.examples import Examples
 from isthmus.data.schema import Schema
 from isthmus.data.schemas.text import TextSchema
 from isthmus.errors import DataError
+from isthmus.metrics.latent_information import LatentInformation, latent_information
 from isthmus.metrics.latent_usage import usage_of
 from isthmus.metrics.neighbours import knn_accuracy
+from isthmus.metrics.picture_quality import PictureQuality
 from isthmus.metrics.probes import linear_probe
-from isthmus.metrics.reconstruction import mean_squared_error
+from isthmus.metrics.reconstruction import bits_per_dim, mean_squared_error
 from isthmus.metrics.rows import DRAWS, LIKELIHOOD_ROWS, compared, told_already
 from isthmus.metrics.term_values import term_values
 from isthmus.metrics.text_quality import TextQuality
@@ -67,6 +69,9 @@ class Scorecard:
     collapse: str | None = None  # of a random code that tells next to nothing, and what to do
     terms: dict[str, float] = field(default_factory=dict)  # of the loss, where nothing is rebuilt
     meanings: dict[str, str] = field(default_factory=dict)  # of these
+    pictures: PictureQuality | None = None  # of rebuilt pictures
+    bits_per_dim: float | None = None  # by log_likelihood: of pictures, for each number of x in its units
+    information: LatentInformation | None = None  # of a random code of numbers
 
     @classmethod
     def measure(cls, estimator: Estimator, train: Examples, test: Examples) -> Scorecard:
@@ -121,6 +126,9 @@ class Scorecard:
             text=text,
             collapse=None if usage is None else usage.remedy(estimator.get_params(deep=False)),
             terms=terms,
+            pictures=PictureQuality.of(estimator, test, conditional=conditional),
+            bits_per_dim=_bits_per_dim(estimator, likelihood),
+            information=_information(estimator, test) if usage is not None and not usage.discrete else None,
             meanings={name: meaning for name, meaning in estimator.autoencoder_.meanings().items() if name in terms},
         )
 
@@ -156,6 +164,13 @@ class Scorecard:
             rows.append(("ELBO, nats", f"{self.elbo:.2f}", ""))
         if self.text is None and self.log_likelihood is not None:
             rows.append((f"log p(x), nats ({DRAWS} draws)", f"{self.log_likelihood:.2f}", ""))
+        if self.pictures is not None:
+            rows.append(("PSNR, dB", f"{self.pictures.psnr:.2f}", ""))
+            rows += [] if self.pictures.ssim is None else [("SSIM", f"{self.pictures.ssim:.3f}", "")]
+        if self.bits_per_dim is not None:
+            rows.append(("bits for each number of x", f"{self.bits_per_dim:.3f}", ""))
+        if self.information is not None:
+            rows += [(name, told, "") for name, told in self.information.lines()]
         rows += [(f"{name}, a term of the loss", f"{value:.4g}", "") for name, value in self.terms.items()]
         if len(rows) == 1:
             return f"{self.test_rows} {self.rows_are}: {NOTHING_TOLD}"
@@ -246,6 +261,19 @@ def _accuracy(estimator: Any, test: Examples, *, paired: bool) -> float | None:
         some = test.at_most(LIKELIHOOD_ROWS)
         return float(np.mean(estimator.predict(some) == np.asarray(some.labels, dtype=object)))
     return float(estimator.score(test, test.labels)) if has_classes(test) else None
+
+
+def _bits_per_dim(estimator: Estimator, likelihood: float | None) -> float | None:
+    """Of pictures."""
+    if likelihood is None or estimator.schema_.kind != "image":
+        return None
+    return bits_per_dim(likelihood, math.prod(estimator.schema_.shape))
+
+
+def _information(estimator: Estimator, test: Examples) -> LatentInformation | None:
+    some = test.at_most(LIKELIHOOD_ROWS)
+    with told_already():
+        return latent_information(estimator, some) if len(some) > 1 else None
 
 
 def _likelihoods(estimator: Estimator, test: Examples) -> tuple[float | None, float | None]:
