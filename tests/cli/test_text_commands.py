@@ -224,7 +224,10 @@ def test_what_holds_line_breaks_goes_to_other_files(here, capsys, monkeypatch):
         (["sample", "m", "--top-k", "0"], "top_k is 0; expected 1 or more"),
         (["sample", "m", "--top-p", "2"], "top_p is 2.0"),
         (["sample", "vae", "--top-p", "0.5", "--out", "HERE/s.csv"], "are for models of texts; vae is of type VAE"),
-        (["sample", "vae", "--top-k", "3", "--out", "HERE/s.csv"], "priors of fit-prior; vae is of type VAE"),
+        (
+            ["sample", "vae", "--top-k", "3", "--out", "HERE/s.csv"],
+            "priors over symbols (fit-prior); vae is of type VAE",
+        ),
         (["sample", "vae", "--out", "HERE/s.txt"], ".csv, .npy, .parquet, or a folder for pictures"),
         (["interpolate", "m", "", "anna"], "are empty"),
         (["interpolate", "m", "99", "anna", "--data", "names.txt"], "There is no row 99; there are 60"),

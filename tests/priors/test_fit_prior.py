@@ -141,6 +141,8 @@ def test_each_is_drawn_from_scored_by_and_saved(name, digits, vae, tmp_path):
     assert np.array_equal(again.sample(5, random_state=0), model.sample(5, random_state=0))
     assert np.array_equal(again.score_samples(digits[:50]), model.score_samples(digits[:50]))
     assert np.array_equal(again.log_prob(digits[:9]), model.log_prob(digits[:9]))
+    half = im.load(tmp_path / "after", part="decoder")
+    assert np.array_equal(half.sample(5, random_state=0), model.sample(5, random_state=0))
     assert np.array_equal(model.transform(digits[:9]), kept)  # the model is as it was
     same = np.array_equal(model.score_samples(digits[:50]), vae.score_samples(digits[:50]))
     assert same == (name == "standard_normal")

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def command(
-    model: Annotated[Path, typer.Argument(help="Folder of a saved model with a prior: a VAE, a GAN, a discrete one.")],
+    model: Annotated[
+        Path, typer.Argument(help="Folder of a saved model with a prior, from the start or by fit-prior.")
+    ],
     out: Annotated[
         Path | None,
         typer.Option(
@@ -24,10 +26,10 @@ def command(
     count: Annotated[int, typer.Option("--count", "-n", help="How many.")] = 16,
     condition: Annotated[str | None, typer.Option(help="A class, for conditional models.")] = None,
     temperature: Annotated[
-        float, typer.Option(help="For texts and priors of fit-prior: below 1 is safer and less varied.")
+        float, typer.Option(help="For texts and priors over symbols (fit-prior): below 1 is safer and less varied.")
     ] = 1.0,
     top_k: Annotated[
-        int | None, typer.Option(help="For texts and priors of fit-prior: only so many likeliest values.")
+        int | None, typer.Option(help="For texts and priors over symbols (fit-prior): only so many likeliest values.")
     ] = None,
     top_p: Annotated[
         float | None, typer.Option(help="For texts: only the likeliest tokens that have this share together.")
@@ -66,7 +68,7 @@ def command(
         values = estimator.sample(count, wanted, random_state=seed, temperature=temperature, top_k=top_k)
     elif sharpened:
         raise ParameterError(
-            "--temperature and --top-k are for models of texts and for priors of fit-prior; "
+            "--temperature and --top-k are for models of texts and for priors over symbols (fit-prior); "
             f"{_told(estimator, model)}, and has no symbols"
         )
     else:
