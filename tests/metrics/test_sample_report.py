@@ -73,7 +73,7 @@ def test_a_trained_model_is_nearer_than_one_that_is_not_and_real_rows_are_neares
     assert good.makers["VAE"].frechet < bad.makers["VAE"].frechet
     assert good.makers["VAE"].quality.coverage > bad.makers["VAE"].quality.coverage
     assert "it is no FID" in good.as_text().replace("\n", " ")
-    assert good.to_json()["rows"] == 897
+    assert good.to_json()["rows"] == 300
 
 
 def test_a_model_may_give_the_features_and_without_classes_there_is_one(vae, digits):
@@ -90,7 +90,7 @@ def test_what_cannot_be_measured_is_refused(vae, digits):
         im.sample_report(im.Classifier(trainer=QUICK).fit(digits.values[:60], digits.labels[:60]), digits)
     with pytest.raises(ParameterError, match="extractor is 'inception'; expected a fitted model"):
         im.sample_report(vae, digits, extractor="inception")
-    with pytest.raises(DataError, match="expected 20 or more"):
-        im.sample_report(vae, digits.values[:30])
+    with pytest.raises(DataError, match="expected 20 and 60 or more"):
+        im.sample_report(vae, digits.values[:80])
     with pytest.raises(DataError, match="X has 1797 rows, but y has 3"):
         im.sample_report(vae, digits, [1, 2, 3])

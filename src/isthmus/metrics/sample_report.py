@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 5000  # compared
 MOST_LEARNT = 20_000  # that the features are learnt from
+FEWEST_ROWS = 20
 FEATURES = 64  # principal components of the features: fewer than rows by far
 NUMBERS = ("Frechet distance", "precision", "recall", "density", "coverage", "copies")
 Numbers = NDArray[np.float64]
@@ -90,8 +91,9 @@ def sample_report(
     ``known``: rows that the model has learnt from; where they are not given, half of X. The features are learnt from
     them: with classes (``known.labels``; of X: y) those of a classifier, else those of a ``ContrastiveAE``.
     ``extractor`` may be a fitted model of Isthmus, whose codes are the features, instead. Beside the model stand rows
-    of ``known`` themselves (what can be hoped for) and draws of a Gaussian with their covariance (what is easy).
-    Raises ``DataError`` where there are too few rows, and ``NotAvailableError`` for a model that does not draw.
+    of ``known`` that the features were not learnt from (what can be hoped for) and draws of a Gaussian with the rows'
+    covariance (what is easy). Raises ``DataError`` where there are too few rows, and ``NotAvailableError`` for a model
+    that does not draw.
 
     Source: Heusel et al. 2017, GANs trained by a two time-scale update rule (Frechet distance); Kynkaanniemi et al.
     2019 (precision, recall); Naeem et al. 2020, Reliable fidelity and diversity metrics (density, coverage).
@@ -107,21 +109,23 @@ def sample_report(
         raise NotAvailableError(f"sample_report: {type(model).__name__} does not draw new rows")
     held, learnt = _parts(model, X, y, known, random_state)
     x, known_x = (np.asarray(model.schema_.flat(each), dtype=np.float64) for each in (held, learnt))
-    count = min(MOST_ROWS, len(x), len(known_x))
+    count = min(MOST_ROWS, len(x), len(known_x) // 3)
     rng = np.random.default_rng(random_state)
-    features = _Features.learn(model, learnt, known_x, extractor, count, random_state)
+    order = rng.permutation(len(known_x))
+    apart, taught = order[:count], order[count:]  # of rows that the features were learnt from they say too much
+    features = _Features.learn(model, learnt.take(taught), known_x[taught], extractor, count, random_state)
     made = made_as_numbers(model.schema_, model.sample(count, random_state=random_state), held)
-    makers = {
-        type(model).__name__: np.asarray(made, dtype=np.float64),
-        "real rows": known_x[rng.permutation(len(known_x))[:count]],
-        "Gaussian": gaussian_draws(known_x, count, rng),
+    there = {
+        type(model).__name__: features.of(np.asarray(made, dtype=np.float64)),
+        "real rows": features.of(known_x[apart]),
+        "Gaussian": features.of(gaussian_draws(known_x, count, rng)),
     }
     real, known_there = features.of(x[rng.permutation(len(x))[:count]]), features.of(known_x)
     found = {}
-    for maker, rows in makers.items():
-        there = features.of(rows)
-        quality = SampleQuality.measure(real=real, made=there, known=known_there)
-        found[maker] = Draws(frechet=frechet_distance(there, real), quality=quality)
+    for maker, rows in there.items():
+        among = known_there[taught] if maker == "real rows" else known_there  # no row is a copy of itself
+        quality = SampleQuality.measure(real=real, made=rows, known=among)
+        found[maker] = Draws(frechet=frechet_distance(rows, real), quality=quality)
     return SampleReport(
         makers=found, extractor=features.name, features=features.count, rows=count, seed=int(random_state)
     )
@@ -201,11 +205,10 @@ def _parts(model: Estimator, X: Any, y: ArrayLike | None, known: Any, seed: int)
         held = given
     else:
         held, learnt = given.take(order[: len(given) // 2]), given.take(order[len(given) // 2 :])
-    fewest = min(len(held), len(learnt))
-    if fewest < 20:
+    if len(held) < FEWEST_ROWS or len(learnt) < 3 * FEWEST_ROWS:
         raise DataError(
-            f"There are {len(held)} held-out rows and {len(learnt)} to learn features from; expected 20 or more of "
-            "each, and hundreds for numbers that mean anything"
+            f"There are {len(held)} held-out rows and {len(learnt)} to learn features from; expected {FEWEST_ROWS} and "
+            f"{3 * FEWEST_ROWS} or more, and hundreds for numbers that mean anything"
         )
     if model.schema_.kind not in ("table", "image", "array"):
         raise ParameterError(f"sample_report is for tables of numbers, pictures and arrays; X is {given.kind}")
