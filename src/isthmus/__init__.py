@@ -27,7 +27,7 @@ _ELSEWHERE = {
     "disentanglement": ("isthmus.metrics.disentanglement.suite", "disentanglement"),
     "generation_report": ("isthmus.metrics.generation", "generation_report"),
     "latent_information": ("isthmus.metrics.latent_information", "latent_information"),
-    "sample_report": ("isthmus.metrics.sample_report", "sample_report"),
+    "sample_report": ("isthmus.tasks.sample_report", "sample_report"),
     "imputation_intervals": ("isthmus.tasks.imputation", "imputation_intervals"),
     "annealed_log_prob": ("isthmus.metrics.annealed_importance", "annealed_log_prob"),
     "interpolation": ("isthmus.metrics.interpolation", "interpolation"),

@@ -101,8 +101,8 @@ class Autoencoder(Component):
             (
                 prior is None or prior.arguments.get("latent_dim", bottleneck.latent_dim) == bottleneck.latent_dim,
                 (
-                    f"{type(prior).__name__} is of codes of {prior and prior.arguments.get('latent_dim')} numbers; "
-                    f"those of this model have {bottleneck.latent_dim}: fit it to them, by model.fit_prior(X)"
+                    f"{type(prior).__name__}: latent_dim is {prior and prior.arguments.get('latent_dim')!r}; "
+                    f"the code has {bottleneck.latent_dim} numbers; fit one to them by model.fit_prior(X)"
                 ),
             ),
             (pretrain_steps >= 0, f"pretrain_steps is {pretrain_steps!r}; expected 0 or more"),

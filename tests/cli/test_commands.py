@@ -229,7 +229,10 @@ def test_listings(capsys):
     assert main(["models", "beta-vae"]) == 0
     assert "beta = 4.0" in told(capsys).out
     assert main(["parts"]) == 0
-    assert "bottlenecks: bernoulli, categorical, direction, fsq, gaussian" in told(capsys).out
+    assert (
+        "bottlenecks: bernoulli, categorical, direction, flow_gaussian, fsq, gaussian, hyperspherical"
+        in told(capsys).out
+    )
     assert main(["parts", "encoders", "mlp", "--json"]) == 0
     assert json.loads(told(capsys).out)["parameters"]["activation"] == "silu"
     assert main(["data"]) == 0

@@ -7,7 +7,8 @@ import torch
 from torch.nn import functional as F
 
 from isthmus.layers.diagonal_gaussian import DiagonalGaussian
-from isthmus.layers.flow_posterior import FlowPosterior, Planar, Radial
+from isthmus.layers.flow_posterior import FlowPosterior, InverseAutoregressive, Planar, Radial
+from isthmus.layers.masked_dense import MaskedDense
 from isthmus.layers.von_mises_fisher import VonMisesFisher, log_area
 from isthmus.priors.standard_normal import StandardNormal
 from isthmus.priors.uniform_sphere import UniformSphere
@@ -30,7 +31,14 @@ def radial(rows, size=2.0):
     return Radial(normal(rows, DIM, seed=1).double(), alpha.double(), size * normal(rows, 1, seed=3).double())
 
 
-MAPS = pytest.mark.parametrize("make", [planar, radial])
+def autoregressive(rows):
+    with RandomStream(0):
+        network = MaskedDense(2 + DIM, 2, (16,)).double()
+        torch.nn.init.normal_(network.linears[-1].weight)
+    return InverseAutoregressive(network, normal(rows, 2, seed=1).double())
+
+
+MAPS = pytest.mark.parametrize("make", [planar, radial, autoregressive])
 
 
 @MAPS

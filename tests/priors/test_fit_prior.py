@@ -217,7 +217,7 @@ def test_what_makes_no_sense_is_refused_with_how_to_mend_it(digits, ae, vae, tmp
     with pytest.raises(ParameterError, match="is not conditional"):
         ae.fit_prior(digits, np.zeros(len(digits)))
     other = FullGaussian(9)
-    with pytest.raises(ParameterError, match="FullGaussian is of codes of 9 numbers; those of this model have 4"):
+    with pytest.raises(ParameterError, match="FullGaussian: latent_dim is 9; the code has 4 numbers"):
         ae.fit_prior(digits, prior=other)
     with pytest.raises(ParameterError, match="loaded in part"):
         im.load(vae.save(tmp_path / "m"), part="encoder").fit_prior(digits)

@@ -213,5 +213,5 @@ def test_codes_cost_what_the_prior_says():
 
 
 def test_a_prior_of_other_codes_is_refused():
-    with pytest.raises(ParameterError, match="FullGaussian is of codes of 3 numbers; those of this model have 2: fit"):
+    with pytest.raises(ParameterError, match="FullGaussian: latent_dim is 3; the code has 2 numbers; fit"):
         Autoencoder(Module(nn.Identity(), (2,), 2), Identity(2), terms=[Reconstruction()], prior=FullGaussian(3))

@@ -2,9 +2,9 @@
 
 import math
 
-import torch
 from torch import Tensor
 
+from isthmus.layers.soft_clamp import soft_clamp
 from isthmus.stations import Posterior
 
 LOG_2PI = math.log(2 * math.pi)
@@ -44,4 +44,4 @@ def gaussian_posterior(features: Tensor, bound: float) -> DiagonalGaussian:
     [[10.0]]
     """
     mean, raw = features.float().chunk(2, dim=-1)
-    return DiagonalGaussian(mean, bound * torch.tanh(raw / bound))
+    return DiagonalGaussian(mean, soft_clamp(raw, bound))

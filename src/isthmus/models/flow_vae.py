@@ -17,13 +17,15 @@ class FlowVAE(Estimator):
 
     Scores are the ELBO; ``log_prob`` goes by the bent posterior, too.
 
-    Source: Rezende & Mohamed 2015, Variational inference with normalizing flows, ICML.
+    Source: Rezende & Mohamed 2015, Variational inference with normalizing flows, ICML; Kingma et al. 2016,
+    Improving variational inference with inverse autoregressive flow, NeurIPS.
 
     Parameters
     ----------
     latent_dim : numbers in the code.
-    flow : ``"planar"`` (bends along a direction) or ``"radial"`` (about a centre).
-    depth : flows, one after the other; the encoder gives the numbers of each.
+    flow : ``"planar"`` (bends along a direction), ``"radial"`` (about a centre) or ``"inverse_autoregressive"`` (each
+        number by those before it; ``log_prob`` then takes as many passes as there are numbers).
+    depth : flows, one after the other.
     network, likelihood, trainer, random_state : as for ``VAE``.
 
     >>> import isthmus as im
