@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import isthmus as im
-from isthmus.data.loading import RemoteFile, local
 from isthmus.errors import ParameterError
 from isthmus.metrics.disentanglement.beta_vae_score import beta_vae_score
 from isthmus.metrics.disentanglement.dci import DCI, concentration, weighted
@@ -246,7 +246,7 @@ class Stub:
 
     def transform(self, X):
         self.calls += 1
-        return np.asarray(X)
+        return np.asarray(getattr(X, "values", X))
 
 
 def test_seeds_of_numpy_are_plain_numbers_in_what_is_told():
@@ -264,6 +264,9 @@ def test_a_model_encodes_once_and_the_columns_of_a_frame_are_names():
     assert (found.factors, found.values, found.seed) == (("shape", "size"), (3, 4), 3)
     assert found.mig.value == pytest.approx(1.0)
     assert im.disentanglement(Stub(), GRID[:, :2], frame, names=["a", "b"]).factors == ("a", "b")
+    held = im.data.read(GRID[:, :2])
+    held = replace(held, factors={"a": GRID[:, 0], "b": GRID[:, 1]}).take(range(len(GRID) - 1, 0, -1))
+    assert im.disentanglement(Stub(), held).to_json()["factors"] == dict(zip("ab", found.values, strict=True))
 
 
 def test_models_of_this_library_are_measured_those_that_are_told_classes_too():
@@ -385,12 +388,12 @@ def test_udr_refuses_all_that_does_not_fit_at_once():
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="ISTHMUS_DATA has no dSprites")
 def test_dsprites_takes_less_than_a_minute_of_one_core():
-    with np.load(local(RemoteFile(path="dsprites_sub/dsprites_downsampled.npz")), allow_pickle=False) as held:
-        factors, names = held["latents_classes"], [str(name) for name in held["latents_names"]]
+    known = im.data.load("dsprites").factors
+    factors = np.stack(list(known.values()), axis=1)
     codes = np.random.default_rng(0).normal(size=(len(factors), 10)) * np.r_[np.full(5, 0.1), np.full(5, 0.01)]
     codes[:, :5] += (factors - factors.mean(0)) / factors.std(0)
     began = time.process_time()
-    found = Disentanglement.measure(codes, factors, names)
+    found = Disentanglement.measure(codes, known)
     seconds = time.process_time() - began
     print(f"{seconds:.1f} s\n{found.as_text()}")
     assert seconds < 60

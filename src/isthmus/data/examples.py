@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -43,6 +43,7 @@ class Examples:
     described: tuple[Column, ...] | None = None  # what the numbers of a mixed table stand for
     types: tuple[str, ...] | None = None  # of its columns, as the user has them
     labels: NDArray[Any] | None = None  # [n]
+    factors: Mapping[str, NDArray[Any]] | None = None  # that made the rows, where they are known, each [n]
     names: tuple[str, ...] | None = None  # of the rows: file names
     quarantined: tuple[Quarantined, ...] = ()
     container: str = "numpy"  # what the user gave: "numpy", "torch", "pandas", "polars", "file", ...
@@ -60,13 +61,13 @@ class Examples:
         return self if len(chosen) == len(self) else self.take(chosen)
 
     def block(self, rows: slice | NDArray[np.int64]) -> Examples:
-        """The values of some rows, for a moment: without names, labels and index; of a slice nothing is copied."""
+        """The values of some rows, for a moment: ``bare``; of a slice nothing is copied."""
         numbers = np.arange(*rows.indices(len(self))) if isinstance(rows, slice) else rows
         return self.bare(self.values[rows], numbers)
 
     def bare(self, values: NDArray[Any], rows: NDArray[np.int64]) -> Examples:
-        """The values of these rows, for a moment: without names, labels and index."""
-        return replace(self, values=values, labels=None, names=None, index=None, rows=rows)
+        """The values of these rows, for a moment: without names, labels, factors and index."""
+        return replace(self, values=values, labels=None, factors=None, names=None, index=None, rows=rows)
 
     def take(self, rows: Iterable[int] | NDArray[Any]) -> Examples:
         """Some of the rows, by number."""
@@ -75,6 +76,7 @@ class Examples:
             self,
             values=taken(self.values, chosen, self.origin),
             labels=None if self.labels is None else self.labels[chosen],
+            factors=None if self.factors is None else {name: each[chosen] for name, each in self.factors.items()},
             names=None if self.names is None else tuple(self.names[i] for i in chosen),
             index=None if self.index is None else self.index[chosen],
             rows=None if self.rows is None else self.rows[chosen],

@@ -12,9 +12,10 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isthmus.data.examples import Examples
 from isthmus.errors import DataError, ParameterError, UnknownNameError, did_you_mean
@@ -129,5 +130,12 @@ def _joined(parts: Parts) -> Examples:
         train,
         values=np.concatenate([train.values, test.values]),
         labels=np.concatenate([train.labels, test.labels]) if both else None,
+        factors=_joined_factors(train, test),
         names=None if train.names is None or test.names is None else train.names + test.names,
     )
+
+
+def _joined_factors(train: Examples, test: Examples) -> dict[str, NDArray[Any]] | None:
+    if train.factors is None or test.factors is None:
+        return None
+    return {name: np.concatenate([each, test.factors[name]]) for name, each in train.factors.items()}

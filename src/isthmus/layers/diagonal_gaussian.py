@@ -40,6 +40,7 @@ class DiagonalGaussian(Posterior):
 def gaussian_posterior(features: Tensor, bound: float) -> DiagonalGaussian:
     """q(z | x) from features ``[..., 2 * dim]``, in float32; the log-variance softly clamped to ``(-bound, bound)``.
 
+    >>> import torch
     >>> gaussian_posterior(torch.tensor([[1.0, 50.0]]), bound=10.0).log_var.round(decimals=2).tolist()
     [[10.0]]
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -32,7 +32,10 @@ class Factors:
 
     @classmethod
     def of(cls, factors: Any, names: Any = None, *, codes: NDArray[Any] | None = None) -> Factors:
-        """Of an array ``[n, f]`` or a data frame, with the codes to be measured; raises ``ParameterError``."""
+        """Of an array ``[n, f]``, a data frame or a dictionary of arrays, with the codes to be measured.
+
+        Raises ``ParameterError``, all mistakes at once.
+        """
         columns, own = _columns(factors)
         called = tuple(own if names is None else map(str, names))
         wrong = [] if codes is None else [*_wrong_codes(codes, len(columns[0]) if columns else None)]
@@ -60,6 +63,8 @@ def _columns(factors: Any) -> tuple[list[NDArray[Any]], list[str]]:
         doubled = sorted({name for name in names if names.count(name) > 1})
         check(OWNER, (not doubled, f"factors has several columns called {', '.join(map(repr, doubled))}"))
         return [np.asarray(factors[name]) for name in factors.columns], names
+    if isinstance(factors, Mapping):
+        return [np.asarray(each) for each in factors.values()], list(factors)
     array = np.asarray(factors)
     check(
         OWNER,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from isthmus.data.examples import Examples
 from isthmus.data.reading import read_as_in_fit
 from isthmus.errors import ParameterError, check, counted
 from isthmus.metrics.disentanglement.beta_vae_score import beta_vae_score
@@ -153,8 +154,9 @@ def disentanglement(
     """The disentanglement of a fitted model's codes of X, whose factors are known.
 
     X is encoded once, by ``model.transform`` (of random codes the means), a model of Isthmus or any transformer of
-    scikit-learn's contract. ``factors``: for each row of X the value of each factor, ``[n, f]``, or a data frame, whose
-    columns are then the ``names``; continuous ones must be binned. A model that is told a condition needs rows with
+    scikit-learn's contract. ``factors``: for each row of X the value of each factor, ``[n, f]``, or a data frame or
+    a dictionary of arrays, which have ``names``; continuous ones must be binned. Of data that come with their factors
+    (``im.data.load("dsprites")``) these are taken. A model that is told a condition needs rows with
     labels (``isthmus.data.read(X, labels=y)``). Raises ``ParameterError``, all mistakes at once, and, without factors,
     with what else there is.
 
@@ -167,6 +169,8 @@ def disentanglement(
     >>> round(found.mig.value, 3), found.beta_vae.value
     (1.0, 1.0)
     """
+    if factors is None and isinstance(X, Examples):
+        factors = X.factors
     if factors is None:
         raise ParameterError(UNKNOWN)
     codes = np.asarray(_codes(model, X))
