@@ -4,9 +4,12 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 import isthmus as im
-from benchmarks.result import Result, mean_sd
+from benchmarks.result import FOLDER, Result, mean_sd
 from isthmus.data import load
+from isthmus.report.figures import figure, show_picture
 
 TRAIN, TEST, LATENT = 20_000, 5000, 16
 MIXTURE = {"name": "gaussian_mixture", "components": 50}
@@ -74,7 +77,13 @@ def _numbers(draws: Any) -> tuple[float, ...]:
 
 
 def _draw(pictures: dict[tuple[str, str], Any]) -> None:
-    from benchmarks.result import FOLDER
-
-    sheet = im.data.contact_sheet(list(pictures.values()))
-    sheet.save(FOLDER.parents[1] / "docs" / "pictures" / "autoencoder_priors.png")
+    """A row of draws for each, as they are drawn: bytes."""
+    made = figure(9, 0.85 * len(pictures))
+    for row, ((data, told), drawn) in enumerate(pictures.items()):
+        for column, picture in enumerate(drawn):
+            axes = made.add_subplot(len(pictures), SHOWN + 3, row * (SHOWN + 3) + column + 4)
+            axes.set_axis_off()
+            show_picture(axes, np.clip(picture / 255, 0, 1))
+        height = 1 - (row + 0.5) / len(pictures)
+        made.text(0.01, height, f"{data}\n{told}", va="center", fontsize=8)
+    made.savefig(FOLDER.parents[1] / "docs" / "pictures" / "autoencoder_priors.png", dpi=110)

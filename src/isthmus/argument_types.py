@@ -50,6 +50,15 @@ def wrong_types(constructor: Callable[..., Any], given: Mapping[str, Any]) -> li
     ]
 
 
+def is_count(value: Any, least: int = 1) -> bool:
+    """Whether a value is a whole number from ``least`` on; a truth value is none.
+
+    >>> is_count(np.int64(3)), is_count(2.0), is_count(True), is_count(1, least=2)
+    (True, False, False, False)
+    """
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= least
+
+
 @cache
 def _hints(constructor: Callable[..., Any]) -> dict[str, Any]:
     try:

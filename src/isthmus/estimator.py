@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -29,7 +28,7 @@ from isthmus.abilities import (
     if_there_and_back,
 )
 from isthmus.architecture import Setting, likelihood_scaling, make_likelihood
-from isthmus.argument_types import check_types
+from isthmus.argument_types import check_types, is_count
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.direction import Direction
 from isthmus.code_prior import PriorScores, fit_code_prior
@@ -232,7 +231,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         told = (
             f"the model was fitted on {self.schema_.kind} data without gaps, and takes none; fit it on rows with gaps"
         )
-        check("impute", (known, told), (draws is None or draws >= 1, f"draws is {draws!r}; expected 1 or more"))
+        check("impute", (known, told), (draws is None or is_count(draws), f"draws is {draws!r}; expected 1 or more"))
         if draws is None:
             expected = self._by_batch(examples, condition, lambda batch, _: self._expected(batch))
             return [self._filled(examples, self.schema_.from_model(expected))]
@@ -289,7 +288,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
         Closer to the truth than ``score_samples``, from below, the more draws (Burda et al. 2016).
         """
-        check("log_prob", (samples >= 1, f"samples is {samples!r}; expected 1 or more"))
+        check("log_prob", (is_count(samples), f"samples is {samples!r}; expected a whole number, 1 or more"))
         self._check_told(condition)
 
         def likelihood(batch: Batch, number: int) -> Tensor:
@@ -409,8 +408,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self, a: Any, b: Any, steps: int = 8, condition: Any = None, *, path: CodePath = "line"
     ) -> NDArray[np.float32]:
         """The codes that ``interpolate`` decodes, ``[pairs, steps, numbers]``."""
-        whole = isinstance(steps, numbers.Integral) and steps >= 2
-        check("interpolate", (whole, f"steps is {steps!r}; expected a whole number, 2 or more"))
+        check("interpolate", (is_count(steps, least=2), f"steps is {steps!r}; expected a whole number, 2 or more"))
         check_is_fitted(self)
         self._check_path(path)
         first, last = (self.transform(self._one_or_many(each), condition) for each in (a, b))
@@ -547,12 +545,11 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         name = type(self).__name__
         check_types(name, type(self).__init__, self.get_params(deep=False))
         latent_dim = getattr(self, "latent_dim", 1)
-        whole = isinstance(latent_dim, numbers.Integral) and not isinstance(latent_dim, bool)
         trainer = self.trainer is None or isinstance(self.trainer, Trainer)
         check(
             name,
             (
-                whole and latent_dim >= 1,
+                is_count(latent_dim),
                 f"latent_dim is {latent_dim!r}; expected 1 or more",
             ),
             (trainer, f"trainer is {self.trainer!r}; expected a Trainer or None"),
@@ -767,8 +764,7 @@ def _stored_target(target: Condition | Schema, y: Any) -> Tensor:
 
 def check_count(n: Any) -> None:
     """Refuse what is no number of examples to draw."""
-    whole = isinstance(n, numbers.Integral) and int(n) >= 1
-    check("sample", (whole, f"n is {n!r}; expected a whole number from 1 on"))
+    check("sample", (is_count(n), f"n is {n!r}; expected a whole number from 1 on"))
 
 
 def _json(record: Condition | Schema | History | PriorScores | None) -> dict[str, Any] | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import numbers
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from isthmus.argument_types import is_count
 from isthmus.data.reading import read_as_in_fit
 from isthmus.errors import NotAvailableError, check
 from isthmus.records import Batch, Code, View, repeated
@@ -84,10 +84,7 @@ def annealed_log_prob(
     counts = {"chains": chains, "temperatures": temperatures, "leaps": leaps}
     check(
         "annealed_log_prob",
-        *(
-            (isinstance(count, numbers.Integral) and count >= 1, f"{name} is {count!r}; expected 1 or more")
-            for name, count in counts.items()
-        ),
+        *((is_count(count), f"{name} is {count!r}; expected 1 or more") for name, count in counts.items()),
     )
     autoencoder = model.autoencoder_
     if autoencoder.prior is None or autoencoder.prior.symbolic or autoencoder.bottleneck.levels:

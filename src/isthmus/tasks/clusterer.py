@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 import time
 import warnings
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from sklearn.base import BaseEstimator, ClusterMixin, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from isthmus.argument_types import wrong_types
+from isthmus.argument_types import is_count, wrong_types
 from isthmus.data.examples import Examples
 from isthmus.data.labels import check_labels
 from isthmus.data.reading import read_and_tell, read_as_in_fit
@@ -270,9 +269,6 @@ class Clusterer(ClusterMixin, BaseEstimator):
         return np.concatenate(list(blocks()))
 
     def _check_parameters(self) -> None:
-        def whole(value: Any, least: int) -> bool:
-            return isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= least
-
         automatic = isinstance(self.n_clusters, str) and self.n_clusters == "auto"
         smallest = isinstance(self.min_cluster_size, str) and self.min_cluster_size == "auto"
         kinds = wrong_types(Clusterer.__init__, {"neighbours": self.neighbours})
@@ -280,7 +276,7 @@ class Clusterer(ClusterMixin, BaseEstimator):
             type(self).__name__,
             *((False, message) for message in kinds),
             (
-                automatic or whole(self.n_clusters, 2),
+                automatic or is_count(self.n_clusters, 2),
                 f"n_clusters is {self.n_clusters!r}; expected 2 or more, or 'auto'",
             ),
             (
@@ -288,7 +284,7 @@ class Clusterer(ClusterMixin, BaseEstimator):
                 f"method is {self.method!r}. {did_you_mean(str(self.method), grouping.names())}",
             ),
             (
-                smallest or whole(self.min_cluster_size, 2),
+                smallest or is_count(self.min_cluster_size, 2),
                 f"min_cluster_size is {self.min_cluster_size!r}; expected 2 or more, or 'auto'",
             ),
             (bool(kinds) or self.neighbours >= 1, f"neighbours is {self.neighbours!r}; expected 1 or more"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from isthmus.argument_types import is_count
 from isthmus.data.reading import read
 from isthmus.data.schemas.mixed import MixedSchema
 from isthmus.errors import ParameterError, check
@@ -43,7 +44,7 @@ def imputation_intervals(
     check(
         "imputation_intervals",
         (0 < level < 1, f"level is {level!r}; expected a chance in (0, 1)"),
-        (draws >= 2, f"draws is {draws!r}; expected 2 or more"),
+        (is_count(draws, least=2), f"draws is {draws!r}; expected 2 or more"),
     )
     schema = getattr(model, "schema_", None)
     if not isinstance(schema, MixedSchema):

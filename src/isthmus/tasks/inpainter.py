@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Iterator
 from dataclasses import fields
 from functools import partial
@@ -18,6 +17,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
+from isthmus.argument_types import is_count
 from isthmus.data.examples import Examples
 from isthmus.data.kinds import check_kind, check_many
 from isthmus.data.reading import read_and_tell, read_as_in_fit
@@ -142,7 +142,7 @@ class Inpainter(BaseEstimator):
         With ``draws`` a list of so many completions of X, whose spread says how sure it is. Raises ``DataError``,
         ``ParameterError``.
         """
-        check("inpaint", (draws is None or _is_count(draws, 1), f"draws is {draws!r:.60}; expected 1 or more"))
+        check("inpaint", (draws is None or is_count(draws, 1), f"draws is {draws!r:.60}; expected 1 or more"))
         examples, mask = self._hidden(X, hidden)
         rng = np.random.default_rng(derive(seed_of(random_state), SAMPLING) % 2**32)
         made: list[list[NDArray[Any]]] = [[] for _ in range(1 if draws is None else draws)]
@@ -294,8 +294,8 @@ class Inpainter(BaseEstimator):
                 given is None or isinstance(given, Estimator),
                 f"model is {self.model!r:.60}; expected a model of Isthmus, fitted or not, or None",
             ),
-            (_is_count(self.starts, 1), f"starts is {self.starts!r:.60}; expected 1 or more"),
-            (_is_count(self.steps, 1), f"steps is {self.steps!r:.60}; expected 1 or more"),
+            (is_count(self.starts, 1), f"starts is {self.starts!r:.60}; expected 1 or more"),
+            (is_count(self.steps, 1), f"steps is {self.steps!r:.60}; expected 1 or more"),
             (
                 self.trainer is None or isinstance(self.trainer, Trainer),
                 f"trainer is {self.trainer!r:.60}; expected a Trainer or None",
@@ -315,10 +315,6 @@ def _nearest(x: Tensor, seen: Tensor, rows: Tensor, count: int) -> Tensor:
     """Which of ``rows`` are the nearest to x ``[n, values]`` where it is seen, the nearest first: ``[n, count]``."""
     apart = seen @ rows.square().T - 2 * (seen * x) @ rows.T  # but for what is the same for all of them
     return apart.topk(min(count, len(rows)), largest=False).indices
-
-
-def _is_count(value: Any, least: int) -> bool:
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= least
 
 
 _RECORDS = ("joint", "residual")

@@ -14,6 +14,7 @@ from scipy.ndimage import gaussian_filter
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
+from isthmus.argument_types import is_count
 from isthmus.data.examples import Examples
 from isthmus.data.reading import read_and_tell
 from isthmus.errors import DataError, ParameterError, check
@@ -153,15 +154,12 @@ class PatchDetector(OutlierMixin, BaseEstimator):
     # -- inside --------------------------------------------------------------------------------------
 
     def _check_parameters(self) -> None:
-        def whole(value: Any) -> bool:
-            return isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= 1
-
         rate = self.false_alarm_rate
         check(
             type(self).__name__,
-            (whole(self.patch) and self.patch >= 2, f"patch is {self.patch!r}; expected 2 pixels or more"),
+            (is_count(self.patch) and self.patch >= 2, f"patch is {self.patch!r}; expected 2 pixels or more"),
             (
-                whole(self.stride) and (not whole(self.patch) or self.stride <= self.patch),
+                is_count(self.stride) and (not is_count(self.patch) or self.stride <= self.patch),
                 f"stride is {self.stride!r}; expected from 1 pixel on, and at most the patch's {self.patch!r}",
             ),
             (

@@ -17,7 +17,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from isthmus.argument_types import wrong_types
+from isthmus.argument_types import is_count, wrong_types
 from isthmus.data.examples import Examples, Quarantined
 from isthmus.errors import DataError, ParameterError, check, did_you_mean, problems, users_level
 from isthmus.estimator import Estimator
@@ -393,10 +393,10 @@ class SearchIndex(BaseEstimator):
         return numbers
 
     def _check_k(self, k: Any) -> None:
-        whole = isinstance(k, int | np.integer) and not isinstance(k, bool)
+        whole = is_count(k)
         check(
             "search",
-            (whole and k >= 1, f"k is {k!r}; expected a whole number from 1 on"),
+            (whole, f"k is {k!r}; expected a whole number from 1 on"),
             (
                 not whole or k <= len(self),
                 f"k is {k!r}, but the index holds {len(self):,} items; expected at most so many",
