@@ -101,7 +101,7 @@ class ComparedModel:
         if mean is None:
             return "-"
         told = f"{mean:,.0f}" if key in ("parameters", "code") else f"{mean:.4g}"
-        return f"{told} +-{sd:.2g}" if sd and key not in ("parameters", "code") else told
+        return f"{told} +-{sd:.2g}" if self.drawn and sd is not None and key not in ("parameters", "code") else told
 
     @property
     def failures(self) -> tuple[str, ...]:

@@ -31,6 +31,10 @@ class RatePoint:
         """The rate, per row."""
         return self.rate / math.log(2)
 
+    def as_text(self) -> str:
+        """A line for a terminal, while others are still being fitted."""
+        return f"{self.code}, {self.settings}: {self.bits:.4g} bits/row, MSE {self.mse:.4g} scaled units"
+
 
 @dataclass(frozen=True, kw_only=True)
 class RateDistortion:

@@ -10,9 +10,11 @@ from isthmus.metrics.rate_distortion import REFERENCE, RateDistortion
 from isthmus.report.figures import COLOURS, figure, save, tidy
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 GREY = "#555555"
+NEAR = 0.04  # of the picture, within which labels would lie on each other
 MARKS = ("o", "s", "^", "D", "v", "P")
 
 
@@ -31,11 +33,6 @@ def rate_curves(found: RateDistortion) -> Figure:
         axes.scatter(
             [p.bits for p in points], [p.mse for p in points], s=34, color=colour, marker=MARKS[number % len(MARKS)]
         )
-        for point in points:
-            size = "" if point.latent_dim is None else str(point.latent_dim)
-            label = size if point.beta is None else f"{size}, β {point.beta:g}"
-            offset = {"xytext": (4, 4), "textcoords": "offset points", "fontsize": 7, "color": colour}
-            axes.annotate(label, (point.bits, point.mse), **offset)
     most = max((point.bits for point in found.points if point.code != REFERENCE), default=math.inf)
     reference = [point for point in found.curve(REFERENCE) if point.bits <= 1.6 * most]
     axes.plot(
@@ -48,12 +45,37 @@ def rate_curves(found: RateDistortion) -> Figure:
         label=REFERENCE,
     )
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
+    _label(axes, found)
     axes.set_xlabel("rate, bits per row")
     axes.set_ylabel("mean squared error, scaled units")
     axes.set_title(f"{found.held_out_rows:,} held-out rows; labels: numbers in the code, β", fontsize=10)
     axes.legend(frameon=False, fontsize=9)
     tidy(axes)
     return made
+
+
+def _label(axes: Axes, found: RateDistortion) -> None:
+    """What each point is; of points that lie on each other one."""
+    own = [point for point in found.points if point.code != REFERENCE]
+    reach = max((point.bits for point in own), default=1.0) or 1.0
+    placed: list[tuple[float, float]] = []
+    codes = list(dict.fromkeys(point.code for point in own))
+    for point in own:
+        place = (point.bits / reach, math.log(max(point.mse, 1e-12)) / 3)
+        if any(math.dist(place, other) < NEAR for other in placed):
+            continue
+        placed.append(place)
+        size = "" if point.latent_dim is None else str(point.latent_dim)
+        axes.annotate(
+            size if point.beta is None else f"{size}, β {point.beta:g}",
+            (point.bits, point.mse),
+            xytext=(5, 4),
+            textcoords="offset points",
+            fontsize=7,
+            color=COLOURS[codes.index(point.code) % len(COLOURS)],
+        )
 
 
 def save_rate_curves(found: RateDistortion, path: str | Path) -> Path:

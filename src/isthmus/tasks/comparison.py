@@ -143,11 +143,9 @@ def _notes(name: str, model: Estimator, trial: Trial, ground: SameRows) -> list[
     if model.condition_ is not None:
         told.append(f"{name} is told the class of each row: its numbers are given that class.")
     if ground.judge is not None and "frechet" not in trial.numbers and model.decodes:
-        told.append(f"{name} has no prior to draw from (fit_prior learns one of symbols): no Frechet distance.")
+        told.append(f"{name} has no prior to draw from, so no Frechet distance; fit_prior learns one.")
     if ground.judge is not None and model.prior_scores_ is not None:
-        told.append(
-            f"{name} has no prior of its own: it draws from a Gaussian of its codes, fitted afterwards, as PCA."
-        )
+        told.append(f"{name} has no prior: it draws from a Gaussian of its codes, fitted afterwards, as PCA does.")
     bits = code_bits(model.autoencoder_)
     if bits is not None:
         told.append(f"{name}: the code is {bits:.0f} bits; its numbers are not free.")

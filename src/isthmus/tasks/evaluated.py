@@ -111,6 +111,7 @@ class Evaluated:
 
     def coded(self, examples: Examples) -> NDArray[np.float64]:
         """Codes of rows, told what the model is conditioned on."""
+        if_it_encodes(self.model)
         told: Mapping[str, Any] = {} if self.model.condition_ is None else {"condition": examples.labels}
         with told_already():
             found = self.model.transform(examples, **told)

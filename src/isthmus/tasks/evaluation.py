@@ -50,7 +50,7 @@ def evaluate(
     >>> digits = im.data.load("digits")
     >>> vae = im.VAE(4, trainer=im.Trainer(epochs=2)).fit(digits.take(range(900)))
     >>> found = im.evaluate(vae, digits.take(range(900, 1797)), known=digits.take(range(900)), samples=False)
-    >>> found["ELBO at beta = 1"].unit, found["accuracy of neighbours"].rows
+    >>> found["ELBO at beta = 1"].unit, found["neighbours"].rows
     ('nats per row', 897)
     >>> [each.part for each in found.left_out]
     ['disentanglement', 'sample quality']

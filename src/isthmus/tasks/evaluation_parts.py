@@ -25,8 +25,8 @@ from isthmus.tasks.sample_report import sample_report
 NATS, SHARE = "nats per row", "share"
 ANNEALED_ROWS = 50
 NO_FACTORS = (
-    "needs the true factors of each row; give factors=. Without them: isthmus.metrics.disentanglement.udr.UDR (several "
-    "models), im.traversals"
+    "needs the true factors of each row; give factors= (on the command line --factors). Without them: "
+    "isthmus.metrics.disentanglement.udr.UDR (several models), im.traversals"
 )
 OPTIONAL = "not asked for; give samples=True (on the command line --samples)"
 
@@ -164,22 +164,21 @@ def representation(given: Evaluated) -> Part:
     own = (given.known_codes, known, given.codes, held)
     theirs = (given.components[0], known, given.components[1], held)
     commonest = float((held == max(set(known.tolist()), key=known.tolist().count)).mean())
-    of: dict[str, Any] = {"part": "representation", "rows": len(held), "unit": SHARE}
+    few, few_pca = (FewLabels.measure(*each, seed=given.seed) for each in (own, theirs))
+    by = f"5 neighbours, logistic regression; {few.draws} draws of few labels"
+    of: dict[str, Any] = {"part": "representation", "rows": len(held), "unit": "accuracy", "extractor": by}
 
     def beside(value: float) -> tuple[tuple[str, float], ...]:
         return ((f"PCA-{given.card.pca_dim}", value), ("chance", commonest))
 
-    few, few_pca = (FewLabels.measure(*each, seed=given.seed) for each in (own, theirs))
-    probe, by = "logistic regression", "accuracy of a linear classifier"
     near, near_pca, line, line_pca = (f(*each) for f in (knn_accuracy, accuracy_of_probe) for each in (own, theirs))
     found = [
-        Measured(name="accuracy of neighbours", value=near, extractor="5-NN", beside=beside(near_pca), **of),
-        Measured(name=f"{by}, {len(known):,} labels", value=line, extractor=probe, beside=beside(line_pca), **of),
+        Measured(name="neighbours", value=near, beside=beside(near_pca), **of),
+        Measured(name="linear classifier, all labels", value=line, beside=beside(line_pca), **of),
     ]
     for count, value, sd, pca in zip(few.per_class, few.accuracy, few.sd, few_pca.accuracy, strict=True):
-        name = f"... with {count} label{'s' * (count != 1)} a class"
-        told: dict[str, Any] = {"value": value, "sd": sd, "seed": given.seed, "beside": beside(pca)}
-        found.append(Measured(name=name, extractor=f"{probe}, {few.draws} draws of labels", **told, **of))
+        name = f"linear classifier, {count} a class"
+        found.append(Measured(name=name, value=value, sd=sd, seed=given.seed, beside=beside(pca), **of))
     return Part(measured=found)
 
 
@@ -231,7 +230,7 @@ def sample_quality(given: Evaluated) -> Part:
             given.model, given.held, known=given.known, extractor=given.extractor, random_state=given.seed
         )
     own, real, easy = report.makers.values()
-    units: dict[str, Any] = {"frechet distance": "squared units of the features"}
+    units: dict[str, Any] = {"frechet distance": "features^2"}
     names = ("frechet distance", "precision", "recall", "density", "coverage", "copies")
     told = []
     for name, value, hoped, gaussian in zip(names, own.numbers(), real.numbers(), easy.numbers(), strict=True):

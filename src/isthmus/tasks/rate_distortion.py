@@ -27,7 +27,7 @@ from isthmus.training.seeds import EVALUATION, derive
 from isthmus.training.trainer import Trainer
 
 OWNER = "rate_distortion"
-BETAS, SIZES = (0.1, 1.0, 10.0), (2, 8, 16)
+BETAS, SIZES = (0.1, 0.3, 1.0, 3.0), (2, 8, 16)
 FSQ_LEVELS = 5  # of each number
 
 
