@@ -57,7 +57,7 @@ class Evaluation:
     -31.2
     >>> print(found)
     VAE: 500 held-out rows, 900 to learn from; seed 0, Isthmus 1
-                value          unit  beside  rows  seed  measured by
+                value          unit  beside  rows  seed
     likelihood
       ELBO      -31.2  nats per row           500     0
     Not measured:
@@ -74,6 +74,7 @@ class Evaluation:
     notes: tuple[str, ...] = ()  # diagnoses, with what to do
     details: Mapping[str, Any] = field(default_factory=dict)
     rows_are: str = "held-out rows"
+    size: str = ""  # of the code, in words
 
     def __getitem__(self, name: str) -> Measured:
         """A number by its name; raises ``KeyError`` with those that there are."""
@@ -95,7 +96,8 @@ class Evaluation:
     def told(self) -> str:
         """On what, in words."""
         learnt = f"{self.known:,} to learn from; seed {self.seed}, Isthmus {self.version}"
-        return f"{self.model}: {self.rows:,} {self.rows_are}, {learnt}"
+        code = f"{self.size} in the code; " if self.size else ""
+        return f"{self.model}: {code}{self.rows:,} {self.rows_are}, {learnt}"
 
     def table(self) -> list[list[Any]]:
         """A row for each number: part, name, value, sd, unit, rows, seed, extractor, version."""
@@ -132,6 +134,7 @@ class Evaluation:
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
         told = {"model": self.model, "version": self.version, "rows": self.rows, "known": self.known, "seed": self.seed}
+        told |= {"rows_are": self.rows_are, "size": self.size}
         numbers = [{**asdict(each), "beside": dict(each.beside)} for each in self.measured]
         rest = {"left_out": [asdict(each) for each in self.left_out], "notes": list(self.notes)}
         found: dict[str, Any] = finite({**told, "measured": numbers, **rest, "details": dict(self.details)})

@@ -20,7 +20,7 @@ def symbol_rate(known: NDArray[np.int64], new: NDArray[np.int64], sizes: Sequenc
     Source: Shannon 1948 (cross-entropy); Krichevsky & Trofimov 1981, The performance of universal encoding.
 
     >>> coins = np.array([[0], [1]]).repeat(5000, axis=0)
-    >>> round(symbol_rate(coins, coins, (2,)) / math.log(2), 3)
+    >>> round(symbol_rate(coins, coins, (2,)) / float(np.log(2)), 3)
     1.0
     """
     total = 0.0

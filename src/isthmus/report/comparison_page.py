@@ -26,11 +26,7 @@ def write_comparison(found: Comparison, path: str | Path, *, title: str = "Model
     sections = [
         ("Table", table(["", *(column.head for column in found.columns)], found.cells())),
         ("Bars", as_image(bars(found), "bars of each measure by model")),
-        *(
-            [("Rate and error", as_image(errors_by_rate(found), "error against rate"))]
-            if len(_rated(found)) > 1
-            else []
-        ),
+        *([("Rate and error", as_image(errors_by_rate(found), "error against rate"))] if rated else []),
         ("Notes", "".join(f'<p class="note">{escape(line)}</p>' for line in found.legend)),
         ("Every fit", table(["model", "seed", *(c.head for c in found.columns)], _fits(found))),
         *([("Reproduce", f"<pre>{escape(command)}</pre>")] if command else []),

@@ -92,5 +92,6 @@ def evaluation_of(given: Evaluated) -> Evaluation:
         known=len(given.known),
         seed=given.seed,
         notes=tuple(note for part in found for note in part.notes),
+        size=given.card.size if given.model.encodes else "",
         details={name: value for part in found for name, value in part.details.items()},
     )
