@@ -10,6 +10,7 @@ EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
 LONG = {
     "adversaries",
     "clustering_models",
+    "compare",
     "composition",
     "counts",
     "clusters",

@@ -72,10 +72,16 @@ class Scorecard:
     pictures: PictureQuality | None = None  # of rebuilt pictures
     bits_per_dim: float | None = None  # by log_likelihood: of pictures, for each number of x in its units
     information: LatentInformation | None = None  # of a random code of numbers
+    draws: int = DRAWS  # of each code, for log_likelihood
 
     @classmethod
-    def measure(cls, estimator: Estimator, train: Examples, test: Examples) -> Scorecard:
-        """Encode and rebuild ``test``; PCA and neighbours learn from ``train``. Raises ``DataError``."""
+    def measure(
+        cls, estimator: Estimator, train: Examples, test: Examples, *, draws: int = DRAWS, seed: int = 0
+    ) -> Scorecard:
+        """Encode and rebuild ``test``; PCA and neighbours learn from ``train``. Raises ``DataError``.
+
+        log p(x) is of so many ``draws`` of each code; ``seed`` is theirs, and that of the information.
+        """
         if len(test) == 0:
             raise DataError("There are no test rows to measure on")
         conditional = estimator.condition_ is not None
@@ -92,8 +98,8 @@ class Scorecard:
         seconds = time.perf_counter() - began
         x_train, x_test = schema.flat(train), schema.flat(test)
         dim = codes.reshape(len(codes), -1).shape[1]
-        bits = _bits(estimator.autoencoder_)
-        pca = _Pca.fit(x_train, _size(codes.reshape(len(codes), -1)) if bits is None else max(1, round(bits / 32)))
+        bits = code_bits(estimator.autoencoder_)
+        pca = _Pca.fit(x_train, code_size(codes.reshape(len(codes), -1)) if bits is None else max(1, round(bits / 32)))
         paired = isinstance(estimator.target_, Schema)  # labels are texts to be written
         labelled = has_classes(train) and has_classes(test) and not paired
         own: Any = None
@@ -105,7 +111,9 @@ class Scorecard:
         probed = labelled and features and len(np.unique(np.asarray(train.labels, dtype=str))) > 1
         text = TextQuality.measure(estimator, test) if estimator.writes else None
         usage = usage_of(estimator, test.at_most(LIKELIHOOD_ROWS))
-        elbo, likelihood = _likelihoods(estimator, test) if text is None else (text.elbo, text.log_likelihood)
+        elbo, likelihood = (
+            likelihoods(estimator, test, draws, seed) if text is None else (text.elbo, text.log_likelihood)
+        )
         return cls(
             model=type(estimator).__name__,
             latent_dim=dim,
@@ -127,8 +135,9 @@ class Scorecard:
             collapse=None if usage is None else usage.remedy(estimator.get_params(deep=False)),
             terms=terms,
             pictures=PictureQuality.of(estimator, test, conditional=conditional),
-            bits_per_dim=_bits_per_dim(estimator, likelihood),
-            information=_information(estimator, test) if usage is not None and not usage.discrete else None,
+            bits_per_dim=picture_bits(estimator, likelihood),
+            draws=draws,
+            information=_information(estimator, test, seed) if usage is not None and not usage.discrete else None,
             meanings={name: meaning for name, meaning in estimator.autoencoder_.meanings().items() if name in terms},
         )
 
@@ -163,7 +172,7 @@ class Scorecard:
         if self.text is None and self.elbo is not None:
             rows.append(("ELBO, nats", f"{self.elbo:.2f}", ""))
         if self.text is None and self.log_likelihood is not None:
-            rows.append((f"log p(x), nats ({DRAWS} draws)", f"{self.log_likelihood:.2f}", ""))
+            rows.append((f"log p(x), nats ({self.draws} draws)", f"{self.log_likelihood:.2f}", ""))
         if self.pictures is not None:
             rows.append(("PSNR, dB", f"{self.pictures.psnr:.2f}", ""))
             rows += [] if self.pictures.ssim is None else [("SSIM", f"{self.pictures.ssim:.3f}", "")]
@@ -217,7 +226,7 @@ class _Pca:
         return np.asarray(self.encode(x) @ self.axes + self.mean)
 
 
-def _bits(model: Autoencoder) -> float | None:
+def code_bits(model: Autoencoder) -> float | None:
     """Of an example's code, where it is discrete."""
     levels = model.bottleneck.levels
     if not levels:
@@ -225,7 +234,7 @@ def _bits(model: Autoencoder) -> float | None:
     return math.prod(model.code_shape[:-1]) * sum(math.log2(level) for level in levels)
 
 
-def _size(codes: NDArray[Any]) -> int:
+def code_size(codes: NDArray[Any]) -> int:
     """Numbers in a code; for a sparse one those that are not zero."""
     active = (codes != 0).sum(1).mean()
     return max(1, round(float(active))) if active < 0.5 * codes.shape[1] else codes.shape[1]
@@ -263,26 +272,28 @@ def _accuracy(estimator: Any, test: Examples, *, paired: bool) -> float | None:
     return float(estimator.score(test, test.labels)) if has_classes(test) else None
 
 
-def _bits_per_dim(estimator: Estimator, likelihood: float | None) -> float | None:
-    """Of pictures."""
+def picture_bits(estimator: Estimator, likelihood: float | None) -> float | None:
+    """-log p(x) in bits for each number of a picture; None of other data."""
     if likelihood is None or estimator.schema_.kind != "image":
         return None
     return bits_per_dim(likelihood, math.prod(estimator.schema_.shape))
 
 
-def _information(estimator: Estimator, test: Examples) -> LatentInformation | None:
+def _information(estimator: Estimator, test: Examples, seed: int) -> LatentInformation | None:
     some = test.at_most(LIKELIHOOD_ROWS)
     with told_already():
-        return latent_information(estimator, some) if len(some) > 1 else None
+        return latent_information(estimator, some, random_state=seed) if len(some) > 1 else None
 
 
-def _likelihoods(estimator: Estimator, test: Examples) -> tuple[float | None, float | None]:
-    """The ELBO and log p(x), nats per row, of a model that has them."""
+def likelihoods(
+    estimator: Estimator, test: Examples, draws: int = DRAWS, seed: int = 0
+) -> tuple[float | None, float | None]:
+    """The ELBO and log p(x), nats per row, of a model that has them; of at most 1000 rows."""
     prior, some = estimator.autoencoder_.prior, test.at_most(LIKELIHOOD_ROWS)
     random_code = prior is not None and estimator.autoencoder_.bottleneck.random
     bounded = random_code or (prior is not None and prior.symbolic)
     given: dict[str, Any] = {} if estimator.condition_ is None else {"condition": some.labels}
     return (
         float(estimator.score_samples(some, **given).mean()) if bounded else None,
-        float(estimator.log_prob(some, DRAWS, **given).mean()) if random_code else None,
+        float(estimator.log_prob(some, draws, random_state=seed, **given).mean()) if random_code else None,
     )

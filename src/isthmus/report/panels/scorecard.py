@@ -4,7 +4,7 @@ import math
 from html import escape
 
 from isthmus.errors import counted
-from isthmus.metrics.scorecard import DRAWS, NOTHING_TOLD
+from isthmus.metrics.scorecard import NOTHING_TOLD
 from isthmus.report.context import Context
 from isthmus.report.tables import table
 
@@ -33,7 +33,7 @@ def html(context: Context) -> str:
     if card.text is None and card.elbo is not None:
         rows.append(("ELBO, nats per row", card.elbo, ""))
     if card.text is None and card.log_likelihood is not None:
-        rows.append((f"log p(x), nats per row ({DRAWS} draws)", card.log_likelihood, ""))
+        rows.append((f"log p(x), nats per row ({card.draws} draws)", card.log_likelihood, ""))
     rows += [(f"{name}, a term of the loss", value, "") for name, value in card.terms.items()]
     note = (
         f"{counted(card.train_rows, 'row')} to learn from, {card.test_rows:,} to measure on; {card.size} in the code."

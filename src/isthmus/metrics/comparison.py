@@ -1,0 +1,237 @@
+"""Several models on the same rows: what each came to, over seeds, and which differences are more than chance."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from isthmus.errors import counted
+from isthmus.metrics.text_table import aligned
+from isthmus.training.history import finite
+
+WIDTH = 120  # of a table
+BEST = "*"  # behind the best, and what cannot be told from it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A number that every model may have."""
+
+    key: str
+    name: str
+    unit: str
+    better: Literal["higher", "lower"] | None = None  # None: neither is
+
+    @property
+    def head(self) -> str:
+        """With its unit."""
+        return f"{self.name} [{self.unit}]"
+
+
+COLUMNS = (
+    Column(key="mse", name="MSE", unit="scaled units", better="lower"),
+    Column(key="psnr", name="PSNR", unit="dB", better="higher"),
+    Column(key="elbo", name="ELBO", unit="nats/row", better="higher"),
+    Column(key="log_prob", name="log p(x)", unit="nats/row", better="higher"),
+    Column(key="bits_per_dim", name="bits/dim", unit="bits", better="lower"),
+    Column(key="rate", name="rate", unit="nats/row"),
+    Column(key="active", name="active", unit="numbers"),
+    Column(key="knn", name="5-NN", unit="share", better="higher"),
+    Column(key="frechet", name="Frechet", unit="features^2", better="lower"),
+    Column(key="code", name="code", unit="numbers"),
+    Column(key="parameters", name="parameters", unit="count"),
+    Column(key="seconds", name="fit", unit="seconds"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One fit, measured on the held-out rows."""
+
+    model: str
+    seed: int | None  # None: the method draws nothing
+    numbers: Mapping[str, float] = field(default_factory=dict)  # by the keys of COLUMNS
+    error: str | None = None  # why there are no numbers
+
+    def as_text(self) -> str:
+        """A line for a terminal, while others are still being fitted."""
+        seed = "" if self.seed is None else f", seed {self.seed}"
+        if self.error is not None:
+            return f"{self.model}{seed}: failed: {self.error}"
+        told = [f"{c.name} {self.numbers[c.key]:.4g} {c.unit}" for c in COLUMNS if c.key in self.numbers]
+        return f"{self.model}{seed}: {', '.join(told)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedModel:
+    """One model's fits."""
+
+    name: str
+    trials: tuple[Trial, ...]
+
+    @property
+    def drawn(self) -> bool:
+        """Whether it depends on a seed."""
+        return any(trial.seed is not None for trial in self.trials)
+
+    def values(self, key: str) -> list[float]:
+        """Of the fits that have it."""
+        return [trial.numbers[key] for trial in self.trials if key in trial.numbers]
+
+    def mean(self, key: str) -> float | None:
+        """None where no fit has it."""
+        values = self.values(key)
+        return float(np.mean(values)) if values else None
+
+    def sd(self, key: str) -> float | None:
+        """Over seeds, of a sample; 0 of what draws nothing, None of a single seed."""
+        values = self.values(key)
+        if not self.drawn:
+            return 0.0
+        return float(np.std(values, ddof=1)) if len(values) > 1 else None
+
+    def cell(self, key: str) -> str:
+        """Mean and, of several seeds, the standard deviation."""
+        mean, sd = self.mean(key), self.sd(key)
+        if mean is None:
+            return "-"
+        told = f"{mean:,.0f}" if key in ("parameters", "code") else f"{mean:.4g}"
+        return f"{told} +-{sd:.2g}" if self.drawn and sd is not None and key not in ("parameters", "code") else told
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """What went wrong, by seed."""
+        return tuple(
+            f"{self.name}, seed {trial.seed}: {trial.error}" for trial in self.trials if trial.error is not None
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Models beside each other and beside PCA; ``str()`` is the table.
+
+    >>> def fits(name, *values):
+    ...     return ComparedModel(
+    ...         name=name, trials=tuple(Trial(model=name, seed=i, numbers={"mse": v}) for i, v in enumerate(values))
+    ...     )
+    >>> models = (fits("ae", 1.0, 1.2), fits("vae", 1.1, 1.25), fits("dae", 3.0, 3.1))
+    >>> found = Comparison(models=models, train_rows=80, held_out_rows=20, seeds=(0, 1), budget="9 epochs", version="1")
+    >>> sorted(found.best("mse"))
+    ['ae', 'vae']
+    """
+
+    models: tuple[ComparedModel, ...]  # PCA last
+    train_rows: int
+    held_out_rows: int
+    seeds: tuple[int, ...]
+    budget: str  # in words: what was the same for all
+    version: str  # of Isthmus
+    extractor: str = ""  # of the features of the Frechet distance
+    unlike: tuple[str, ...] = ()  # keys of columns whose numbers do not compare here
+    notes: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> ComparedModel:
+        """A model by its name; raises ``KeyError`` with those that there are."""
+        found = next((each for each in self.models if each.name == name), None)
+        if found is None:
+            raise KeyError(f"{name!r} was not compared; there are: {', '.join(each.name for each in self.models)}")
+        return found
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Those in which any model has a number."""
+        return tuple(column for column in COLUMNS if any(each.values(column.key) for each in self.models))
+
+    def best(self, key: str) -> frozenset[str]:
+        """The model with the best mean, and those that cannot be told from it; empty where that cannot be said.
+
+        Two differ if their means are further apart than the standard deviation, over seeds, of their difference.
+        """
+        column = next(each for each in COLUMNS if each.key == key)
+        means = {each.name: mean for each in self.models if (mean := each.mean(key)) is not None}
+        spreads = {name: self[name].sd(key) for name in means}
+        if column.better is None or key in self.unlike or len(means) < 2 or None in spreads.values():
+            return frozenset()
+        first = (max if column.better == "higher" else min)(means, key=lambda name: means[name])
+        near = [n for n in means if abs(means[n] - means[first]) <= math.hypot(spreads[n] or 0, spreads[first] or 0)]
+        return frozenset(near) if len(near) < len(means) else frozenset()
+
+    def cells(self) -> list[list[str]]:
+        """A row of texts for each model, in the order of ``columns``, the best marked."""
+        best = {column.key: self.best(column.key) for column in self.columns}
+        return [
+            [m.name, *(m.cell(c.key) + (BEST if m.name in best[c.key] else " ") for c in self.columns)]
+            for m in self.models
+        ]
+
+    def table(self) -> list[list[Any]]:
+        """A row for each model: its name, then mean and sd for each of ``columns``."""
+        return [[m.name, *(f(c.key) for c in self.columns for f in (m.mean, m.sd))] for m in self.models]
+
+    @property
+    def told(self) -> str:
+        """How it was measured, in words."""
+        seeds = counted(len(self.seeds), "seed")
+        return (
+            f"{self.train_rows:,} rows to learn from, {self.held_out_rows:,} others to measure on; {self.budget}; "
+            f"means +- standard deviation over {seeds}, Isthmus {self.version}"
+        )
+
+    @property
+    def legend(self) -> tuple[str, ...]:
+        """What marks and numbers mean, and what went wrong."""
+        single = len(self.seeds) < 2
+        marks = (
+            "One seed tells no spread: no best is marked."
+            if single
+            else f"{BEST} the best, and what cannot be told from it: the means differ by no more than the standard "
+            "deviation of their difference."
+        )
+        failures = [f"failed: {failure}" for each in self.models for failure in each.failures]
+        return (marks, *self.notes, *failures)
+
+    def as_text(self, *, width: int = WIDTH) -> str:
+        """For a terminal of so many letters a line: the columns in several blocks, if they must."""
+        heads = [["", *(f"{column.name} " for column in self.columns)], ["", *(f"{c.unit} " for c in self.columns)]]
+        return "\n".join([self.told, *_blocks([*heads, *self.cells()], width), *self.legend])
+
+    def __str__(self) -> str:
+        return self.as_text()
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(self.as_text())}</pre>"
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data, every fit included."""
+        known = {name: value for name, value in vars(self).items() if name != "models"}
+        models = [
+            {
+                "name": each.name,
+                "trials": [{**asdict(trial), "numbers": dict(trial.numbers)} for trial in each.trials],
+                "mean": {c.key: each.mean(c.key) for c in self.columns},
+                "sd": {c.key: each.sd(c.key) for c in self.columns},
+            }
+            for each in self.models
+        ]
+        units = {column.key: column.unit for column in self.columns}
+        best = {column.key: sorted(self.best(column.key)) for column in self.columns}
+        found: dict[str, Any] = finite({**known, "units": units, "best": best, "models": models})
+        return found
+
+
+def _blocks(rows: list[list[str]], width: int) -> list[str]:
+    """Tables one below the other, each with the first column and as many others as fit."""
+    columns = list(zip(*rows, strict=True))
+    widths = [max(map(len, column)) + 2 for column in columns]
+    blocks: list[list[int]] = [[]]
+    for place in range(1, len(columns)):
+        if blocks[-1] and widths[0] + sum(widths[each] for each in blocks[-1]) + widths[place] > width + 2:
+            blocks.append([])
+        blocks[-1].append(place)
+    tables = [aligned([[row[0], *(row[place] for place in block)] for row in rows]) for block in blocks]
+    return [line for number, table in enumerate(tables) for line in ([""] if number else []) + table]

@@ -1,0 +1,87 @@
+"""What models that are compared have in common: rows to learn from, others to be judged on, and the trainer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from isthmus.data.examples import Examples
+from isthmus.data.kinds import NUMBERS
+from isthmus.data.learnt_schema import with_gaps_as_mixed
+from isthmus.data.reading import read_and_tell
+from isthmus.errors import DataError, ParameterError, check, counted
+from isthmus.training.trainer import Trainer
+
+FEWEST_HELD, FEWEST_LEARNT = 20, 20
+PLACES = ("progress", "log", "checkpoint")  # settings that are no budget
+
+
+def read_rows(X: Any, y: ArrayLike | None, owner: str) -> Examples:
+    """Rows of numbers, with the classes y where they are given; raises ``DataError``.
+
+    >>> read_rows(["a text"], None, "compare")
+    Traceback (most recent call last):
+    isthmus.errors.DataError: compare is for tables, pictures and arrays; X is text. im.evaluate (isthmus evaluate) ...
+    """
+    examples = with_gaps_as_mixed(read_and_tell(X))
+    if examples.kind not in NUMBERS:
+        raise DataError(
+            f"{owner} is for tables, pictures and arrays; X is {examples.kind}. im.evaluate (isthmus evaluate) "
+            "measures one model of such data"
+        )
+    if y is None:
+        return examples
+    labels = np.asarray(y)
+    if len(labels) != len(examples):
+        raise DataError(f"{owner}: X has {counted(len(examples), 'row')}, but y has {len(labels)}")
+    return replace(examples, labels=labels)
+
+
+def split_rows(examples: Examples, held_out: Any, seed: int, owner: str) -> tuple[Examples, Examples]:
+    """Rows to learn from, and to measure on: a share of them, drawn, or other rows like them."""
+    if isinstance(held_out, float | int | np.number) and not isinstance(held_out, bool):
+        if not 0 < held_out < 1:
+            raise ParameterError(f"{owner}: held_out is {held_out!r}; expected a share between 0 and 1, or rows")
+        order, count = np.random.default_rng(seed).permutation(len(examples)), round(held_out * len(examples))
+        train, test = examples.take(np.sort(order[count:])), examples.take(np.sort(order[:count]))
+    else:
+        train, test = examples, read_rows(held_out, None, owner)
+        if test.values.shape[1:] != train.values.shape[1:] or test.kind != train.kind:
+            raise DataError(
+                f"{owner}: held_out is {test.kind}, {test.values.shape}; X is {train.kind}, {train.values.shape}"
+            )
+    if len(test) < FEWEST_HELD or len(train) < FEWEST_LEARNT:
+        raise DataError(
+            f"{owner}: {counted(len(train), 'row')} to learn from and {len(test)} to measure on; expected "
+            f"{FEWEST_LEARNT} and {FEWEST_HELD} or more, and hundreds for differences that mean anything"
+        )
+    return train, test
+
+
+def budget_in_words(trainer: Trainer) -> str:
+    """What was the same for all.
+
+    >>> budget_in_words(Trainer(epochs=3))
+    'trainer: epochs 3'
+    """
+    usual = Trainer().get_params()
+    said = [f"{k} {v}" for k, v in trainer.get_params().items() if v != usual[k] and k not in PLACES]
+    return f"trainer: {', '.join(said) or 'everything by the number of rows'}"
+
+
+def check_settings(owner: str, *, trainer: Any, random_state: Any, latent_dim: Any = 1, seeds: Any = 1) -> None:
+    """Refuse settings that make no sense, all at once."""
+    check(
+        owner,
+        (_whole(latent_dim, 1), f"latent_dim is {latent_dim!r}; expected a whole number, 1 or more"),
+        (_whole(seeds, 1), f"seeds is {seeds!r}; expected how many, 1 or more"),
+        (_whole(random_state, 0), f"random_state is {random_state!r}; expected a whole number, 0 or more"),
+        (trainer is None or isinstance(trainer, Trainer), f"trainer is {trainer!r:.60}; expected a Trainer or None"),
+    )
+
+
+def _whole(value: Any, least: int) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= least)
