@@ -27,7 +27,7 @@ def run(seeds: Sequence[int]) -> Result:
     test = load("names", "test").take(range(TEST))
     result = Result(
         name="collapse",
-        target=f"posterior collapse is said; free bits, named first, bring {LIFT} x the active units or more, each seed",
+        target=f"posterior collapse is said; free bits, named first, bring {LIFT} x the active units, in each seed",
         columns=["raised", "seed", "active units", "KL, nats", "-ELBO, nats", "names rebuilt, %", "said", "seconds"],
         note=f"{LATENT} numbers, {TRAIN:,} names, {EPOCHS} epochs; {TEST:,} held-out names. free_bits {FREE_BITS}, "
         f"symbol_dropout {DROPOUT}, warmup {WARMUP}; no remedy: 0 for all of them.",
