@@ -247,6 +247,7 @@ OTHER = {
 }
 OTHER_OF = {
     ("iwae", "groups"): 5,
+    ("ladder_vae", "depth"): 1,
     ("iwae", "prior"): "gaussian_mixture",
     ("vae", "prior"): "gaussian_mixture",
     ("rae", "penalty"): "l2",
