@@ -48,6 +48,9 @@ BY_NAME = {
     ),
     "inner": lambda: _inner("gaussian", content=LATENT - 1, style=1),
     "condition_dim": 2,
+    "classes": 2,
+    "style_dim": 3,
+    "continuous_dim": 3,
     "reader": lambda: catalogue.make("encoders", "mlp", {"in_shape": SHAPE, "out_dim": LATENT, "hidden": (6,)}),
     "estimator": lambda: catalogue.make("gradient_estimators", "straight_through", {}),
     "tokens": ["a", "b", "c"],
@@ -159,7 +162,7 @@ def make(station, name, /, **changed):
 
 def way_to_codes(latent_dim, prior=None):
     """An encoder and a bottleneck for priors that look through them: codes about 0, with sds about 1."""
-    own = prior if prior in ("ladder",) else "gaussian"  # priors that are of one bottleneck
+    own = prior if prior in ("ladder", "wrapped_normal") else "gaussian"  # priors that are of one bottleneck
     given = {"in_shape": SHAPE, "out_dim": 2 * latent_dim, "hidden": (6,), "linear_path": "none"}
     return (
         catalogue.make("encoders", "mlp", given).eval(),
