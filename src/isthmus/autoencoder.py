@@ -96,7 +96,10 @@ class Autoencoder(Component):
             ),
             (
                 prior is None or not prior.continuous or prior.everywhere == bottleneck.everywhere,
-                f"{type(prior).__name__} is none for codes of {type(bottleneck).__name__}: one of them is on a sphere",
+                (
+                    f"{type(prior).__name__} is none for codes of {type(bottleneck).__name__}: "
+                    "one of them is on a part of space"
+                ),
             ),
             (
                 prior is None or prior.arguments.get("latent_dim", bottleneck.latent_dim) == bottleneck.latent_dim,

@@ -380,7 +380,10 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
                 f"{name} tells clusters by its prior, which it has learnt with its codes and keeps; a VAE takes others",
             ),
             (not model.bottleneck.levels, f"the codes of {name} are discrete; expected numbers"),
-            (model.bottleneck.everywhere, f"the codes of {name} are on a sphere, for which there is no other prior"),
+            (
+                model.bottleneck.everywhere,
+                f"the codes of {name} are on a part of space, for which there is no other prior",
+            ),
             (
                 not model.encoder.ragged,
                 f"codes of {name} have padding where rows are short; expected an encoder that gives one (flatten=True)",

@@ -78,6 +78,7 @@ class Code:
     parts: Mapping[str, slice] = field(default_factory=dict)  # named slices of the last axis
     probes: Tensor | None = None  # [probes, batch, *grid, dim]: further codes whose likelihood is asked for
     log_prior: Tensor | None = None  # [1 + probes, batch]: log p of z and of the probes, where a bound is of several
+    shares: Tensor | None = None  # [1 + probes, batch]: of z and of the probes in what is rebuilt, where it is a mean
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -209,7 +209,7 @@ class Prior(Component, ABC):
     """p(z)."""
 
     continuous: ClassVar[bool] = True  # a density; where not, probabilities of discrete codes
-    everywhere: ClassVar[bool] = True  # on all of space; where not, on a surface of it
+    everywhere: ClassVar[bool] = True  # on all of space; where not, on a part of it, such as a sphere
     symbolic: ClassVar[bool] = False  # z stands for symbols, not for codes
     bound: ClassVar[bool] = False  # ``log_prob`` is a lower bound of log p(z)
     # how it is learnt from the codes of a model that is fitted: by ``fit``, by steps of training, or not at all
@@ -267,7 +267,7 @@ class Bottleneck(Component, ABC):
     """``(features, view, prior) -> Code``, acting on the last axis only."""
 
     random: ClassVar[bool] = False  # codes have a posterior, from which they are drawn
-    everywhere: ClassVar[bool] = True  # codes are anywhere in space; where not, on a surface of it
+    everywhere: ClassVar[bool] = True  # codes are anywhere in space; where not, on a part of it, such as a sphere
     nested: ClassVar[bool] = False  # the first symbols of a place alone stand for a coarser code
     in_dim: int  # features it takes
     latent_dim: int  # numbers it gives

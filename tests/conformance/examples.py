@@ -48,6 +48,9 @@ BY_NAME = {
     ),
     "inner": lambda: _inner("gaussian", content=LATENT - 1, style=1),
     "condition_dim": 2,
+    "classes": 2,
+    "style_dim": 3,
+    "continuous_dim": 3,
     "reader": lambda: catalogue.make("encoders", "mlp", {"in_shape": SHAPE, "out_dim": LATENT, "hidden": (6,)}),
     "estimator": lambda: catalogue.make("gradient_estimators", "straight_through", {}),
     "tokens": ["a", "b", "c"],
@@ -150,19 +153,20 @@ def make(station, name, /, **changed):
         if station == "terms":
             part.connect(catalogue.make("decoders", "mlp", arguments("decoders", "mlp")))
         if station == "priors":
-            part.connect(*way_to_codes(part.arguments.get("latent_dim", LATENT)))
+            part.connect(*way_to_codes(part.arguments.get("latent_dim", LATENT), name))
         for parameter in part.parameters():  # zero heads would hide what they should show
             if parameter.requires_grad and bool((parameter == 0).all()):
                 nn.init.normal_(parameter, std=0.1)
     return part
 
 
-def way_to_codes(latent_dim):
+def way_to_codes(latent_dim, prior=None):
     """An encoder and a bottleneck for priors that look through them: codes about 0, with sds about 1."""
+    own = prior if prior in ("ladder", "wrapped_normal") else "gaussian"  # priors that are of one bottleneck
     given = {"in_shape": SHAPE, "out_dim": 2 * latent_dim, "hidden": (6,), "linear_path": "none"}
     return (
         catalogue.make("encoders", "mlp", given).eval(),
-        catalogue.make("bottlenecks", "gaussian", {"latent_dim": latent_dim}),
+        make("bottlenecks", own, latent_dim=latent_dim),
     )
 
 

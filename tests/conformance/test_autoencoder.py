@@ -281,5 +281,5 @@ def test_a_model_survives_json():
 
 
 def test_a_prior_on_a_sphere_is_for_codes_on_it():
-    with pytest.raises(ParameterError, match="one of them is on a sphere"):
+    with pytest.raises(ParameterError, match="one of them is on a part of space"):
         im.VAE(3, prior="uniform_sphere").fit(np.random.default_rng(0).normal(size=(20, 4)))

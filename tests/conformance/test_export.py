@@ -25,7 +25,7 @@ def fitted(name):
     """A tiny model, and rows to check it with, and what to tell it."""
     kind, known = catalogue.find("models", name), catalogue.parameters("models", name)
     small = {key: value for key, value in SMALL.items() if key in known}
-    small |= {"groups": 1} if "classes" in known else {}
+    small |= {"groups": 1} if {"classes", "groups"} <= set(known) else {}
     rng = np.random.default_rng(0)
     if kind.takes == ("text",):
         model = kind(**small, network={"width": 8}, trainer=quick())

@@ -38,7 +38,7 @@ def normal(*shape, seed=0):
 def test_codes_on_a_sphere_keep_their_prior():
     x = np.random.default_rng(0).normal(size=(60, 4))
     model = im.HypersphericalVAE(3, trainer=im.Trainer(epochs=1)).fit(x)
-    with pytest.raises(ParameterError, match="codes of HypersphericalVAE are on a sphere"):
+    with pytest.raises(ParameterError, match="codes of HypersphericalVAE are on a part of space"):
         model.fit_prior(x)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +35,16 @@ def check_labels(y: Any, count: int) -> NDArray[Any]:
     return values
 
 
+def known_labels(y: Any) -> NDArray[np.bool_]:
+    """Which labels of y ``[n]`` are known: not -1, NaN or None (scikit-learn's convention is -1).
+
+    >>> known_labels(["cat", None, -1, float("nan"), 0]).tolist()
+    [True, False, False, False, True]
+    """
+    values = np.asarray(y, dtype=object).reshape(len(y), -1)[:, 0]
+    return np.array([not (v is None or v != v or v in (-1, "-1")) for v in values.tolist()], dtype=bool)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Condition:
     """Classes become one-hot rows; real numbers are standardised, with a 1 behind them: all zeros mean "not known".
@@ -49,6 +59,26 @@ class Condition:
     classes: tuple[Any, ...] | None  # sorted; None for real numbers
     mean: tuple[float, ...] = ()
     spread: tuple[float, ...] = ()
+    partly: bool = False  # some classes are not known: see known_labels
+
+    @classmethod
+    def learn_partly(cls, y: Any, count: int) -> Condition:
+        """From y ``[n]`` of classes, some of which are not known. Raises ``DataError``.
+
+        >>> Condition.learn_partly(["cat", -1, "dog"], 3).encode([-1, "dog"]).tolist()
+        [[0.0, 0.0], [0.0, 1.0]]
+        """
+        values = np.asarray(y)
+        if values.ndim == 0 or len(values) != count:
+            told = "is one value" if values.ndim == 0 else f"has {len(values)}"
+            raise DataError(f"X has {count} samples, but y {told}: inconsistent numbers of samples")
+        known = known_labels(values)
+        if not known.any():
+            raise DataError(f"y has {count} rows, none of which is labelled (-1, NaN and None are not known)")
+        found = cls.learn(values[known].tolist())
+        if found.classes is None:
+            raise DataError("y holds numbers (Unknown label type: continuous); expected classes, -1 where not known")
+        return cls(classes=found.classes, partly=True)
 
     @classmethod
     def learn(cls, y: Any, count: int | None = None) -> Condition:
@@ -80,6 +110,8 @@ class Condition:
     def rows(self, y: Any) -> NDArray[np.float32]:
         """The same as an array."""
         values = np.asarray(y)
+        if self.partly:
+            return self._where_known(values)
         if self.classes is None:
             numbers = _as_numbers(values).reshape(len(values), -1)
             if numbers.shape[1] != len(self.mean):
@@ -95,18 +127,28 @@ class Condition:
             )
         return np.eye(self.width, dtype=np.float32)[[self.classes.index(value) for value in found]]
 
+    def _where_known(self, values: NDArray[Any]) -> NDArray[np.float32]:
+        """Zeros where a class is not known."""
+        known = known_labels(values)
+        found = np.zeros((len(values), self.width), dtype=np.float32)
+        if known.any():
+            found[known] = replace(self, partly=False).rows(np.asarray(values[known].tolist()))
+        return found
+
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
         classes = None if self.classes is None else list(self.classes)
-        return {"classes": classes, "mean": list(self.mean), "spread": list(self.spread)}
+        found = {"classes": classes, "mean": list(self.mean), "spread": list(self.spread)}
+        return found | ({"partly": True} if self.partly else {})
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Condition:
         """From what ``to_json`` gave; raises ``SavedModelError``."""
-        if set(data) != {"classes", "mean", "spread"}:
+        if set(data) - {"partly"} != {"classes", "mean", "spread"}:
             raise SavedModelError(f"a condition has 'classes', 'mean' and 'spread', got {sorted(data)}")
         classes = None if data["classes"] is None else tuple(data["classes"])
-        return cls(classes=classes, mean=tuple(data["mean"]), spread=tuple(data["spread"]))
+        mean, spread = tuple(data["mean"]), tuple(data["spread"])
+        return cls(classes=classes, mean=mean, spread=spread, partly=bool(data.get("partly", False)))
 
 
 def _plain(value: Any) -> Any:

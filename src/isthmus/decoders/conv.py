@@ -10,6 +10,7 @@ from isthmus.errors import check
 from isthmus.layers.activations import activation as make_activation
 from isthmus.layers.convolution import Double, Residual, check_picture, halved_sizes
 from isthmus.layers.linear_path import LinearPath, RebuildingPath, check_path
+from isthmus.layers.spectral_norm import SpectralNorm, with_spectral_norm
 from isthmus.records import Code, View
 from isthmus.stations import Decoder
 
@@ -19,7 +20,8 @@ class Conv(Decoder):
 
     ``channels`` are listed from the smallest grid to the picture. With ``flatten=False`` the code is a grid
     ``[batch, height, width, latent_dim]``. With a ``linear_path`` the least-squares reconstruction is added (flat
-    codes only; ``"fixed"`` stays there, ``"trained"`` moves on), and the convolutions start by adding nothing.
+    codes only; ``"fixed"`` stays there, ``"trained"`` moves on), and the convolutions start by adding nothing. With
+    ``spectral`` the weights of all layers but the last have a spectral norm of 1.
 
     Source: Masci et al. 2011, Stacked convolutional auto-encoders; residual blocks: He et al. 2016.
 
@@ -40,6 +42,7 @@ class Conv(Decoder):
         linear_path: LinearPath = "fixed",
         flatten: bool = True,
         condition_dim: int = 0,
+        spectral: bool = False,
     ) -> None:
         super().__init__()
         check_path("Conv", linear_path)
@@ -50,7 +53,8 @@ class Conv(Decoder):
         sizes = halved_sizes(out_shape[1:], len(channels))
         self.grid = () if flatten else sizes[-1]
         self.start = (channels[0], *sizes[-1])  # [channels, height, width] of the smallest maps
-        self.stem = nn.Linear(latent_dim + condition_dim, math.prod(self.start) if flatten else channels[0])
+        stem = nn.Linear(latent_dim + condition_dim, math.prod(self.start) if flatten else channels[0])
+        self.stem = SpectralNorm(stem) if spectral else stem
         layers: list[nn.Module] = []
         # the last level keeps its width, so that the picture is made by a full convolution at full size
         for before, after, size in zip(channels, [*channels[1:], channels[-1]], sizes[-2::-1], strict=True):
@@ -58,6 +62,8 @@ class Conv(Decoder):
             layers += [Double(before, after, size)]
         self.trunk = nn.Sequential(*layers, make_activation(activation))
         self.head = nn.Conv2d(channels[-1], outputs * out_shape[0], 3, padding=1)
+        if spectral:
+            with_spectral_norm(self.trunk)
         has_path = linear_path != "none" and flatten
         self.path = RebuildingPath(latent_dim, math.prod(out_shape), linear_path) if has_path else None
         if self.path is not None:

@@ -10,6 +10,7 @@ from isthmus.errors import check
 from isthmus.layers.dense import DenseStack, zero_linear
 from isthmus.layers.linear_path import LinearPath, RebuildingPath, check_path
 from isthmus.layers.principal_components import PrincipalCoordinates
+from isthmus.layers.spectral_norm import with_spectral_norm
 from isthmus.records import Code, View
 from isthmus.stations import Decoder
 
@@ -20,6 +21,7 @@ class MLP(Decoder):
     With a ``linear_path`` a straight road runs beside the hidden layers; it starts at the least-squares
     reconstruction (``"fixed"`` stays there, ``"trained"`` moves on), and the hidden layers start by adding
     nothing. With ``coordinates`` the network answers in that many principal coordinates (one output only).
+    With ``spectral`` the weights of the hidden layers have a spectral norm of 1.
 
     Source: Hinton & Salakhutdinov 2006, Reducing the dimensionality of data with neural networks.
 
@@ -40,6 +42,7 @@ class MLP(Decoder):
         linear_path: LinearPath = "fixed",
         coordinates: int | None = None,
         condition_dim: int = 0,
+        spectral: bool = False,
     ) -> None:
         super().__init__()
         out_dim = outputs * math.prod(out_shape)
@@ -56,6 +59,8 @@ class MLP(Decoder):
         self.shown = None if coordinates is None else PrincipalCoordinates(out_dim, coordinates)
         width = out_dim if coordinates is None else coordinates
         self.stack = DenseStack(latent_dim + condition_dim, hidden, activation, dropout)
+        if spectral:
+            with_spectral_norm(self.stack)
         self.head = (nn.Linear if linear_path == "none" else zero_linear)(self.stack.out_dim, width)
         self.path = None if linear_path == "none" else RebuildingPath(latent_dim, width, linear_path)
 

@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 
 from isthmus.errors import DataError
 
-SPREAD, REACH = 1.5, 5  # of the Gaussian window, pixels: 11 x 11
-SMALLEST = 2 * REACH + 1  # pixels along an edge
-LIGHT, CONTRAST = 0.01, 0.03  # shares of the range, below which differences do not count
+SMALLEST = 11  # pixels along an edge: the window of isthmus.layers.similar_places
+AT_ONCE = 2**22  # numbers
 
 
 def structural_similarity(a: NDArray[np.floating], b: NDArray[np.floating], data_range: float) -> NDArray[np.float64]:
@@ -24,23 +23,23 @@ def structural_similarity(a: NDArray[np.floating], b: NDArray[np.floating], data
     >>> structural_similarity(a, a, 1.0).tolist(), bool((structural_similarity(a, 1 - a, 1.0) < 0).all())
     ([1.0, 1.0], True)
     """
-    from scipy.ndimage import gaussian_filter
+    import torch
+
+    from isthmus.layers.similar_places import similar_places
 
     if a.shape != b.shape or a.ndim != 4 or min(a.shape[2:]) < SMALLEST:
         raise DataError(
             f"pictures have the shapes {a.shape} and {b.shape}; expected two times [n, channels, height, width], of "
             f"{SMALLEST} x {SMALLEST} pixels or more"
         )
-
-    def blurred(x: NDArray[np.floating]) -> NDArray[np.float64]:
-        widths = (0, 0, SPREAD, SPREAD)
-        inside = gaussian_filter(np.asarray(x, dtype=np.float64), widths, radius=(0, 0, REACH, REACH))
-        return np.asarray(inside[:, :, REACH:-REACH, REACH:-REACH])
-
-    mean_a, mean_b = blurred(a), blurred(b)
-    var_a, var_b = blurred(np.square(a)) - mean_a**2, blurred(np.square(b)) - mean_b**2
-    both = blurred(a * b) - mean_a * mean_b
-    light, contrast = (LIGHT * data_range) ** 2, (CONTRAST * data_range) ** 2
-    alike = (2 * mean_a * mean_b + light) * (2 * both + contrast)
-    alike /= (mean_a**2 + mean_b**2 + light) * (var_a + var_b + contrast)
-    return np.asarray(alike.mean((1, 2, 3)))
+    size = max(1, AT_ONCE // a[0].size)
+    found = []
+    for start in range(0, len(a), size):
+        some = slice(start, start + size)
+        light, structure = similar_places(
+            torch.from_numpy(np.asarray(a[some], dtype=np.float64)),
+            torch.from_numpy(np.asarray(b[some], dtype=np.float64)),
+            data_range,
+        )
+        found.append((light * structure).mean((1, 2, 3)).numpy())
+    return np.concatenate(found)

@@ -1,21 +1,16 @@
 """The VAE that is told something."""
 
-import numbers
 from typing import Any, Literal
 
-from isthmus.architecture import Setting, make_networks
+from isthmus.architecture import Setting, cooling_weight, make_networks
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.gaussian import Gaussian
 from isthmus.corruptions.condition_dropout import ConditionDropout
-from isthmus.errors import check
 from isthmus.estimator import Estimator
 from isthmus.priors.standard_normal import StandardNormal
-from isthmus.schedules.linear_warmup import LinearWarmup
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
-
-DEAR = 10.0  # weight of the KL at first
 
 
 class CVAE(Estimator):
@@ -75,6 +70,8 @@ class CVAE(Estimator):
             features=2 * self.latent_dim,
             linear_path="trained",
         )
+        steps = self._trainer(setting.rows).steps(setting.rows)
+        weight = cooling_weight("CVAE", self.cooling, steps)
         return Autoencoder(
             encoder=networks.encoder,
             bottleneck=Gaussian(self.latent_dim, free_bits=self.free_bits),
@@ -82,12 +79,5 @@ class CVAE(Estimator):
             likelihood=setting.likelihood,
             prior=StandardNormal(),
             corruption=ConditionDropout(self.condition_dropout),
-            terms=[Reconstruction(), CodeCost("kl", self._weight(setting.rows))],
+            terms=[Reconstruction(), CodeCost("kl", weight)],
         )
-
-    def _weight(self, rows: int) -> float | LinearWarmup:
-        automatic = self.cooling == "auto"
-        number = isinstance(self.cooling, numbers.Integral) and self.cooling >= 0
-        check("CVAE", (automatic or number, f"cooling is {self.cooling!r}; expected 'auto', or steps, 0 or more"))
-        steps = self._trainer(rows).steps(rows) // 2 if automatic else int(self.cooling)
-        return LinearWarmup(steps, start=DEAR, end=1.0) if steps else 1.0

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor
 
 from isthmus.records import Trace
@@ -9,7 +10,7 @@ from isthmus.stations import Schedule, Term
 
 
 class Reconstruction(Term):
-    """-log p(x | z), nats per example, summed over features.
+    """-log p(x | z), nats per example, summed over features; its mean by the ``shares`` of z and of the probes, if any.
 
     Source: Kingma & Welling 2014, Auto-encoding variational Bayes, equation 3.
 
@@ -30,4 +31,9 @@ class Reconstruction(Term):
         """``[batch]``."""
         if trace.log_likelihood is None:
             raise ValueError("the model has no decoder, so there is no reconstruction to judge")
-        return -trace.log_likelihood
+        shares = trace.code.shares
+        if shares is None:
+            return -trace.log_likelihood
+        if trace.probed is None:
+            raise ValueError("the code has shares and no probes, so there is no mean to judge")
+        return -(shares * torch.cat([trace.log_likelihood[None], trace.probed])).sum(0)

@@ -9,7 +9,9 @@ from isthmus.cli.outputs import TEXTS, check_ending, check_place, say, write_tab
 
 
 def command(
-    model: Annotated[Path, typer.Argument(help="Folder of a saved Classifier, Seq2Seq or SkipThought.")],
+    model: Annotated[
+        Path, typer.Argument(help="Folder of a saved Classifier, SemiSupervisedVAE, Seq2Seq or SkipThought.")
+    ],
     data: Annotated[str, typer.Argument(help="A file, a folder of images, or a data set by name.")],
     out: Annotated[Path, typer.Option(help="A .csv or .parquet file; for texts .txt, .csv or .jsonl.")],
     size: Annotated[str | None, typer.Option(help="Bring pictures to HEIGHTxWIDTH.")] = None,
@@ -29,8 +31,6 @@ def command(
     - `isthmus predict models/dates new.txt --out iso.txt`
     - `isthmus predict models/stories new.txt --direction previous --out before.txt`
     """
-    from sklearn.base import is_classifier
-
     from isthmus.cli.rows import as_in_fit, examples, tell_quarantined
     from isthmus.errors import ParameterError
     from isthmus.loading import load
@@ -40,13 +40,13 @@ def command(
     name, directions = type(estimator).__name__, estimator.directions
     if not hasattr(estimator, "predict"):
         raise ParameterError(
-            f"{model} is of type {name}, which predicts nothing; Classifier tells classes, Seq2Seq and SkipThought "
-            "write texts"
+            f"{model} is of type {name}, which predicts nothing; Classifier and SemiSupervisedVAE tell classes, "
+            "Seq2Seq and SkipThought write texts"
         )
     if direction is not None and direction not in directions:
         expected = f"expected {' or '.join(directions)}" if directions else f"{model} is of type {name}, which has none"
         raise ParameterError(f"--direction is {direction!r}; {expected}")
-    told_classes = is_classifier(estimator)
+    told_classes = hasattr(estimator, "classes_")
     check_ending(out, (".csv", ".parquet") if told_classes else TEXTS)
     rows = examples(data, as_in_fit(model, size=size, text=text, labels=labels, drop=drop), missing_ok=True)
     tell_quarantined(rows)
