@@ -1,7 +1,8 @@
 """The VAE that is told something."""
 
 import numbers
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from isthmus.architecture import Setting, make_networks
 from isthmus.autoencoder import Autoencoder
@@ -11,6 +12,7 @@ from isthmus.errors import check
 from isthmus.estimator import Estimator
 from isthmus.priors.standard_normal import StandardNormal
 from isthmus.schedules.linear_warmup import LinearWarmup
+from isthmus.search_ranges import CAPACITY, Integers, Numbers, Range
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -48,6 +50,11 @@ class CVAE(Estimator):
 
     conditional = True
     automatic_binary_likelihood = automatic_picture_likelihood = "bernoulli"
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(2, 64, log=True, told_by=CAPACITY),
+        "free_bits": Numbers(0.0, 1.0, told_by=CAPACITY),
+    }
 
     def __init__(
         self,
