@@ -24,14 +24,14 @@ def seen(tuned):
 
 
 def test_a_search_in_two_parts_is_the_one_in_one_part(tmp_path):
-    whole = im.tune(MODEL, X, trials=14)
+    whole = im.tune(MODEL, X, trials=12)
     im.tune(MODEL, X, trials=5, storage=tmp_path / "study")
-    again = im.tune(MODEL, X, trials=14, storage=tmp_path / "study")
-    assert len(whole.trials) == 14
+    again = im.tune(MODEL, X, trials=12, storage=tmp_path / "study")
+    assert len(whole.trials) == 12
     assert seen(again) == seen(whole)
     assert again.comparison == whole.comparison
     enough = im.tune(MODEL, X, trials=3, storage=tmp_path / "study")
-    assert len(enough.trials) == 14
+    assert len(enough.trials) == 12
 
 
 class Stop:

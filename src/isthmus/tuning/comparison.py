@@ -83,3 +83,14 @@ def compare(
     of_given, given = fits(None)
     chosen, tuned = (of_given, given) if best is None else fits(best)
     return Compared(model=chosen, comparison=Comparison(seeds=seeds, given=given, tuned=tuned, highest=score.highest))
+
+
+def spread(values: tuple[float, ...]) -> str:
+    """Mean and standard deviation.
+
+    >>> spread((1.0, 2.0, 3.0))
+    '2 +- 1'
+    """
+    if len(values) == 1:
+        return f"{values[0]:.5g}"
+    return f"{statistics.fmean(values):.5g} +- {statistics.stdev(values):.2g}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from isthmus.directories import replaced
 from isthmus.errors import counted
@@ -11,8 +12,11 @@ from isthmus.report.figures import COLOURS, as_image, figure, tidy
 from isthmus.report.page import STYLE
 from isthmus.report.tables import pairs, table
 from isthmus.search_ranges import Choices, Range
+from isthmus.tuning.comparison import spread
 from isthmus.tuning.trial_record import STATES, shown
-from isthmus.tuning.tuned import Tuned, spread
+
+if TYPE_CHECKING:
+    from isthmus.tuning.tuned import Tuned
 
 
 def write(tuned: Tuned, path: Path, *, command: str = "") -> Path:

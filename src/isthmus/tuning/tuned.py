@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from isthmus.errors import counted
 from isthmus.estimator import Estimator
 from isthmus.search_ranges import Range
-from isthmus.tuning.comparison import Comparison
+from isthmus.tuning.comparison import Comparison, spread
 from isthmus.tuning.trial_record import STATES, TrialRecord, shown
 
 if TYPE_CHECKING:
@@ -109,13 +108,6 @@ class Tuned:
             ]
             for name in order
         ]
-
-
-def spread(values: tuple[float, ...]) -> str:
-    """Mean and standard deviation."""
-    if len(values) == 1:
-        return f"{values[0]:.5g}"
-    return f"{statistics.fmean(values):.5g} +- {statistics.stdev(values):.2g}"
 
 
 def _columns(rows: list[list[str]]) -> list[str]:
