@@ -43,7 +43,7 @@ class Comparison:
     def verdict(self) -> str:
         """For people.
 
-        >>> Comparison(seeds=(0, 1), given=(1.0, 1.2), tuned=(2.0, 2.2), highest=True).verdict()
+        >>> Comparison(seeds=(0, 1), given=(1.0, 1.5), tuned=(2.0, 2.5), highest=True).verdict()
         'Tuning was worth it: better by 1 +- 0 on the test rows.'
         """
         if self.given == self.tuned:
