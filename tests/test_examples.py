@@ -32,6 +32,7 @@ LONG = {
     "strange_rows",
     "symbols_and_prior",
     "texts",
+    "tune",
 }  # half a minute or so each
 CASES = [pytest.param(file, id=file.stem, marks=[pytest.mark.slow] if file.stem in LONG else []) for file in EXAMPLES]
 

@@ -13,7 +13,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "isthmus"
 ORDER = (
     {"errors"},
     {"listing", "directories"},
-    {"records", "argument_types"},
+    {"records", "argument_types", "search_ranges"},
     {"component"},
     {"stations"},
     {"catalogue"},
@@ -43,6 +43,7 @@ ORDER = (
     {"models"},
     {"loading"},
     {"hub", "tasks", "report", "export"},
+    {"tuning"},
     {"isthmus"},
     {"cli", "serve", "studio"},
     {"__main__"},

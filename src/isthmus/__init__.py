@@ -32,6 +32,7 @@ _ELSEWHERE = {
     "latent_information": ("isthmus.metrics.latent_information", "latent_information"),
     "sample_report": ("isthmus.tasks.sample_report", "sample_report"),
     "imputation_intervals": ("isthmus.tasks.imputation", "imputation_intervals"),
+    "tune": ("isthmus.tuning.tune", "tune"),
     "annealed_log_prob": ("isthmus.metrics.annealed_importance", "annealed_log_prob"),
     "interpolation": ("isthmus.metrics.interpolation", "interpolation"),
     "traversals": ("isthmus.metrics.traversals", "traversals"),
@@ -45,7 +46,7 @@ _ELSEWHERE = {
     "SeriesDetector": ("isthmus.tasks.series_detector", "SeriesDetector"),
     "SubPCA": ("isthmus.tasks.sub_pca", "SubPCA"),
 }
-_PACKAGES = ("catalogue", "data", "errors", "export", "metrics", "report", "records", "stations")
+_PACKAGES = ("catalogue", "data", "errors", "export", "metrics", "report", "records", "search_ranges", "stations")
 
 
 def _model_files() -> dict[str, str]:

@@ -12,6 +12,7 @@ from torch import nn
 
 from isthmus.argument_types import check_types
 from isthmus.errors import ParameterError, problems
+from isthmus.search_ranges import Range
 
 _MAY_OVERRIDE = {"forward", "extra_repr"}
 _RESERVED = ({name for name in dir(nn.Module) if not name.startswith("_")} | {"training"}) - _MAY_OVERRIDE
@@ -39,6 +40,7 @@ class Component(nn.Module):
 
     compiles: ClassVar[bool] = True  # torch.compile takes what it does in training
     registered: ClassVar[str | None] = None  # "station/name", set for plug-ins by the catalogue
+    search: ClassVar[Mapping[str, Range]] = {}  # where tuning looks for its parameters, by their names
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Bind the arguments before any constructor runs."""

@@ -46,6 +46,7 @@ from isthmus.layers.code_path import CodePath, between, check_path
 from isthmus.layers.mean_of_places import mean_of_places
 from isthmus.priors.standard_normal import StandardNormal
 from isthmus.records import Batch, Code, View
+from isthmus.search_ranges import Range
 from isthmus.training.history import History
 from isthmus.training.mapped_rows import resident_or_mapped
 from isthmus.training.random_stream import RandomStream
@@ -83,6 +84,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     directions: ClassVar[tuple[str, ...]] = ()  # of those ``predict`` takes one
     in_order: ClassVar[bool] = False  # rows are learnt from by those next to them
     blends: ClassVar[bool] = True  # blended and noisy rows may stand in for more data
+    search: ClassVar[Mapping[str, Range]] = {}  # where tuning looks for its parameters, by their names
+    tuned_by: ClassVar[str | None] = None  # the score that tuning makes best; None: by what it can do
     automatic_likelihood: ClassVar[Any] = "gaussian"  # for data that are not binary: a name, or a mapping
     automatic_binary_likelihood: ClassVar[Any] = "gaussian"
     automatic_picture_likelihood: ClassVar[Any] = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from isthmus.errors import DataError, ParameterError, counted, did_you_mean
 
@@ -115,35 +115,21 @@ def measured_rows(folder: Path, *, train: str | None, data: str | None) -> Rows:
 
 def fingerprint(rows: Rows) -> str:
     """What tells these rows from others."""
-    import hashlib
+    from isthmus.data.fingerprint import fingerprint as digest
 
-    from isthmus.data.mapped import blocks
-
-    digest = hashlib.sha256()
-    for part in (rows.train, rows.test):
-        digest.update(f"{part.values.dtype} {part.values.shape}".encode())
-        if part.values.dtype == object:  # whose own bytes are addresses
-            for text in part.values:
-                digest.update(len(_content(text)).to_bytes(8, "little") + _content(text))
-        else:
-            for block in blocks(part.values):
-                digest.update(block.tobytes())
-    return digest.hexdigest()
+    return digest(rows.train, rows.test)
 
 
 def tell_overlap(train: Examples, test: Examples) -> None:
     """On standard error: how many of the rows to measure on were trained on."""
     import sys
 
-    known = {_content(row) for row in train.values}
-    seen = sum(_content(row) in known for row in test.values)
+    from isthmus.data.fingerprint import content
+
+    known = {content(row) for row in train.values}
+    seen = sum(content(row) in known for row in test.values)
     if seen:
         sys.stderr.write(f"{seen} of the {len(test)} rows were trained on: what is measured on them is too good.\n")
-
-
-def _content(row: Any) -> bytes:
-    """Of a text, or of a row of numbers."""
-    return row.encode() if isinstance(row, str) else row.tobytes()
 
 
 def labelled(source: str, labels: str | None, drop: list[str] | None, *, missing_ok: bool) -> Examples:

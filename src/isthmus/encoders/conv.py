@@ -1,8 +1,8 @@
 """A convolutional network for pictures of any height, width and channel count."""
 
 import math
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,7 @@ from isthmus.layers.dense import zero_linear
 from isthmus.layers.linear_path import LinearPath, PrincipalPath, check_path
 from isthmus.layers.standardise import Standardise
 from isthmus.records import View
+from isthmus.search_ranges import Choices, Range
 from isthmus.stations import Encoder
 
 
@@ -33,6 +34,10 @@ class Conv(Encoder):
     >>> Conv(in_shape=(3, 17, 20), out_dim=5, channels=(8, 16))(View(x=torch.zeros(2, 3, 17, 20))).shape
     torch.Size([2, 5])
     """
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "channels": Choices((16, 32), (32, 64), (64, 128)),
+    }
 
     def __init__(
         self,

@@ -1,7 +1,8 @@
 """A multi-layer perceptron on the flattened input."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,7 @@ from isthmus.layers.log_counts import LogCounts
 from isthmus.layers.principal_components import PrincipalCoordinates
 from isthmus.layers.standardise import Standardise
 from isthmus.records import View
+from isthmus.search_ranges import Choices, Range
 from isthmus.stations import Encoder
 
 
@@ -32,6 +34,10 @@ class MLP(Encoder):
     >>> MLP(in_shape=(1, 8, 8), out_dim=2, hidden=(32,))(View(x=torch.zeros(5, 1, 8, 8))).shape
     torch.Size([5, 2])
     """
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "hidden": Choices((128, 128), (256, 256), (512, 512), (256,), (512,)),
+    }
 
     def __init__(
         self,

@@ -1,13 +1,15 @@
 """Recurrent units that read symbols from both ends."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from torch import Tensor, nn
 
 from isthmus.layers.recurrent_units import BothWays, check_recurrent
 from isthmus.layers.symbol_places import as_symbols
 from isthmus.records import View
+from isthmus.search_ranges import Integers, Range
 from isthmus.stations import Encoder
 
 
@@ -24,6 +26,10 @@ class Recurrent(Encoder):
     """
 
     compiles = False  # the lengths of sequences change from step to step
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "width": Integers(64, 512, log=True),
+    }
 
     def __init__(
         self,

@@ -1,8 +1,8 @@
 """A transformer that reads symbols."""
 
 import math
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,7 @@ from isthmus.layers.mean_of_places import mean_of_places
 from isthmus.layers.symbol_places import as_symbols
 from isthmus.layers.transformer_block import Blocks, check_sizes
 from isthmus.records import View
+from isthmus.search_ranges import Integers, Range
 from isthmus.stations import Encoder
 
 
@@ -32,6 +33,10 @@ class Transformer(Encoder):
     """
 
     compiles = False  # the lengths of sequences change from step to step
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "depth": Integers(1, 8),
+    }
 
     def __init__(
         self,

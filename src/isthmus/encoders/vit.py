@@ -1,7 +1,8 @@
 """A vision transformer: a picture as a sequence of patches."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -10,6 +11,7 @@ from isthmus.layers.sine_positions import check_width, sine_positions
 from isthmus.layers.standardise import Standardise
 from isthmus.layers.transformer_block import Blocks, check_sizes
 from isthmus.records import View
+from isthmus.search_ranges import Integers, Range
 from isthmus.stations import Encoder
 
 
@@ -29,6 +31,10 @@ class ViT(Encoder):
     """
 
     positions: Tensor
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "depth": Integers(2, 8),
+    }
 
     def __init__(
         self,

@@ -1,6 +1,7 @@
 """The adversarial autoencoder."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from isthmus.architecture import Setting, make_networks
 from isthmus.autoencoder import Autoencoder
@@ -9,6 +10,7 @@ from isthmus.critics.code import Code
 from isthmus.errors import check
 from isthmus.estimator import Estimator
 from isthmus.priors.standard_normal import StandardNormal
+from isthmus.search_ranges import CAPACITY, PURPOSE, Integers, Numbers, Range
 from isthmus.terms.adversarial import Adversarial
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -34,6 +36,11 @@ class AAE(Estimator):
     >>> aae.transform(X).shape, aae.sample(3, random_state=0).shape
     ((200, 4), (3, 64))
     """
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(2, 64, log=True, told_by=CAPACITY),
+        "adversary": Numbers(0.1, 100.0, log=True, told_by=PURPOSE),
+    }
 
     def __init__(
         self,

@@ -1,11 +1,13 @@
 """The autoencoder: squeeze, rebuild, compare."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from isthmus.architecture import Setting, make_networks
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
 from isthmus.estimator import Estimator
+from isthmus.search_ranges import CAPACITY, Integers, Range
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
 
@@ -33,6 +35,10 @@ class AE(Estimator):
     >>> ae.transform(X).shape, ae.reconstruct(X).shape
     ((100, 2), (100, 64))
     """
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(2, 128, log=True, told_by=CAPACITY),
+    }
 
     def __init__(
         self,

@@ -1,12 +1,14 @@
 """The variational autoencoder with a code of bits."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from isthmus.architecture import Setting, make_networks, make_part
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.bernoulli import Bernoulli
 from isthmus.discrete_estimator import DiscreteEstimator
 from isthmus.layers.scaled_logits import DECIDED
+from isthmus.search_ranges import CAPACITY, Integers, Range
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -33,6 +35,10 @@ class BernoulliVAE(DiscreteEstimator):
 
     advice = "Take fewer bits (latent_dim), or prior='factorised'."
     automatic_binary_likelihood = "bernoulli"
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(8, 256, log=True, told_by=CAPACITY),
+    }
 
     def __init__(
         self,

@@ -1,6 +1,7 @@
 """The VAE with a dearer code."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from isthmus.architecture import Setting, make_networks
 from isthmus.autoencoder import Autoencoder
@@ -9,6 +10,7 @@ from isthmus.errors import check
 from isthmus.estimator import Estimator
 from isthmus.priors.standard_normal import StandardNormal
 from isthmus.schedules.linear_warmup import LinearWarmup
+from isthmus.search_ranges import CAPACITY, Integers, Numbers, Range
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -37,6 +39,11 @@ class BetaVAE(Estimator):
     """
 
     automatic_binary_likelihood = "bernoulli"
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(2, 64, log=True, told_by=CAPACITY),
+        "beta": Numbers(0.1, 20.0, log=True, told_by=CAPACITY),
+    }
 
     def __init__(
         self,

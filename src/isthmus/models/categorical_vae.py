@@ -1,6 +1,7 @@
 """The variational autoencoder with a code of choices."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from isthmus.architecture import Setting, make_networks, make_part
 from isthmus.autoencoder import Autoencoder
@@ -8,6 +9,7 @@ from isthmus.bottlenecks.categorical import Categorical
 from isthmus.discrete_estimator import DiscreteEstimator
 from isthmus.errors import check
 from isthmus.layers.scaled_logits import DECIDED
+from isthmus.search_ranges import CAPACITY, Integers, Range
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -36,6 +38,11 @@ class CategoricalVAE(DiscreteEstimator):
 
     advice = "Take fewer classes, or prior='factorised'."
     automatic_binary_likelihood = "bernoulli"
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "groups": Integers(4, 64, log=True, told_by=CAPACITY),
+        "classes": Integers(2, 32, log=True, told_by=CAPACITY),
+    }
 
     def __init__(
         self,

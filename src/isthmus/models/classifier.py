@@ -1,6 +1,7 @@
 """Classes told by an encoder: one that has learnt without labels, or a new one."""
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -25,6 +26,7 @@ from isthmus.estimator import Estimator
 from isthmus.likelihoods.categorical import Categorical
 from isthmus.records import Batch
 from isthmus.saved_encoder import SavedEncoder
+from isthmus.search_ranges import Numbers, Range
 from isthmus.stations import Encoder
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -69,6 +71,10 @@ class Classifier(ClassifierMixin, Estimator):
     decodes: ClassVar[bool] = False
     blends: ClassVar[bool] = False
     likelihood = "gaussian"  # of the classes, not of x; for x it says how to scale
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "layer_decay": Numbers(0.4, 1.0),
+    }
 
     def __init__(
         self,

@@ -1,5 +1,6 @@
 """A VAE that clusters in one step."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from torch import Tensor
@@ -9,6 +10,7 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.gaussian import Gaussian
 from isthmus.cluster_estimator import ClusterEstimator
 from isthmus.priors.class_means import ClassMeans
+from isthmus.search_ranges import CAPACITY, Integers, Range
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -40,6 +42,10 @@ class ClusterVAE(ClusterEstimator):
     automatic_likelihood: ClassVar[Any] = {"name": "gaussian", "variance": "relative", "scale": 1.0}
     reads_prior = True
     automatic_binary_likelihood = automatic_likelihood
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(4, 64, log=True, told_by=CAPACITY),
+    }
 
     def __init__(
         self,

@@ -1,6 +1,7 @@
 """The autoencoder of what is where, and in which style."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from isthmus.architecture import Setting, make_networks, named
 from isthmus.autoencoder import Autoencoder
@@ -8,6 +9,7 @@ from isthmus.bottlenecks.identity import Identity
 from isthmus.bottlenecks.parts import Parts
 from isthmus.errors import check
 from isthmus.estimator import Estimator
+from isthmus.search_ranges import CAPACITY, PURPOSE, Integers, Numbers, Range
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
 
@@ -41,6 +43,12 @@ class ContentStyleAE(Estimator):
     pictures_only = True
     code_parts = ("content", "style")
     automatic_binary_likelihood = "bernoulli"
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(2, 32, log=True, told_by=CAPACITY),
+        "style_dim": Integers(2, 32, log=True, told_by=CAPACITY),
+        "noise": Numbers(0.0, 0.5, told_by=PURPOSE),
+    }
 
     def __init__(
         self,

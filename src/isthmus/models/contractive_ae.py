@@ -1,12 +1,14 @@
 """The contractive autoencoder."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from isthmus.architecture import Setting, make_networks
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
 from isthmus.errors import check
 from isthmus.estimator import Estimator
+from isthmus.search_ranges import CAPACITY, PURPOSE, Integers, Numbers, Range
 from isthmus.terms.contractive import Contractive
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -32,6 +34,11 @@ class ContractiveAE(Estimator):
     >>> model.transform(X).shape
     (100, 2)
     """
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(2, 128, log=True, told_by=CAPACITY),
+        "contraction": Numbers(0.001, 10.0, log=True, told_by=PURPOSE),
+    }
 
     def __init__(
         self,

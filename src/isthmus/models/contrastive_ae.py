@@ -1,6 +1,7 @@
 """The autoencoder whose codes say what kind of thing a row is."""
 
 import math
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,6 +15,7 @@ from isthmus.data.neighbour_graph import NeighbourGraph, check_neighbours, coord
 from isthmus.data.schema import Schema
 from isthmus.errors import check
 from isthmus.estimator import Estimator
+from isthmus.search_ranges import PURPOSE, Integers, Numbers, Range
 from isthmus.terms.neighbour_contrast import NeighbourContrast
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.neighbour_pairs import NeighbourPairs
@@ -48,6 +50,14 @@ class ContrastiveAE(Estimator):
     """
 
     blends: ClassVar[bool] = False  # a blend of two rows is near neither's neighbours
+
+    tuned_by: ClassVar[str | None] = "knn"
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(8, 128, log=True, told_by=PURPOSE),
+        "neighbours": Integers(2, 30, log=True, told_by=PURPOSE),
+        "temperature": Numbers(0.1, 1.0, log=True, told_by=PURPOSE),
+        "rebuilding": Numbers(0.01, 1.0, log=True, told_by=PURPOSE),
+    }
 
     def __init__(
         self,

@@ -1,5 +1,6 @@
 """Contrastive predictive coding: features of sequences, without a decoder."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from isthmus.data.examples import Examples
 from isthmus.data.schemas.series import SeriesSchema
 from isthmus.errors import check, counted
 from isthmus.estimator import Estimator
+from isthmus.search_ranges import PURPOSE, Integers, Range
 from isthmus.stations import Encoder
 from isthmus.terms.contrastive_prediction import ContrastivePrediction, Rivals
 from isthmus.training.trainer import Trainer
@@ -53,6 +55,10 @@ class CPC(Estimator):
     pooled: ClassVar[bool] = True
     blends: ClassVar[bool] = False
     likelihood = "gaussian"  # nothing is rebuilt
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(64, 512, log=True, told_by=PURPOSE),
+    }
 
     def __init__(
         self,

@@ -1,6 +1,7 @@
 """The VAE that is told something."""
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from isthmus.architecture import Setting, cooling_weight, make_networks
 from isthmus.autoencoder import Autoencoder
@@ -8,6 +9,7 @@ from isthmus.bottlenecks.gaussian import Gaussian
 from isthmus.corruptions.condition_dropout import ConditionDropout
 from isthmus.estimator import Estimator
 from isthmus.priors.standard_normal import StandardNormal
+from isthmus.search_ranges import CAPACITY, Integers, Numbers, Range
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -43,6 +45,11 @@ class CVAE(Estimator):
 
     conditional = True
     automatic_binary_likelihood = automatic_picture_likelihood = "bernoulli"
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(2, 64, log=True, told_by=CAPACITY),
+        "free_bits": Numbers(0.0, 1.0, told_by=CAPACITY),
+    }
 
     def __init__(
         self,

@@ -1,12 +1,14 @@
 """The denoising autoencoder: rebuild the clean from the spoilt."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from isthmus.architecture import Setting, make_networks, make_part
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
 from isthmus.errors import check
 from isthmus.estimator import Estimator
+from isthmus.search_ranges import CAPACITY, PURPOSE, Choices, Integers, Range
 from isthmus.stations import Corruption
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -32,6 +34,11 @@ class DAE(Estimator):
     >>> dae.fit(X).reconstruct(X).shape
     (100, 64)
     """
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(8, 256, log=True, told_by=CAPACITY),
+        "corruption": Choices("gaussian_noise", "masking", told_by=PURPOSE),
+    }
 
     def __init__(
         self,

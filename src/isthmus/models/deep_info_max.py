@@ -1,6 +1,7 @@
 """Features without a decoder: what the whole tells of its parts."""
 
 import math
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -15,6 +16,7 @@ from isthmus.estimator import Estimator
 from isthmus.layers.mutual_information import BOUNDS, Bound
 from isthmus.priors.standard_normal import StandardNormal
 from isthmus.records import View
+from isthmus.search_ranges import PURPOSE, Integers, Numbers, Range
 from isthmus.stations import Encoder, Term
 from isthmus.terms.adversarial import Adversarial
 from isthmus.terms.info_max import InfoMax
@@ -59,6 +61,12 @@ class DeepInfoMax(Estimator):
     blends: ClassVar[bool] = False
     pictures_only: ClassVar[bool] = True
     likelihood = "gaussian"  # nothing is rebuilt: it says how to scale
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(16, 256, log=True, told_by=PURPOSE),
+        "local_weight": Numbers(0.1, 10.0, log=True, told_by=PURPOSE),
+        "global_weight": Numbers(0.0, 1.0, told_by=PURPOSE),
+    }
 
     def __init__(
         self,

@@ -1,5 +1,6 @@
 """The denoising autoencoder of texts."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from sklearn.utils.validation import check_is_fitted
@@ -7,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 from isthmus.architecture import Setting
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
+from isthmus.search_ranges import PURPOSE, Choices, Range
 from isthmus.sequence_estimator import SequenceEstimator
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -39,6 +41,10 @@ class DenoisingSequenceAE(SequenceEstimator):
 
     decodes: ClassVar[bool] = False
     pooled: ClassVar[bool] = True
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Choices(64, 128, 256, told_by=PURPOSE),
+    }
 
     def __init__(
         self,

@@ -1,7 +1,8 @@
 """The autoencoder whose code is made to tell little of a known factor."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from isthmus.architecture import Networks, Setting, make_networks
 from isthmus.autoencoder import Autoencoder
@@ -12,6 +13,7 @@ from isthmus.errors import check
 from isthmus.estimator import Estimator
 from isthmus.priors.standard_normal import StandardNormal
 from isthmus.schedules.linear_warmup import LinearWarmup
+from isthmus.search_ranges import CAPACITY, PURPOSE, Integers, Numbers, Range
 from isthmus.terms.adversarial import Adversarial
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
@@ -50,6 +52,12 @@ class FaderNetwork(Estimator):
 
     conditional = True
     automatic_binary_likelihood = "bernoulli"
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(2, 64, log=True, told_by=CAPACITY),
+        "adversary": Numbers(0.1, 100.0, log=True, told_by=PURPOSE),
+        "beta": Numbers(0.1, 10.0, log=True, told_by=CAPACITY),
+    }
 
     def __init__(
         self,

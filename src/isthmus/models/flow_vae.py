@@ -1,12 +1,14 @@
 """The VAE whose posterior is bent."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from isthmus.architecture import Setting, make_networks
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.flow_gaussian import FlowGaussian
 from isthmus.estimator import Estimator
 from isthmus.priors.standard_normal import StandardNormal
+from isthmus.search_ranges import CAPACITY, Integers, Range
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -36,6 +38,11 @@ class FlowVAE(Estimator):
     """
 
     automatic_binary_likelihood = "bernoulli"
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(2, 64, log=True, told_by=CAPACITY),
+        "depth": Integers(1, 16, log=True),
+    }
 
     def __init__(
         self,

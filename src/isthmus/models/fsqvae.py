@@ -1,13 +1,14 @@
 """The autoencoder whose code is rounded."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from isthmus.architecture import Setting, make_networks
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.fsq import FSQ
 from isthmus.discrete_estimator import DiscreteEstimator
 from isthmus.errors import check
+from isthmus.search_ranges import CAPACITY, Choices, Range
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
 
@@ -31,6 +32,10 @@ class FSQVAE(DiscreteEstimator):
     """
 
     advice = "Take fewer levels."
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "levels": Choices((8, 5, 5), (8, 5, 5, 5), (7, 5, 5, 5, 5), (8, 8, 8, 6, 5), told_by=CAPACITY),
+    }
 
     def __init__(
         self,

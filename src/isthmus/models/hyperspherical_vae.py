@@ -1,12 +1,14 @@
 """The VAE whose codes are directions."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from isthmus.architecture import Setting, make_networks
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.hyperspherical import Hyperspherical
 from isthmus.estimator import Estimator
 from isthmus.priors.uniform_sphere import UniformSphere
+from isthmus.search_ranges import CAPACITY, Integers, Range
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -33,6 +35,10 @@ class HypersphericalVAE(Estimator):
     """
 
     automatic_binary_likelihood = "bernoulli"
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(3, 64, log=True, told_by=CAPACITY),
+    }
 
     def __init__(
         self,

@@ -1,5 +1,6 @@
 """Improved deep embedded clustering: an autoencoder whose codes draw together in clusters."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from torch import Tensor
@@ -9,6 +10,7 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
 from isthmus.cluster_estimator import ClusterEstimator
 from isthmus.errors import check
+from isthmus.search_ranges import CAPACITY, PURPOSE, Integers, Numbers, Range
 from isthmus.terms.cluster_agreement import ClusterAgreement
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -39,6 +41,11 @@ class IDEC(ClusterEstimator):
     """
 
     blends: ClassVar[bool] = False  # a blend of two rows is of no cluster
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(4, 64, log=True, told_by=CAPACITY),
+        "agreement": Numbers(1.0, 1000.0, log=True, told_by=PURPOSE),
+    }
 
     def __init__(
         self,

@@ -1,12 +1,14 @@
 """Importance-weighted autoencoders."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from isthmus.architecture import Setting, make_networks, make_part
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.many_draws import ManyDraws
 from isthmus.errors import check
 from isthmus.estimator import Estimator
+from isthmus.search_ranges import CAPACITY, Integers, Range
 from isthmus.terms.importance_bound import ImportanceBound
 from isthmus.training.trainer import Trainer
 
@@ -39,6 +41,12 @@ class IWAE(Estimator):
     """
 
     automatic_binary_likelihood = "bernoulli"
+
+    tuned_by: ClassVar[str | None] = "log_prob"
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(2, 64, log=True, told_by=CAPACITY),
+        "draws": Integers(1, 20, log=True),
+    }
 
     def __init__(
         self,

@@ -1,7 +1,8 @@
 """The VAE whose code is a choice and numbers."""
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from isthmus.architecture import Setting, make_networks
 from isthmus.autoencoder import Autoencoder
@@ -10,6 +11,7 @@ from isthmus.errors import check
 from isthmus.estimator import Estimator
 from isthmus.priors.class_and_style import ClassAndStyle
 from isthmus.schedules.linear_warmup import LinearWarmup
+from isthmus.search_ranges import CAPACITY, Integers, Numbers, Range
 from isthmus.terms.capacity import Capacity
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -45,6 +47,12 @@ class JointVAE(Estimator):
     code_parts = ("discrete", "continuous")
     blends = False  # two rows of different classes blended would be of none
     automatic_binary_likelihood = "bernoulli"
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(2, 32, log=True, told_by=CAPACITY),
+        "capacity": Numbers(1.0, 60.0, log=True, told_by=CAPACITY),
+        "gamma": Numbers(1.0, 300.0, log=True, told_by=CAPACITY),
+    }
 
     def __init__(
         self,

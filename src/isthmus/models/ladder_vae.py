@@ -1,6 +1,7 @@
 """The VAE whose code has levels."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from isthmus.architecture import Setting, make_networks
 from isthmus.autoencoder import Autoencoder
@@ -9,6 +10,7 @@ from isthmus.errors import check
 from isthmus.estimator import Estimator
 from isthmus.priors.ladder import Ladder as LadderPrior
 from isthmus.schedules.linear_warmup import LinearWarmup
+from isthmus.search_ranges import CAPACITY, Integers, Range
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -41,6 +43,12 @@ class LadderVAE(Estimator):
 
     code_parts = ("level_1", "level_2")
     automatic_binary_likelihood = "bernoulli"
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(4, 96, log=True, told_by=CAPACITY),
+        "depth": Integers(2, 3),
+        "warmup": Integers(0, 2000),
+    }
 
     def __init__(
         self,

@@ -1,12 +1,14 @@
 """The autoencoder whose code is made of signs."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from isthmus.architecture import Setting, make_networks
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.lfq import LFQ
 from isthmus.discrete_estimator import DiscreteEstimator
 from isthmus.errors import check
+from isthmus.search_ranges import CAPACITY, Integers, Numbers, Range
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -33,6 +35,11 @@ class LFQVAE(DiscreteEstimator):
     """
 
     advice = "Take fewer bits (latent_dim), or a larger disuse."
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(4, 14, told_by=CAPACITY),
+        "commitment": Numbers(0.05, 2.0, log=True),
+    }
 
     def __init__(
         self,

@@ -2,6 +2,7 @@
 
 import math
 import numbers
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -19,6 +20,7 @@ from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.errors import DataError, check
 from isthmus.estimator import Estimator
 from isthmus.records import Batch, View
+from isthmus.search_ranges import PURPOSE, Choices, Numbers, Range
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.seeds import SAMPLING, SCORING, derive, seed_of
 from isthmus.training.trainer import Trainer
@@ -58,6 +60,11 @@ class MAE(Estimator):
     pooled: ClassVar[bool] = True
     takes: ClassVar[tuple[str, ...]] = ("table", "image", "array")
     blends: ClassVar[bool] = False
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Choices(64, 128, 256, told_by=PURPOSE),
+        "ratio": Numbers(0.3, 0.9, told_by=PURPOSE),
+    }
 
     def __init__(
         self,

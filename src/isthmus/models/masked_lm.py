@@ -1,6 +1,6 @@
 """The masked language model."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -15,6 +15,7 @@ from isthmus.data.schemas.text import END, MASK, SPECIAL, symbols_of
 from isthmus.data.text_values import checked_texts
 from isthmus.decoders.token_head import TokenHead
 from isthmus.errors import DataError, check
+from isthmus.search_ranges import PURPOSE, Choices, Numbers, Range
 from isthmus.sequence_estimator import SequenceEstimator
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.resident import Resident
@@ -53,6 +54,11 @@ class MaskedLM(SequenceEstimator):
     decodes: ClassVar[bool] = False
     writes: ClassVar[bool] = False
     pooled: ClassVar[bool] = True
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Choices(64, 128, 256, told_by=PURPOSE),
+        "share": Numbers(0.1, 0.5, told_by=PURPOSE),
+    }
 
     def __init__(
         self,

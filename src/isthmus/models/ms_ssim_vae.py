@@ -1,6 +1,7 @@
 """The VAE of pictures that shall look alike."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from isthmus.architecture import Setting, make_networks
 from isthmus.autoencoder import Autoencoder
@@ -8,6 +9,7 @@ from isthmus.bottlenecks.gaussian import Gaussian
 from isthmus.errors import check
 from isthmus.estimator import Estimator
 from isthmus.priors.standard_normal import StandardNormal
+from isthmus.search_ranges import CAPACITY, PURPOSE, Integers, Numbers, Range
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.picture_similarity import PictureSimilarity
 from isthmus.terms.reconstruction import Reconstruction
@@ -38,6 +40,11 @@ class MSSSIMVAE(Estimator):
 
     pictures_only = True
     automatic_binary_likelihood = "bernoulli"
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(2, 64, log=True, told_by=CAPACITY),
+        "similarity": Numbers(0.0, 2.0, told_by=PURPOSE),
+    }
 
     def __init__(
         self,

@@ -1,12 +1,14 @@
 """The VAE whose codes live in hyperbolic space."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from isthmus.architecture import Setting, make_networks
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.wrapped_normal import WrappedNormal
 from isthmus.estimator import Estimator
 from isthmus.priors.wrapped_normal import WrappedNormal as WrappedNormalPrior
+from isthmus.search_ranges import CAPACITY, Integers, Numbers, Range
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -36,6 +38,11 @@ class PoincareVAE(Estimator):
     """
 
     automatic_binary_likelihood = "bernoulli"
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(2, 16, log=True, told_by=CAPACITY),
+        "curvature": Numbers(0.1, 4.0, log=True, told_by=CAPACITY),
+    }
 
     def __init__(
         self,

@@ -1,7 +1,8 @@
 """The encoder of sentences that finds which of them are neighbours."""
 
 import copy
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import torch
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
 from isthmus.neighbour_estimator import NeighbourEstimator
 from isthmus.records import Batch
+from isthmus.search_ranges import PURPOSE, Choices, Numbers, Range
 from isthmus.sequence_estimator import BAG_OF_WORDS
 from isthmus.terms.neighbours import Neighbours
 from isthmus.training.trainer import Trainer
@@ -42,6 +44,11 @@ class QuickThought(NeighbourEstimator):
     >>> model.transform(["the dog sat"]).shape, model.neighbour_scores(["it ran"], story[:3]).shape
     ((1, 8), (1, 3))
     """
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Choices(128, 256, 512, told_by=PURPOSE),
+        "encoder_rate": Numbers(0.01, 1.0, log=True, told_by=PURPOSE),
+    }
 
     def __init__(
         self,

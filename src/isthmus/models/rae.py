@@ -1,12 +1,14 @@
 """The regularised autoencoder."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from isthmus.architecture import Setting, make_networks
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
 from isthmus.errors import check
 from isthmus.estimator import Estimator
+from isthmus.search_ranges import CAPACITY, PURPOSE, Integers, Numbers, Range
 from isthmus.stations import Term
 from isthmus.terms.code_norm import CodeNorm
 from isthmus.terms.decoder_gradient import DecoderGradient
@@ -42,6 +44,11 @@ class RAE(Estimator):
     >>> model.transform(X).shape
     (100, 2)
     """
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(2, 128, log=True, told_by=CAPACITY),
+        "code_weight": Numbers(0.001, 1.0, log=True, told_by=PURPOSE),
+    }
 
     def __init__(
         self,

@@ -1,7 +1,8 @@
 """The autoencoder for maps: near is near, and each place can be looked at."""
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import torch
 
@@ -14,6 +15,7 @@ from isthmus.data.neighbour_layout import neighbour_layout
 from isthmus.data.schema import Schema
 from isthmus.errors import check
 from isthmus.estimator import Estimator
+from isthmus.search_ranges import PURPOSE, Integers, Numbers, Range
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.placed_rows import PlacedRows
@@ -54,6 +56,13 @@ class Reducer(Estimator):
     >>> reducer.transform(X).shape, reducer.inverse_transform([[0.0, 0.0]]).shape
     ((100, 2), (1, 64))
     """
+
+    tuned_by: ClassVar[str | None] = "trustworthiness"
+    search: ClassVar[Mapping[str, Range]] = {
+        "neighbours": Integers(5, 50, log=True, told_by=PURPOSE),
+        "exaggeration": Numbers(0.5, 4.0, log=True, told_by=PURPOSE),
+        "rebuilding": Numbers(0.001, 0.1, log=True, told_by=PURPOSE),
+    }
 
     def __init__(
         self,

@@ -1,12 +1,14 @@
 """The autoencoder with a codebook for what the codebooks before leave over."""
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from isthmus.architecture import Setting, codebook_terms, make_codebook, make_networks, make_part
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.residual_quantizer import ResidualQuantizer
 from isthmus.discrete_estimator import DiscreteEstimator
 from isthmus.errors import check
+from isthmus.search_ranges import CAPACITY, Choices, Integers, Numbers, Range
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
 
@@ -37,6 +39,12 @@ class ResidualVQVAE(DiscreteEstimator):
     """
 
     advice = "Take a smaller codebook_size, or less depth."
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "depth": Integers(1, 8, told_by=CAPACITY),
+        "codebook_size": Choices("auto", 32, 64, 128, 256, 512, told_by=CAPACITY),
+        "commitment": Numbers(0.05, 2.0, log=True),
+    }
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ from isthmus.architecture import Setting, make_networks, make_part
 from isthmus.autoencoder import Autoencoder
 from isthmus.errors import ParameterError, check, did_you_mean
 from isthmus.estimator import Estimator
+from isthmus.search_ranges import CAPACITY, PURPOSE, Integers, Numbers, Range
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -47,6 +48,11 @@ class SAE(Estimator):
     automatic_likelihood: ClassVar[Any] = {"name": "gaussian", "variance": "relative", "scale": 0.3}
     automatic_binary_likelihood = automatic_likelihood
     blends = False  # a blend of two rows has the units of both
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(32, 512, log=True, told_by=CAPACITY),
+        "price": Numbers(0.1, 10.0, log=True, told_by=PURPOSE),
+    }
 
     def __init__(
         self,

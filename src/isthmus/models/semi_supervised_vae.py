@@ -1,7 +1,8 @@
 """The VAE that is told the class of some rows, and finds out that of the others."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from isthmus.estimator import Estimator
 from isthmus.layers.class_and_style import ClassStylePosterior
 from isthmus.priors.class_and_style import ClassAndStyle as ClassAndStylePrior
 from isthmus.records import Batch
+from isthmus.search_ranges import CAPACITY, Integers, Numbers, Range
 from isthmus.stations import Term
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
@@ -58,6 +60,11 @@ class SemiSupervisedVAE(Estimator):
     code_parts = ("class", "style")
     blends = False
     automatic_binary_likelihood = automatic_picture_likelihood = "bernoulli"
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(2, 64, log=True, told_by=CAPACITY),
+        "alpha": Numbers(0.1, 100.0, log=True),
+    }
 
     def __init__(
         self,

@@ -1,5 +1,6 @@
 """From one text to another."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
@@ -13,6 +14,7 @@ from isthmus.data.schema import Schema
 from isthmus.data.schemas.text import TextSchema
 from isthmus.errors import ParameterError
 from isthmus.likelihoods.categorical import Categorical
+from isthmus.search_ranges import Choices, Range
 from isthmus.sequence_estimator import SequenceEstimator, check_pairs, other_texts
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -44,6 +46,10 @@ class Seq2Seq(SequenceEstimator):
     decodes: ClassVar[bool] = False
     pooled: ClassVar[bool] = True
     writes: ClassVar[bool] = False
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Choices(64, 128, 256),
+    }
 
     def __init__(
         self,

@@ -1,10 +1,12 @@
 """The autoencoder of texts: read, squeeze, write."""
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from isthmus.architecture import Setting
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
+from isthmus.search_ranges import CAPACITY, Integers, Numbers, Range
 from isthmus.sequence_estimator import SequenceEstimator
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -36,6 +38,11 @@ class SequenceAE(SequenceEstimator):
     >>> model.transform(["anna"]).shape, model.reconstruct(names).shape
     ((1, 4), (20,))
     """
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(16, 256, log=True, told_by=CAPACITY),
+        "symbol_dropout": Numbers(0.0, 0.5),
+    }
 
     def __init__(
         self,

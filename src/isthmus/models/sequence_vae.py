@@ -1,12 +1,14 @@
 """The variational autoencoder of texts."""
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from isthmus.architecture import Setting
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.gaussian import Gaussian
 from isthmus.priors.standard_normal import StandardNormal
 from isthmus.schedules.linear_warmup import LinearWarmup
+from isthmus.search_ranges import CAPACITY, Integers, Numbers, Range
 from isthmus.sequence_estimator import SequenceEstimator
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
@@ -37,6 +39,12 @@ class SequenceVAE(SequenceEstimator):
     >>> model.sample(3, random_state=0).shape, model.score_samples(names).shape
     ((3,), (20,))
     """
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(8, 128, log=True, told_by=CAPACITY),
+        "free_bits": Numbers(0.0, 2.0, told_by=CAPACITY),
+        "symbol_dropout": Numbers(0.0, 0.6),
+    }
 
     def __init__(
         self,

@@ -1,5 +1,6 @@
 """The encoder of sentences whose codes write those around them."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
@@ -17,6 +18,7 @@ from isthmus.data.neighbours import BACKWARD, FORWARD, Neighbours
 from isthmus.errors import check
 from isthmus.likelihoods.categorical import Categorical
 from isthmus.neighbour_estimator import NeighbourEstimator
+from isthmus.search_ranges import PURPOSE, Choices, Numbers, Range
 from isthmus.sequence_estimator import BAG_OF_WORDS
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -51,6 +53,11 @@ class SkipThought(NeighbourEstimator):
     """
 
     directions: ClassVar[tuple[str, ...]] = (FORWARD, BACKWARD)
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Choices(128, 256, 512, told_by=PURPOSE),
+        "encoder_rate": Numbers(0.01, 1.0, log=True, told_by=PURPOSE),
+    }
 
     def __init__(
         self,

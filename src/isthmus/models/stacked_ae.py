@@ -1,13 +1,14 @@
 """The stacked autoencoder: layers learnt one after the other, then together."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from isthmus import catalogue
 from isthmus.architecture import Setting
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
 from isthmus.estimator import Estimator
+from isthmus.search_ranges import CAPACITY, Choices, Integers, Range
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
 
@@ -38,6 +39,11 @@ class StackedAE(Estimator):
     >>> model.fit(X).transform(X).shape
     (100, 2)
     """
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(2, 64, log=True, told_by=CAPACITY),
+        "hidden": Choices((256, 64), (128, 32), (512, 128)),
+    }
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,6 +20,7 @@ from isthmus.data.schema import Schema
 from isthmus.data.schemas.mixed import MixedSchema
 from isthmus.estimator import ROWS, Estimator, check_count
 from isthmus.records import Batch
+from isthmus.search_ranges import Integers, Range
 from isthmus.terms.order_agnostic import OrderAgnostic
 from isthmus.training.defaults import MANY, defaults
 from isthmus.training.random_stream import RandomStream
@@ -61,6 +62,10 @@ class TableMAE(Estimator):
     blends: ClassVar[bool] = False
     imputes: ClassVar[bool] = True
     takes: ClassVar[tuple[str, ...]] = ("table", "mixed")
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(32, 256, log=True),
+    }
 
     def __init__(
         self,

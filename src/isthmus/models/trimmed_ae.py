@@ -1,5 +1,6 @@
 """The autoencoder that does not learn what fits least: for finding it."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from isthmus.architecture import Setting, make_networks
@@ -7,6 +8,7 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
 from isthmus.errors import ParameterError
 from isthmus.estimator import Estimator
+from isthmus.search_ranges import CAPACITY, PURPOSE, Integers, Numbers, Range
 from isthmus.terms.trimmed_reconstruction import TrimmedReconstruction
 from isthmus.training.trainer import Trainer
 
@@ -37,6 +39,11 @@ class TrimmedAE(Estimator):
     automatic_likelihood: ClassVar[Any] = {"name": "gaussian", "variance": "relative", "scale": 0.3}
     automatic_binary_likelihood = automatic_likelihood
     automatic_table_likelihood: ClassVar[Any] = {"name": "mixed_columns", "variance": "fixed", "scale": 0.3}
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(1, 32, log=True, told_by=CAPACITY),
+        "trim": Numbers(0.05, 0.5, told_by=PURPOSE),
+    }
 
     def __init__(
         self,

@@ -1,5 +1,6 @@
 """Many narrow autoencoders that do not learn what fits least: for finding it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -11,6 +12,7 @@ from isthmus.data.schema import Schema
 from isthmus.errors import ParameterError, check
 from isthmus.estimator import Estimator
 from isthmus.likelihoods.opinion_pool import OpinionPool
+from isthmus.search_ranges import CAPACITY, PURPOSE, Integers, Numbers, Range
 from isthmus.terms.trimmed_reconstruction import TrimmedReconstruction
 from isthmus.training.trainer import Trainer
 
@@ -44,6 +46,11 @@ class TrimmedEnsemble(Estimator):
     automatic_likelihood: ClassVar[Any] = {"name": "gaussian", "variance": "relative", "scale": 0.3}
     automatic_binary_likelihood = automatic_likelihood
     automatic_table_likelihood: ClassVar[Any] = {"name": "mixed_columns", "variance": "fixed", "scale": 0.3}
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(2, 32, log=True, told_by=CAPACITY),
+        "trim": Numbers(0.05, 0.5, told_by=PURPOSE),
+    }
 
     def __init__(
         self,

@@ -1,10 +1,12 @@
 """The denoising encoder of sentences."""
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from isthmus.architecture import Setting
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.identity import Identity
+from isthmus.search_ranges import PURPOSE, Choices, Numbers, Range
 from isthmus.sequence_estimator import BAG_OF_WORDS, SequenceEstimator
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -46,6 +48,12 @@ class TSDAE(SequenceEstimator):
     >>> model.transform(["a cat sat"]).shape
     (1, 8)
     """
+
+    tuned_by: ClassVar[str | None] = "knn"
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Choices(128, 256, 512, told_by=PURPOSE),
+        "symbol_dropout": Numbers(0.0, 0.5, told_by=PURPOSE),
+    }
 
     def __init__(
         self,

@@ -1,6 +1,7 @@
 """Variational deep embedding: a VAE whose prior is a mixture."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -9,6 +10,7 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.gaussian import Gaussian
 from isthmus.cluster_estimator import ClusterEstimator
 from isthmus.priors.gaussian_mixture import GaussianMixture
+from isthmus.search_ranges import CAPACITY, Integers, Range
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -43,6 +45,11 @@ class VaDE(ClusterEstimator):
 
     reads_prior = True
     automatic_binary_likelihood = automatic_picture_likelihood = "bernoulli"
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(4, 64, log=True, told_by=CAPACITY),
+        "pretrain_steps": Integers(500, 5000, log=True),
+    }
 
     def __init__(
         self,

@@ -1,12 +1,14 @@
 """The variational autoencoder."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from isthmus.architecture import Setting, make_networks, make_part
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.gaussian import Gaussian
 from isthmus.estimator import Estimator
 from isthmus.schedules.linear_warmup import LinearWarmup
+from isthmus.search_ranges import CAPACITY, Integers, Numbers, Range
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
@@ -38,6 +40,11 @@ class VAE(Estimator):
     """
 
     automatic_binary_likelihood = "bernoulli"
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(2, 64, log=True, told_by=CAPACITY),
+        "free_bits": Numbers(0.0, 1.0, told_by=CAPACITY),
+    }
 
     def __init__(
         self,

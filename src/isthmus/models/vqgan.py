@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from isthmus.architecture import Setting, codebook_terms, make_codebook, make_networks, make_part
 from isthmus.autoencoder import Autoencoder
@@ -14,6 +14,7 @@ from isthmus.discrete_estimator import DiscreteEstimator
 from isthmus.errors import ParameterError, check
 from isthmus.saved_encoder import SavedEncoder
 from isthmus.schedules.linear_warmup import LinearWarmup
+from isthmus.search_ranges import CAPACITY, PURPOSE, Choices, Numbers, Range
 from isthmus.stations import Encoder
 from isthmus.terms.adversarial import Adversarial
 from isthmus.terms.perceptual import Perceptual
@@ -53,6 +54,12 @@ class VQGAN(DiscreteEstimator):
 
     advice = "Take a smaller codebook_size, or codebook={'name': 'ema', 'revive': 0.2}."
     pictures_only = True
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "codebook_size": Choices("auto", 32, 64, 128, 256, 512, told_by=CAPACITY),
+        "commitment": Numbers(0.05, 2.0, log=True),
+        "adversary": Numbers(0.03, 3.0, log=True, told_by=PURPOSE),
+    }
 
     def __init__(
         self,

@@ -1,12 +1,14 @@
 """The autoencoder with a codebook."""
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from isthmus.architecture import Setting, codebook_terms, make_codebook, make_networks, make_part
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.vector_quantizer import VectorQuantizer
 from isthmus.discrete_estimator import DiscreteEstimator
 from isthmus.errors import check
+from isthmus.search_ranges import CAPACITY, Choices, Numbers, Range
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.training.trainer import Trainer
 
@@ -38,6 +40,12 @@ class VQVAE(DiscreteEstimator):
     """
 
     advice = "Take a smaller codebook_size, or codebook={'name': 'ema', 'revive': 0.2}; FSQVAE has none to collapse."
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Choices(8, 16, 32, told_by=CAPACITY),
+        "codebook_size": Choices("auto", 32, 64, 128, 256, 512, told_by=CAPACITY),
+        "commitment": Numbers(0.05, 2.0, log=True),
+    }
 
     def __init__(
         self,

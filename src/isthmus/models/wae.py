@@ -1,6 +1,7 @@
 """The Wasserstein autoencoder."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from isthmus.architecture import Setting, make_networks
 from isthmus.autoencoder import Autoencoder
@@ -8,6 +9,7 @@ from isthmus.bottlenecks.identity import Identity
 from isthmus.errors import check
 from isthmus.estimator import Estimator
 from isthmus.priors.standard_normal import StandardNormal
+from isthmus.search_ranges import CAPACITY, PURPOSE, Integers, Numbers, Range
 from isthmus.terms.mmd import MMD
 from isthmus.terms.reconstruction import Reconstruction
 from isthmus.terms.sliced_wasserstein import SlicedWasserstein
@@ -36,6 +38,11 @@ class WAE(Estimator):
     >>> model.transform(X).shape, model.sample(3, random_state=0).shape
     ((100, 2), (3, 64))
     """
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(2, 64, log=True, told_by=CAPACITY),
+        "scale": Numbers(1.0, 1000.0, log=True, told_by=PURPOSE),
+    }
 
     def __init__(
         self,

@@ -1,5 +1,6 @@
 """A generator alone."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from isthmus.architecture import Setting, make_networks
@@ -10,6 +11,7 @@ from isthmus.encoders.nothing import Nothing
 from isthmus.errors import check
 from isthmus.estimator import Estimator
 from isthmus.priors.standard_normal import StandardNormal
+from isthmus.search_ranges import PURPOSE, Integers, Numbers, Range
 from isthmus.terms.adversarial import Adversarial
 from isthmus.training.trainer import Trainer
 
@@ -40,6 +42,12 @@ class WGANGP(Estimator):
     automatic_likelihood: ClassVar[Any] = "gaussian"
     blends = False
     encodes = False
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "latent_dim": Integers(16, 128, log=True, told_by=PURPOSE),
+        "penalty": Numbers(1.0, 100.0, log=True, told_by=PURPOSE),
+        "repeats": Integers(1, 5, told_by=PURPOSE),
+    }
 
     def __init__(
         self,

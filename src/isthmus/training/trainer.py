@@ -6,10 +6,10 @@ import copy
 import math
 import numbers
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from sklearn.base import BaseEstimator
@@ -19,6 +19,7 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.errors import ParameterError, check
 from isthmus.schedules.constant import Constant
 from isthmus.schedules.cosine import Cosine
+from isthmus.search_ranges import Integers, Numbers, Range
 from isthmus.stations import Schedule
 from isthmus.training.checkpoint import Checkpoint
 from isthmus.training.defaults import Defaults, defaults
@@ -82,6 +83,12 @@ class Trainer(BaseEstimator):
     >>> Trainer(epochs=3).get_params()["epochs"]
     3
     """
+
+    search: ClassVar[Mapping[str, Range]] = {
+        "learning_rate": Numbers(1e-4, 3e-2, log=True),
+        "batch_size": Integers(16, 512, log=True),
+        "weight_decay": Numbers(1e-4, 0.3, log=True),
+    }
 
     def __init__(
         self,

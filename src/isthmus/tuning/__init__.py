@@ -1,0 +1,1 @@
+"""Search over a model's parameters, on Optuna; needs the extra ``tune``."""
