@@ -20,10 +20,8 @@ for digit in range(10):
 trainer = im.Trainer(epochs=100, batch_size=128, validation=0)
 few = im.SemiSupervisedVAE(trainer=trainer).fit(train.values, told)
 alone = im.Classifier(random_state=0).fit(train.values[told >= 0], told[told >= 0])
-print(
-    f"classes of held-out digits, five labels each: semi-supervised VAE {np.mean(few.predict(test.values) == wanted):.3f}"
-)
-print(f"the labelled rows alone: {np.mean(alone.predict(test.values) == wanted):.3f}")
+for name, model in (("semi-supervised VAE", few), ("labelled rows alone", alone)):
+    print(f"{name}: classes of held-out digits, five labels each, {np.mean(model.predict(test.values) == wanted):.3f}")
 
 joint = im.JointVAE(6, gamma=10.0, steps=2000, trainer=im.Trainer(epochs=200, batch_size=64, validation=0)).fit(train)
 choice = joint.transform(test)[:, joint.code_parts_["discrete"]]
