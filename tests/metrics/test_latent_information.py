@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import isthmus as im
-from isthmus.errors import NotAvailableError
+from isthmus.errors import DataError, NotAvailableError
 from isthmus.records import Batch
 
 QUICK = im.Trainer(epochs=3)
@@ -74,3 +74,8 @@ def test_it_says_what_it_cannot_tell(x):
         im.latent_information(im.AE(2, trainer=QUICK).fit(x), x)
     with pytest.raises(NotAvailableError, match="discrete"):
         im.latent_information(im.BernoulliVAE(4, trainer=QUICK).fit(x), x)
+
+
+def test_few_rows_are_refused_with_how_many_it_takes(vae, x):
+    with pytest.raises(DataError, match="X has 3 rows; expected 20 or more"):
+        im.latent_information(vae, x[:3])

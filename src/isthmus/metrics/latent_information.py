@@ -11,7 +11,7 @@ from torch import Tensor
 
 from isthmus.data.examples import Examples
 from isthmus.data.reading import read_as_in_fit
-from isthmus.errors import NotAvailableError
+from isthmus.errors import DataError, NotAvailableError, counted
 from isthmus.layers.diagonal_gaussian import DiagonalGaussian
 from isthmus.metrics.latent_usage import usage_of
 from isthmus.metrics.rows import batches as batches_of
@@ -23,7 +23,7 @@ from isthmus.training.seeds import EVALUATION, derive
 if TYPE_CHECKING:
     from isthmus.estimator import Estimator
 
-MOST_ROWS = 5000
+FEWEST_ROWS, MOST_ROWS = 20, 5000
 NUMBERS = 2**24  # log densities in memory
 
 
@@ -76,7 +76,7 @@ def latent_information(model: Estimator, X: Any, *, random_state: int = 0) -> La
     """The rate of a model's random code on held-out rows X (5000 at the most), taken apart, with one draw of each code.
 
     X is read as in ``fit``, with labels where the model is conditional. Raises ``NotAvailableError`` for codes that are
-    discrete or not random, and ``DataError``.
+    discrete or not random, and ``DataError`` for fewer than 20 rows.
 
     Source: Hoffman & Johnson 2016, ELBO surgery; Chen et al. 2018, Isolating sources of disentanglement in variational
     autoencoders, equation 2.
@@ -88,6 +88,11 @@ def latent_information(model: Estimator, X: Any, *, random_state: int = 0) -> La
     (True, 4)
     """
     examples = read_as_in_fit(X, model.schema_, "latent_information").at_most(MOST_ROWS)
+    if len(examples) < FEWEST_ROWS:
+        raise DataError(
+            f"latent_information: X has {counted(len(examples), 'row')}; expected {FEWEST_ROWS} or more: of n rows at "
+            "most log(n) nats can be seen"
+        )
     usage, prior = usage_of(model, examples), model.autoencoder_.prior
     if usage is None or prior is None or usage.discrete:
         raise NotAvailableError(

@@ -18,7 +18,7 @@ from isthmus.data.examples import Examples
 from isthmus.data.schema import Schema
 from isthmus.data.schemas.text import TextSchema
 from isthmus.errors import DataError
-from isthmus.metrics.latent_information import LatentInformation, latent_information
+from isthmus.metrics.latent_information import FEWEST_ROWS, LatentInformation, latent_information
 from isthmus.metrics.latent_usage import usage_of
 from isthmus.metrics.neighbours import knn_accuracy
 from isthmus.metrics.picture_quality import PictureQuality
@@ -282,7 +282,7 @@ def picture_bits(estimator: Estimator, likelihood: float | None) -> float | None
 def _information(estimator: Estimator, test: Examples, seed: int) -> LatentInformation | None:
     some = test.at_most(LIKELIHOOD_ROWS)
     with told_already():
-        return latent_information(estimator, some, random_state=seed) if len(some) > 1 else None
+        return latent_information(estimator, some, random_state=seed) if len(some) >= FEWEST_ROWS else None
 
 
 def likelihoods(
