@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,8 @@ def known_labels(y: Any) -> NDArray[np.bool_]:
 class Condition:
     """Classes become one-hot rows; real numbers are standardised, with a 1 behind them: all zeros mean "not known".
 
+    Numbers with names (``learn_named``) may be known one by one: behind them is a 1 for each that is.
+
     >>> condition = Condition.learn(["cat", "dog", "cat"])
     >>> condition.encode(["dog"]).tolist(), condition.width
     ([[0.0, 1.0]], 2)
@@ -60,6 +62,7 @@ class Condition:
     mean: tuple[float, ...] = ()
     spread: tuple[float, ...] = ()
     partly: bool = False  # some classes are not known: see known_labels
+    names: tuple[str, ...] = ()  # of numbers, each of which may be NaN, which is "not known"
 
     @classmethod
     def learn_partly(cls, y: Any, count: int) -> Condition:
@@ -81,6 +84,19 @@ class Condition:
         return cls(classes=found.classes, partly=True)
 
     @classmethod
+    def learn_named(cls, names: Sequence[str], values: NDArray[np.float64]) -> Condition:
+        """Of numbers ``[n, names]``, NaN where one is not known.
+
+        >>> size = Condition.learn_named(["size"], np.array([[1.0], [3.0], [np.nan]]))
+        >>> size.encode([[3.0], [np.nan]]).tolist()
+        [[1.0, 1.0], [0.0, 0.0]]
+        """
+        spread = np.nanstd(values, axis=0)
+        spread[~(spread > 0)] = 1.0
+        mean = tuple(np.nanmean(values, axis=0).tolist())
+        return cls(classes=None, mean=mean, spread=tuple(spread.tolist()), names=tuple(names))
+
+    @classmethod
     def learn(cls, y: Any, count: int | None = None) -> Condition:
         """From y ``[n]`` of classes or numbers, or ``[n, k]`` of numbers. Raises ``DataError``."""
         values = check_labels(y, len(np.asarray(y)) if count is None else count)
@@ -99,7 +115,9 @@ class Condition:
     @property
     def width(self) -> int:
         """Numbers in the condition of one example."""
-        return len(self.mean) + 1 if self.classes is None else len(self.classes)
+        if self.classes is not None:
+            return len(self.classes)
+        return 2 * len(self.names) if self.names else len(self.mean) + 1
 
     def encode(self, y: Any) -> Tensor:
         """``[n, width]`` float32; raises ``DataError`` naming classes that were not there in ``learn``."""
@@ -118,6 +136,9 @@ class Condition:
                 wanted = len(self.mean)
                 raise DataError(f"The condition has {numbers.shape[1]} numbers for an example; expected {wanted}")
             standard = (numbers - np.array(self.mean)) / np.array(self.spread)
+            if self.names:
+                known = np.isfinite(standard)
+                return np.hstack([np.where(known, standard, 0.0), known]).astype(np.float32)
             return np.hstack([standard, np.ones((len(standard), 1))]).astype(np.float32)
         found = [_plain(value) for value in values.reshape(len(values), -1)[:, 0].tolist()]
         unknown = sorted({repr(value) for value in found if value not in self.classes})
@@ -139,16 +160,17 @@ class Condition:
         """As plain data."""
         classes = None if self.classes is None else list(self.classes)
         found = {"classes": classes, "mean": list(self.mean), "spread": list(self.spread)}
-        return found | ({"partly": True} if self.partly else {})
+        return found | ({"partly": True} if self.partly else {}) | ({"names": list(self.names)} if self.names else {})
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Condition:
         """From what ``to_json`` gave; raises ``SavedModelError``."""
-        if set(data) - {"partly"} != {"classes", "mean", "spread"}:
+        if set(data) - {"partly", "names"} != {"classes", "mean", "spread"}:
             raise SavedModelError(f"a condition has 'classes', 'mean' and 'spread', got {sorted(data)}")
         classes = None if data["classes"] is None else tuple(data["classes"])
         mean, spread = tuple(data["mean"]), tuple(data["spread"])
-        return cls(classes=classes, mean=mean, spread=spread, partly=bool(data.get("partly", False)))
+        names, partly = tuple(map(str, data.get("names", ()))), bool(data.get("partly", False))
+        return cls(classes=classes, mean=mean, spread=spread, partly=partly, names=names)
 
 
 def _plain(value: Any) -> Any:

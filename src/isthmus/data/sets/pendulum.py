@@ -35,7 +35,7 @@ class Pendulums:
     ``under`` is what a picture would have been, that number kept. Raises ``ParameterError`` for angles out of
     ``LIMITS`` and lengths that differ.
 
-    Source: the concepts are those of Yang et al. 2021, CausalVAE, section 6.1; geometry and drawing are our own.
+    Source: the concepts are those of Yang et al. 2021, CausalVAE, CVPR; geometry and drawing are our own.
 
     >>> some = Pendulums.scattered(3, random_state=0)
     >>> some.pictures().shape, list(some.concepts())
