@@ -38,7 +38,7 @@ ORDER = (
     {"metrics", "architecture", "saving", "symbol_prior"},
     {"saved_encoder", "abilities", "code_prior"},
     {"estimator"},
-    {"cluster_estimator", "discrete_estimator", "sequence_estimator"},
+    {"causal_estimator", "cluster_estimator", "discrete_estimator", "sequence_estimator"},
     {"neighbour_estimator"},
     {"models"},
     {"loading"},
