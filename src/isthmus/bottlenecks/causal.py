@@ -34,7 +34,7 @@ class Causal(Bottleneck):
     random = True
     told: Tensor
 
-    def __init__(self, concepts: int, free_dim: int = 0, bound: float = 10.0) -> None:
+    def __init__(self, concepts: int, free_dim: int, bound: float = 10.0) -> None:
         super().__init__()
         check(
             "Causal",
@@ -46,7 +46,8 @@ class Causal(Bottleneck):
         self.latent_dim = concepts + free_dim
         self.in_dim = 2 * self.latent_dim
         self.register_buffer("told", torch.ones(concepts))
-        self._parts = {"concepts": slice(0, concepts), "free": slice(concepts, self.latent_dim)}
+        self._parts = {"concepts": slice(0, concepts)}
+        self._parts |= {"free": slice(concepts, self.latent_dim)} if free_dim else {}
 
     def forward(self, features: Tensor, view: View, prior: Prior | None) -> Code:
         """A drawn code, what is known in it, and its costs."""
@@ -61,8 +62,7 @@ class Causal(Bottleneck):
             divergence = prior.divergence(posterior, z)
             costs["kl"] = divergence.flatten(1).sum(1)
             if divergence.shape[-1] == self.latent_dim:
-                costs["concepts.kl"] = divergence[..., : self.concepts].flatten(1).sum(1)
-                costs["free.kl"] = divergence[..., self.concepts :].flatten(1).sum(1)
+                costs |= {f"{name}.kl": divergence[..., part].flatten(1).sum(1) for name, part in self._parts.items()}
         return Code(z=z, posterior=posterior, costs=costs, parts=self.parts)
 
     def mode(self, features: Tensor, view: View) -> Code:
@@ -78,7 +78,7 @@ class Causal(Bottleneck):
 
     @property
     def parts(self) -> Mapping[str, slice]:
-        """``concepts`` and ``free``."""
+        """``concepts``, and ``free`` where there is any."""
         return self._parts
 
     def _told(self, untold: DiagonalGaussian, view: View) -> tuple[KnownConcepts | DiagonalGaussian, Tensor | None]:

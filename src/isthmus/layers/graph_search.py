@@ -13,8 +13,8 @@ from isthmus.errors import check
 
 MOST_NODES = 10
 MOST_ROWS = 2000
-CENTRES = 60  # of the functions that equations are made of
-WIDTH = 1.5  # of these, in standard deviations, for a single parent
+CENTRES = 80  # of the functions that equations are made of
+WIDTHS = (0.5, 1.5)  # of these, in standard deviations, for a single parent; the better ones count
 STIFFNESS = 1e-4  # ridge, of the rows
 LEAST_VARIANCE = 1e-6  # of a standardised concept, given others
 GAIN = 0.03  # nats of a row: what an edge must make it likelier by, held out, to be there
@@ -92,12 +92,13 @@ def unexplained(values: NDArray[np.floating], node: int, parents: Sequence[int])
     Each half of the standardised rows ``[n, concepts]`` is told by an equation that the other half taught.
     """
     wanted = values[:, node]
-    left = wanted if not parents else wanted - _told(values[:, list(parents)], wanted)
-    return 0.5 * math.log(float(np.square(left).mean()) + LEAST_VARIANCE)
+    given = values[:, list(parents)]
+    told = [_told(given, wanted, width) for width in WIDTHS] if parents else [np.zeros_like(wanted)]
+    return 0.5 * math.log(min(float(np.square(wanted - each).mean()) for each in told) + LEAST_VARIANCE)
 
 
-def _told(given: NDArray[np.floating], wanted: NDArray[np.floating]) -> NDArray[np.floating]:
-    bases = _bases(given)
+def _told(given: NDArray[np.floating], wanted: NDArray[np.floating], width: float) -> NDArray[np.floating]:
+    bases = _bases(given, width)
     first = np.arange(len(given)) % 2 == 0
     stiffness = np.full(bases.shape[1], STIFFNESS * len(given))
     stiffness[-given.shape[1] - 1 :] *= 1e-3  # the line and the constant are free
@@ -108,9 +109,9 @@ def _told(given: NDArray[np.floating], wanted: NDArray[np.floating]) -> NDArray[
     return told
 
 
-def _bases(given: NDArray[np.floating]) -> NDArray[np.floating]:
+def _bases(given: NDArray[np.floating], width: float) -> NDArray[np.floating]:
     """Radial bases about some of the rows, the numbers themselves, and 1: ``[n, bases]``."""
     rows, dim = given.shape
     centres = given[np.random.default_rng(0).permutation(rows)[:CENTRES]]
     apart = np.square(given[:, None] - centres[None]).sum(-1)
-    return np.hstack([np.exp(-apart / (2 * WIDTH**2 * dim)), given, np.ones((rows, 1))])
+    return np.hstack([np.exp(-apart / (2 * width**2 * dim)), given, np.ones((rows, 1))])

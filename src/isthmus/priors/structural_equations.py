@@ -11,6 +11,7 @@ from isthmus.errors import check
 from isthmus.layers.causal_graph import descendants, topological_order
 from isthmus.layers.dense import DenseStack, zero_linear
 from isthmus.layers.diagonal_gaussian import LOG_2PI, DiagonalGaussian
+from isthmus.layers.known_concepts import KnownConcepts
 from isthmus.layers.soft_clamp import soft_clamp
 from isthmus.priors.standard_normal import StandardNormal
 from isthmus.stations import Posterior, Prior
@@ -82,11 +83,11 @@ class StructuralEquations(Prior):
     def divergence(self, posterior: Posterior, z: Tensor) -> Tensor:
         """KL at each number's place: of concepts by one draw, of what is free exactly where q is a Gaussian."""
         found = super().divergence(posterior, z)
-        if not isinstance(posterior, DiagonalGaussian):
+        if not isinstance(posterior, DiagonalGaussian | KnownConcepts):
             return found
         free = DiagonalGaussian(posterior.mean[..., self.concepts :], posterior.log_var[..., self.concepts :])
         exact = StandardNormal().divergence(free, z[..., self.concepts :])
-        return torch.cat([found[..., : self.concepts], exact], dim=-1)
+        return torch.cat([found[..., : self.concepts], exact.expand_as(z[..., self.concepts :])], dim=-1)
 
     def intervened(self, z: Tensor, values: Mapping[int, Tensor]) -> Tensor:
         """z ``[..., numbers]`` with concepts, by number, at other values; what does not hang on them stays as it is."""

@@ -1,0 +1,239 @@
+"""What rows would have been: by a model of a table whose system is known, and all that is refused."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas
+import pytest
+
+import isthmus as im
+from isthmus.causal_estimator import CAVEAT
+from isthmus.cli import main
+from isthmus.data.concepts import Concepts
+from isthmus.errors import DataError, NotAvailableError, ParameterError
+
+MIXING = np.random.default_rng(5).normal(size=(3, 6))
+GRAPH = {"dose": ["age"], "effect": ["age", "dose"]}
+
+
+def system(rows, seed=0):
+    """Age causes the dose, both the effect; six columns show all three."""
+    rng = np.random.default_rng(seed)
+    age = 50 + 10 * rng.normal(size=rows)
+    dose = 0.1 * (age - 50) + 2 + 0.3 * rng.normal(size=rows)
+    return seen({"age": age, "dose": dose, "effect": effect(age, dose) + 5 * rng.normal(size=rows)})
+
+
+def effect(age, dose):
+    return 100 + 20 * np.tanh(dose - 2) - 2 * (age - 50)
+
+
+def seen(concepts):
+    standard = np.stack([(concepts["age"] - 50) / 10, (concepts["dose"] - 2), (concepts["effect"] - 100) / 20], axis=1)
+    return np.hstack([standard, np.tanh(standard)]) @ np.vstack([MIXING, MIXING[::-1]]), concepts
+
+
+def trainer(epochs=60):
+    return im.Trainer(epochs=epochs, batch_size=64, learning_rate=3e-3, validation=0)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return im.CausalVAE(trainer=trainer()).fit(*system(800))
+
+
+def off(found, wanted):
+    """Root mean square error, in standard deviations of what is wanted."""
+    return np.sqrt(np.square(found - wanted).mean()) / np.std(wanted)
+
+
+def test_the_graph_is_found_and_its_strengths(model):
+    assert im.metrics.structural_hamming_distance.structural_hamming_distance(model.graph_, GRAPH) == 0
+    assert model.graph_.as_mapping() == GRAPH
+    strengths = model.graph_.strengths
+    assert strengths[1, 0] == pytest.approx(0.1 * 10 / np.hypot(1, 0.3), rel=0.1)  # of the dose by the age, in sds
+    assert not strengths[0].any()
+
+
+def test_concepts_are_read_in_their_units(model):
+    x, known = system(200, seed=1)
+    read = model.concepts(x)
+    assert list(read) == ["age", "dose", "effect"]
+    assert all(off(read[name], known[name]) < 0.15 for name in read)
+
+
+@pytest.mark.parametrize("done", [{"dose": 3.0}, {"age": 45.0}, {"age": 55.0, "dose": 1.5}, {"effect": 90.0}])
+def test_rows_are_as_they_would_have_been(model, done):
+    x, known = system(200, seed=1)
+    age = np.full(200, done["age"]) if "age" in done else known["age"]
+    dose = known["dose"] + 0.1 * (age - known["age"])
+    dose = np.full(200, done["dose"]) if "dose" in done else dose
+    felt = known["effect"] + effect(age, dose) - effect(known["age"], known["dose"])
+    felt = np.full(200, done["effect"]) if "effect" in done else felt
+    wanted, concepts = seen({"age": age, "dose": dose, "effect": felt})
+    found = model.do(x, done)
+    assert found.done == tuple(done)
+    assert set(found.moved) == {"age": {"dose", "effect"}, "dose": {"effect"}, "effect": set()}[next(iter(done))] - set(
+        done
+    )
+    for name in ("age", "dose", "effect"):
+        if name in done:
+            assert found.after[name] == pytest.approx(concepts[name], rel=1e-5)
+        elif name in found.moved:
+            assert np.sqrt(np.square(found.after[name] - concepts[name]).mean()) < 0.3 * known[name].std()
+        else:
+            assert (found.after[name] == found.before[name]).all()
+    error = np.square(found.examples - wanted).mean()
+    assert error < 0.1 * np.square(x - wanted).mean()  # of what the intervention changes
+
+
+def test_values_may_differ_from_row_to_row_and_frames_stay_frames(model):
+    x, _ = system(4, seed=1)
+    ages = [40.0, 45.0, 50.0, 55.0]
+    found = model.do(x, {"age": ages})
+    assert found.after["age"] == pytest.approx(ages, rel=1e-5)
+    assert found.as_text().splitlines()[0].endswith("-> 47.5 (set)")
+    assert "effect" in found.as_text().splitlines()[2]
+    frame = pandas.DataFrame(x, columns=list("abcdef"))
+    framed = im.CausalVAE(trainer=trainer(1)).fit(frame, pandas.DataFrame(system(4, seed=1)[1]))
+    assert list(framed.do(frame, {"age": 50}).examples.columns) == list("abcdef")
+
+
+def test_draws_of_a_world_in_which_concepts_are_set(model):
+    drawn = model.sample(500, random_state=0, do={"dose": 3.0})
+    read = model.concepts(drawn)
+    assert read["dose"] == pytest.approx(np.full(500, 3.0), abs=0.5)
+    assert read["age"].mean() == pytest.approx(50, abs=2)  # a cause does not follow
+    wanted = np.mean(effect(system(5000)[1]["age"], 3.0))
+    assert read["effect"].mean() == pytest.approx(wanted, abs=6)
+    again = model.sample(500, random_state=0, do={"dose": 3.0})
+    assert (again == drawn).all()
+    assert (model.sample(5, random_state=0) != model.sample(5, random_state=0, do={"dose": 9.0})).any()
+
+
+def test_concepts_that_are_known_of_few_rows_are_learnt_with_the_others():
+    x, known = system(800)
+    rng = np.random.default_rng(0)
+    some = {name: np.where(rng.random(800) < 0.3, each, np.nan) for name, each in known.items()}
+    fitted = im.CausalVAE(graph=GRAPH, free_dim=1, trainer=trainer(40)).fit(x, some)
+    new, wanted = system(200, seed=1)
+    read = fitted.concepts(new)
+    assert all(off(read[name], wanted[name]) < 0.3 for name in read)
+    assert fitted.transform(new).shape == (200, 4)
+    assert np.isfinite(fitted.score_samples(new)).all()
+
+
+def test_saved_and_loaded_it_intervenes_as_before(model, tmp_path):
+    x, _ = system(20, seed=1)
+    loaded = im.load(model.save(tmp_path / "model"))
+    one, other = model.do(x, {"dose": 3.0}), loaded.do(x, {"dose": 3.0})
+    assert (one.examples == other.examples).all()
+    assert loaded.graph_.edges == model.graph_.edges
+    assert (loaded.graph_.strengths == model.graph_.strengths).all()
+    assert loaded.concepts_ == ("age", "dose", "effect")
+    encoder = im.load(tmp_path / "model", part="encoder")
+    assert (encoder.concepts(x)["age"] == model.concepts(x)["age"]).all()
+    with pytest.raises((ParameterError, NotAvailableError), match="load the whole"):
+        encoder.do(x, {"dose": 3.0})
+
+
+def test_a_given_graph_with_mistakes_is_refused():
+    x, known = system(20)
+    with pytest.raises(ParameterError, match="cycle: age -> dose -> effect -> age"):
+        im.CausalVAE(graph={**GRAPH, "age": ["effect"]}).fit(x, known)
+    with pytest.raises(ParameterError) as told:
+        im.CausalVAE(graph={"dosis": ["age"], "effect": ["weight"]}).fit(x, known)
+    assert "'dosis'" in str(told.value)
+    assert "'weight'" in str(told.value)
+    for wrong in ({"alpha": -1.0}, {"free_dim": -1}):
+        with pytest.raises(ParameterError, match=f"{next(iter(wrong))} is -1"):
+            im.CausalVAE(**wrong).fit(x, known)
+
+
+def test_concepts_that_cannot_be_read_are_refused_together():
+    with pytest.raises(DataError) as told:
+        Concepts.of({"a": [1.0, np.inf], "b": ["x", "y"], "c": [1.0], "d": [np.nan, np.nan]}, count=2)
+    for word in ("'a' is infinite", "'b' holds what is no number", "'c' has 1 number", "'d' is known in 0 rows"):
+        assert word in str(told.value)
+    with pytest.raises(DataError, match="there are none"):
+        Concepts.of({}, count=2)
+    with pytest.raises(ParameterError, match="requires y to be passed"):
+        im.CausalVAE().fit(system(20)[0])
+    few = {name: np.where(np.arange(20) % 3 == number, each, np.nan) for number, (name, each) in enumerate(system(20)[1].items())}
+    with pytest.raises(DataError, match="all concepts are known; here are 0. Say graph="):
+        im.CausalVAE().fit(system(20)[0], few)
+
+
+def test_interventions_that_make_no_sense_are_refused_together(model):
+    x, _ = system(3)
+    with pytest.raises(ParameterError) as told:
+        model.do(x, {"doze": 1.0, "age": "old", "effect": [1.0, 2.0]})
+    for word in ("'doze'", "Did you mean 'dose'?", "age is 'old'", "effect is [1.0, 2.0]; expected a finite number, or 3"):
+        assert word in str(told.value)
+    for nothing in ({}, "age"):
+        with pytest.raises(ParameterError, match="expected {concept: value}, of age, dose, effect"):
+            model.do(x, nothing)
+    with pytest.raises(ParameterError, match="structural equations, which interventions need"):
+        model.fit_prior(x)
+    with pytest.raises(ParameterError, match="not conditional"):
+        model.transform(x, condition=[1, 2, 3])
+
+
+@pytest.fixture(scope="module")
+def swings(tmp_path_factory):
+    """A model of the pendulum, hardly trained, and where it is saved."""
+    rows = im.data.load("pendulum", "train").take(range(300))
+    made = im.CausalVAE(trainer=trainer(2)).fit(rows)
+    return made, made.save(tmp_path_factory.mktemp("models") / "pendulum")
+
+
+def test_factors_of_a_data_set_are_its_concepts(swings):
+    model, _ = swings
+    rows = im.data.load("pendulum", "test").take(range(40))
+    assert model.concepts_ == tuple(rows.factors)
+    losses = [float(model.autoencoder_.loss(model.autoencoder_(batch)).terms["concepts"].sum()) for batch in model.judged(rows)]
+    assert all(losses)
+    bare = replace(rows, factors=None)
+    assert not any(
+        bool(model.autoencoder_.loss(model.autoencoder_(batch)).terms["concepts"].any()) for batch in model.judged(bare)
+    )
+
+
+def test_the_report_shows_the_graph_and_says_what_it_is_worth(swings, tmp_path):
+    from isthmus.report import page
+    from isthmus.report.context import Context
+
+    train, test = (im.data.load("pendulum", part).take(range(60)) for part in ("train", "test"))
+    page.write(Context(estimator=swings[0], train=train, test=test), tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text(encoding="utf8")
+    assert "The graph of the concepts: pendulum to shadow_length" in text
+    assert "one concept set to values over its range" in text
+    assert CAVEAT[:60] in text
+
+
+def test_interventions_on_the_command_line(swings, tmp_path, monkeypatch, capsys):
+    _, folder = swings
+    monkeypatch.chdir(tmp_path)
+    np.save("new.npy", im.data.load("pendulum", "test").values[:5])
+    command = ["intervene", str(folder), "new.npy", "--do", "light=45", "--do", "pendulum=-10"]
+    assert main([*command, "--out", "changed/"]) == 0
+    out = capsys.readouterr().out
+    assert "5 examples: changed" in out
+    assert "-> 45 (set)" in out
+    assert "shadow_length" in out
+    assert "(follows)" in out
+    assert len(list((tmp_path / "changed").glob("*.png"))) == 5
+    assert main([*command, "--out", "changed.npy", "--json"]) == 0
+    assert '"done": [' in capsys.readouterr().out
+    assert np.load("changed.npy").shape == (5, 40, 64)
+    for wrong, told in (
+        (["--do", "lihgt=4"], "Did you mean 'light'?"),
+        (["--do", "light=bright"], "'bright' is no number"),
+        (["--do", "light"], "no number"),
+        ([], "Missing option '--do'"),
+    ):
+        assert main(["intervene", str(folder), "new.npy", "--out", "other.npy", *wrong]) != 0
+        assert told in capsys.readouterr().err
+    plain = im.VAE(2, trainer=trainer(1)).fit(np.load("new.npy")).save("vae")
+    assert main(["intervene", str(plain), "new.npy", "--do", "light=4", "--out", "other.npy"]) == 1
+    assert "has no concepts to set" in capsys.readouterr().err
