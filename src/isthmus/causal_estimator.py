@@ -28,8 +28,8 @@ from isthmus.training.trainer import Trainer
 DRAWS = 1000  # of concepts, for the strengths of edges
 
 CAVEAT = (
-    "An intervention is right only where the graph is, and where no common cause of two concepts is missing among them. "
-    "Pictures alone do not tell concepts (Locatello et al. 2019): these mean what the labels of fit said, no more. A "
+    "An intervention is right only where the graph is, and where no common cause of two concepts is missing from it. "
+    "Data alone do not tell concepts (Locatello et al. 2019): these mean what the labels of fit said, no more. A "
     "graph that was learnt is the likeliest one; where equations are close to lines, the data may not tell which way "
     "an edge points. Concepts outside of the range that fit has seen are guesses."
 )

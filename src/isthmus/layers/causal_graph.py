@@ -36,18 +36,18 @@ class CausalGraph:
         cycle = cycle_of(self.parents)
         if cycle:
             told = " -> ".join(self.names[node] for node in cycle)
-            raise ParameterError(
-                f"{OWNER} has a cycle: {told}. Nothing can be its own cause: leave out an edge of it"
-            )
+            raise ParameterError(f"{OWNER} has a cycle: {told}. Nothing can be its own cause: leave out an edge of it")
 
     @classmethod
     def of(cls, graph: Mapping[str, str | Iterable[str]], names: Sequence[str]) -> CausalGraph:
-        """Of ``{child: parents}``; nodes that are no child have none. Raises ``ParameterError``, all mistakes at once."""
+        """Of ``{child: parents}``; what is no child has none. Raises ``ParameterError``, all mistakes at once."""
         if not isinstance(graph, Mapping):
             raise ParameterError(f"{OWNER} is {graph!r:.200}; expected a mapping of children to their parents")
         listed = {child: _listed(parents) for child, parents in graph.items()}
         unknown = dict.fromkeys(name for child, parents in listed.items() for name in (child, *parents))
-        found = [f"there is no concept {name!r}. {did_you_mean(str(name), names)}" for name in unknown if name not in names]
+        found = [
+            f"there is no concept {name!r}. {did_you_mean(str(name), names)}" for name in unknown if name not in names
+        ]
         if found:
             raise ParameterError(found[0] if len(found) == 1 else problems(f"{OWNER} names what is not known:", found))
         number = {name: node for node, name in enumerate(names)}

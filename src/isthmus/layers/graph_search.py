@@ -44,8 +44,10 @@ def likeliest_parents(values: NDArray[np.floating]) -> tuple[tuple[int, ...], ..
         "graph",
         (
             nodes <= MOST_NODES,
-            f"there are {nodes} concepts, and a graph of more than {MOST_NODES} is not looked for; say "
-            "graph={child: [parents], ...}",
+            (
+                f"there are {nodes} concepts, and a graph of more than {MOST_NODES} is not looked for; say "
+                "graph={child: [parents], ...}"
+            ),
         ),
     )
     chosen = values if rows <= MOST_ROWS else values[np.random.default_rng(0).permutation(rows)[:MOST_ROWS]]

@@ -1,4 +1,4 @@
-"""Drawn pendulums, 4000 pictures of 40 x 64 with 256 greys: two causes, and a shadow that they make (made, not fetched)."""
+"""Drawn pendulums in the sun, 4000 pictures of 40 x 64 with 256 greys, factors two causes of a shadow (made)."""
 
 from __future__ import annotations
 
@@ -125,7 +125,9 @@ def measured(pictures: ArrayLike) -> dict[str, NDArray[np.float64]]:
     high = PIVOT + 0.15
     sun = (seen - SKY).clip(0) * (y > high)
     hanging = (seen - SKY).clip(0) * ((y < high) & (y > PIXEL))
-    dark = ((GROUND - seen) * (np.abs(y + BAR) < BAR)).clip(0).sum(1) / ((GROUND - SHADOW) * _rows_of_bar())  # [n, width]
+    dark = ((GROUND - seen) * (np.abs(y + BAR) < BAR)).clip(0).sum(1) / (
+        (GROUND - SHADOW) * _rows_of_bar()
+    )  # [n, width]
     weight = np.maximum(dark.sum(1), 1e-9)
     return {
         "pendulum": np.degrees(np.arctan2(*_centre(hanging, x, PIVOT - y))),
@@ -157,7 +159,10 @@ def _places() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def _drawn(
-    pendulum: NDArray[np.float64], light: NDArray[np.float64], length: NDArray[np.float64], position: NDArray[np.float64]
+    pendulum: NDArray[np.float64],
+    light: NDArray[np.float64],
+    length: NDArray[np.float64],
+    position: NDArray[np.float64],
 ) -> NDArray[np.uint8]:
     """Pictures of numbers ``[n, 1, 1]``: what is in front covers what is behind."""
     x, y = _places()

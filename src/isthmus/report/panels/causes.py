@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 ORDER, TITLE = 15, "Causes"
 STEPS, MOST = 9, 8
+STRENGTH = (
+    "Strength: by how many of its standard deviations an effect moves when its cause moves by one of its own, the "
+    "other causes held."
+)
 APART = 1.8  # concepts, in the drawing
 
 
@@ -37,12 +41,7 @@ def html(context: Context) -> str:
     how = "given in fit" if model.graph is not None else "learnt from the concepts of the rows of fit"
     parts = [_drawn(graph), f'<p class="note">The graph was {how}.</p>']
     parts += [table(["cause", "effect", "strength"], edges)] if edges else []
-    parts += [
-        '<p class="note">Strength: by how many of its standard deviations an effect moves when its cause moves by one '
-        "of its own, the other causes held.</p>",
-        _strip(context, model),
-        f'<p class="note">{escape(CAVEAT)}</p>',
-    ]
+    parts += [f'<p class="note">{STRENGTH}</p>', _strip(context, model), f'<p class="note">{escape(CAVEAT)}</p>']
     return "".join(parts)
 
 
