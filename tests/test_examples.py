@@ -28,6 +28,7 @@ LONG = {
     "mixed_tables",
     "neighbours",
     "own_networks",
+    "pendulum",
     "search",
     "sequences",
     "spoilt_texts",

@@ -18,8 +18,8 @@ FEWEST = 2  # rows in which a concept must be known
 class Concepts:
     """Values of named concepts, ``[n, concepts]``; NaN where one is not known.
 
-    >>> Concepts.of({"light": [45.0, 50.0], "length": [1.0, None]}, count=2).values.tolist()
-    [[45.0, 1.0], [50.0, nan]]
+    >>> Concepts.of({"light": [45.0, 50.0, 55.0], "length": [1.0, None, 2.0]}, count=3).values.tolist()
+    [[45.0, 1.0], [50.0, nan], [55.0, 2.0]]
     """
 
     names: tuple[str, ...]

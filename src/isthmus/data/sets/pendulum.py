@@ -23,6 +23,7 @@ NOISE = {"shadow_length": 0.06, "shadow_position": 0.06}  # standard deviations 
 LIMITS = {"pendulum": (-30.0, 30.0), "light": (40.0, 60.0)}  # degrees
 COUNT = 4000
 MOST_AT_ONCE = 500  # pictures
+Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +46,10 @@ class Pendulums:
     (True, True)
     """
 
-    pendulum: NDArray[np.float64]  # [n], degrees
-    light: NDArray[np.float64]  # [n], degrees
-    shadow_length: NDArray[np.float64]  # [n], lengths of the pendulum
-    shadow_position: NDArray[np.float64]  # [n], of its middle to the right of where the pendulum hangs, likewise
+    pendulum: Numbers  # [n], degrees
+    light: Numbers  # [n], degrees
+    shadow_length: Numbers  # [n], lengths of the pendulum
+    shadow_position: Numbers  # [n], of its middle to the right of where the pendulum hangs, likewise
 
     def __post_init__(self) -> None:
         shapes = {name: np.shape(value) for name, value in vars(self).items()}
@@ -95,7 +96,7 @@ class Pendulums:
             shadow_position=self.shadow_position + position - before[1],
         )
 
-    def concepts(self) -> dict[str, NDArray[np.float64]]:
+    def concepts(self) -> dict[str, Numbers]:
         """The four numbers of each picture, by their names."""
         return dict(vars(self))
 
@@ -109,7 +110,7 @@ class Pendulums:
         return made
 
 
-def measured(pictures: ArrayLike) -> dict[str, NDArray[np.float64]]:
+def measured(pictures: ArrayLike) -> dict[str, Numbers]:
     """The four concepts, each ``[n]``, read off pictures ``[n, 40, 64]`` by their brightness alone.
 
     Angles by the centres of what shines and of what hangs, the shadow by its darkness along the ground. Of drawn
@@ -144,14 +145,15 @@ def parts() -> Parts:
     return fixed_split(held, by_label=False)
 
 
-def _shadow(pendulum: NDArray[np.float64], light: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+def _shadow(pendulum: Numbers, light: Numbers) -> tuple[Numbers, Numbers]:
     """Length and position on flat ground, in lengths of the pendulum."""
-    a, b = np.radians(pendulum), np.radians(light)
+    a: Numbers = np.radians(pendulum)
+    b: Numbers = np.radians(light)
     of_pivot, of_bob = PIVOT * np.tan(b), np.sin(a) + (PIVOT - np.cos(a)) * np.tan(b)
-    return of_pivot - of_bob, (of_pivot + of_bob) / 2
+    return np.asarray(of_pivot - of_bob), np.asarray((of_pivot + of_bob) / 2)
 
 
-def _places() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _places() -> tuple[Numbers, Numbers]:
     """Where the middles of the pixels are, x ``[1, width]`` and y ``[height, 1]``, the uppermost row first."""
     x = LEFT + PIXEL * (np.arange(WIDTH) + 0.5)
     y = BOTTOM + PIXEL * (np.arange(HEIGHT)[::-1] + 0.5)
@@ -159,10 +161,10 @@ def _places() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def _drawn(
-    pendulum: NDArray[np.float64],
-    light: NDArray[np.float64],
-    length: NDArray[np.float64],
-    position: NDArray[np.float64],
+    pendulum: Numbers,
+    light: Numbers,
+    length: Numbers,
+    position: Numbers,
 ) -> NDArray[np.uint8]:
     """Pictures of numbers ``[n, 1, 1]``: what is in front covers what is behind."""
     x, y = _places()
@@ -182,7 +184,7 @@ def _drawn(
     return np.asarray((255 * picture).round(), dtype=np.uint8)
 
 
-def _covered(distance: NDArray[np.float64]) -> NDArray[np.float64]:
+def _covered(distance: Numbers) -> Numbers:
     """The share of a pixel that is inside of an edge so far away."""
     return (0.5 - distance / PIXEL).clip(0, 1)
 
@@ -192,5 +194,5 @@ def _rows_of_bar() -> float:
     return float(_covered(np.abs(_places()[1] + BAR) - BAR)[np.abs(_places()[1] + BAR) < BAR].sum())
 
 
-def _centre(mass: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+def _centre(mass: Numbers, x: Numbers, y: Numbers) -> list[Numbers]:
     return [(mass * each).sum((1, 2)) for each in (x, y)]  # of directions the length does not count
