@@ -147,16 +147,15 @@ def parts() -> Parts:
 
 def _shadow(pendulum: Numbers, light: Numbers) -> tuple[Numbers, Numbers]:
     """Length and position on flat ground, in lengths of the pendulum."""
-    a: Numbers = np.radians(pendulum)
-    b: Numbers = np.radians(light)
+    a, b = np.radians(pendulum), np.radians(light)
     of_pivot, of_bob = PIVOT * np.tan(b), np.sin(a) + (PIVOT - np.cos(a)) * np.tan(b)
-    return np.asarray(of_pivot - of_bob), np.asarray((of_pivot + of_bob) / 2)
+    return of_pivot - of_bob, (of_pivot + of_bob) / 2
 
 
 def _places() -> tuple[Numbers, Numbers]:
     """Where the middles of the pixels are, x ``[1, width]`` and y ``[height, 1]``, the uppermost row first."""
-    x = LEFT + PIXEL * (np.arange(WIDTH) + 0.5)
-    y = BOTTOM + PIXEL * (np.arange(HEIGHT)[::-1] + 0.5)
+    x = LEFT + PIXEL * (np.arange(WIDTH, dtype=np.float64) + 0.5)
+    y = BOTTOM + PIXEL * (np.arange(HEIGHT, dtype=np.float64)[::-1] + 0.5)
     return x[None], y[:, None]
 
 
