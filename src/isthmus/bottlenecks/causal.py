@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from isthmus.errors import check
-from isthmus.layers.diagonal_gaussian import DiagonalGaussian, gaussian_posterior
+from isthmus.layers.diagonal_gaussian import DiagonalGaussian
 from isthmus.layers.known_concepts import KnownConcepts
+from isthmus.layers.soft_clamp import soft_clamp
 from isthmus.records import Code, View
 from isthmus.stations import Bottleneck, Prior
 
@@ -21,6 +22,9 @@ class Causal(Bottleneck):
     where not. What is known stands in the code itself, so that the decoder learns from what is true, and so does the
     prior; what is not is drawn. ``concepts`` is -log q(u | x) of what is known, nats per example, over the share of
     rows in which it is; ``kl`` is that of the whole code, ``concepts.kl`` and ``free.kl`` those of its parts.
+
+    Log-variances are softly clamped to ``(-bound, bound)``, those of concepts to ``concept_bound``: where few rows are
+    told an encoder that may be as sure as it likes learns these by heart.
 
     Source: supervised concepts: Yang et al. 2021, CausalVAE, CVPR; known values in the place of drawn ones: Kingma et
     al. 2014, Semi-supervised learning with deep generative models, equation 6.
@@ -34,24 +38,33 @@ class Causal(Bottleneck):
     random = True
     told: Tensor
 
-    def __init__(self, concepts: int, free_dim: int, bound: float = 10.0) -> None:
+    def __init__(self, concepts: int, free_dim: int, bound: float = 10.0, concept_bound: float = 5.0) -> None:
         super().__init__()
         check(
             "Causal",
             (concepts >= 1, f"concepts is {concepts!r}; expected 1 or more"),
             (free_dim >= 0, f"free_dim is {free_dim!r}; expected 0 or more"),
             (bound > 0, f"bound is {bound!r}; expected a positive limit of the log-variance"),
+            (concept_bound > 0, f"concept_bound is {concept_bound!r}; expected a positive limit of the log-variance"),
         )
-        self.concepts, self.free_dim, self.bound = concepts, free_dim, bound
+        self.concepts, self.free_dim = concepts, free_dim
+        self.bound, self.concept_bound = bound, concept_bound
         self.latent_dim = concepts + free_dim
         self.in_dim = 2 * self.latent_dim
         self.register_buffer("told", torch.ones(concepts))
         self._parts = {"concepts": slice(0, concepts)}
         self._parts |= {"free": slice(concepts, self.latent_dim)} if free_dim else {}
 
+    def posterior(self, features: Tensor) -> DiagonalGaussian:
+        """q(u, free | x) from features ``[..., 2 * dim]``, in float32, where nothing is told."""
+        mean, raw = features.float().chunk(2, dim=-1)
+        concepts, free = raw[..., : self.concepts], raw[..., self.concepts :]
+        log_var = [soft_clamp(concepts, self.concept_bound), soft_clamp(free, self.bound)]
+        return DiagonalGaussian(mean, torch.cat(log_var, dim=-1))
+
     def forward(self, features: Tensor, view: View, prior: Prior | None) -> Code:
         """A drawn code, what is known in it, and its costs."""
-        untold = gaussian_posterior(features, self.bound)
+        untold = self.posterior(features)
         posterior, known = self._told(untold, view)
         z = posterior.at(torch.randn_like(untold.mean))
         costs = {}
@@ -67,7 +80,7 @@ class Causal(Bottleneck):
 
     def mode(self, features: Tensor, view: View) -> Code:
         """The mean, and what is known."""
-        posterior, _ = self._told(gaussian_posterior(features, self.bound), view)
+        posterior, _ = self._told(self.posterior(features), view)
         return Code(z=posterior.mean, posterior=posterior, parts=self.parts)
 
     def initialise(self, features: Tensor, view: View) -> None:

@@ -43,7 +43,8 @@ class CausalVAE(CausalEstimator):
     ----------
     free_dim : numbers beside the concepts, for what these do not tell; they stay as they are in interventions.
     graph : ``{child: [parents], ...}`` by the names of the concepts; None: learnt, of at most 10 concepts.
-    alpha : weight of -log q(concepts | x), nats, the mean over rows in which they are known, beside the bound.
+    alpha : weight of -log q(concepts | x), nats, the mean over rows in which they are known, beside the bound; where
+        few are told much more than 1 has them learnt by heart.
     equations : widths of the hidden layers of each structural equation; () for lines.
     cooling : steps in which the weight of the free numbers' KL falls from 10 to 1; ``"auto"``: half of all steps; 0: it
         is always 1. While they are dear, what concepts tell is left to these.
@@ -63,7 +64,7 @@ class CausalVAE(CausalEstimator):
     automatic_binary_likelihood = automatic_picture_likelihood = "bernoulli"
 
     search: ClassVar[Mapping[str, Range]] = {
-        "free_dim": Integers(1, 32, log=True, told_by=CAPACITY),
+        "free_dim": Integers(0, 32, told_by=CAPACITY),
         "alpha": Numbers(0.1, 100.0, log=True),
     }
 
