@@ -12,6 +12,7 @@ from isthmus.cli import main
 from isthmus.data.concepts import Concepts
 from isthmus.errors import DataError, NotAvailableError, ParameterError
 from isthmus.report import page
+from isthmus.tuning import scores
 
 MIXING = np.linalg.qr(np.random.default_rng(5).normal(size=(6, 3)))[0].T
 GRAPH = {"dose": ["age"], "effect": ["age", "dose"]}
@@ -238,3 +239,10 @@ def test_interventions_on_the_command_line(swings, tmp_path, monkeypatch, capsys
     plain = im.VAE(2, trainer=trainer(1)).fit(np.load("new.npy")).save("vae")
     assert main(["intervene", str(plain), "new.npy", "--do", "light=4", "--out", "other.npy"]) == 1
     assert "has no concepts to set" in capsys.readouterr().err
+
+
+def test_tuning_tells_concepts_in_training_alone(model):
+    x, known = system(40, seed=2)
+    rows = replace(im.data.read(x), labels=known["age"])
+    found = scores.score_of("log_likelihood", rate=True).measure(model, rows, rows)
+    assert found == pytest.approx(model.score_samples(x).mean(dtype=np.float64))

@@ -65,7 +65,7 @@ class CausalVAE(CausalEstimator):
 
     search: ClassVar[Mapping[str, Range]] = {
         "free_dim": Integers(0, 32, told_by=CAPACITY),
-        "alpha": Numbers(0.1, 100.0, log=True),
+        "alpha": Numbers(0.1, 10.0, log=True),
     }
 
     def __init__(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.causal_estimator import CausalEstimator
 from isthmus.data.examples import Examples
 from isthmus.data.schemas.text import TextSchema
 from isthmus.errors import DataError, ParameterError, did_you_mean
@@ -130,8 +131,9 @@ def own_score(function: Own) -> Score:
 
 
 def _told(model: Estimator, rows: Examples) -> Any:
-    """What a conditional model is told of held-out rows, too."""
-    return rows.labels if model.conditional or model.supervised else None
+    """What a conditional model is told of held-out rows, too; what predicts them is held against them."""
+    held = model.supervised and not isinstance(model, CausalEstimator)  # which reads its concepts, and is told none
+    return rows.labels if model.conditional or held else None
 
 
 def _labels(rows: Examples) -> NDArray[Any]:
