@@ -11,7 +11,8 @@ from isthmus.causal_estimator import CAVEAT
 from isthmus.cli import main
 from isthmus.data.concepts import Concepts
 from isthmus.errors import DataError, NotAvailableError, ParameterError
-from isthmus.report import page
+from isthmus.report.context import Context
+from isthmus.report.panels import causes
 from isthmus.tuning import scores
 
 MIXING = np.linalg.qr(np.random.default_rng(5).normal(size=(6, 3)))[0].T
@@ -35,7 +36,7 @@ def seen(concepts):
     return standard @ MIXING, concepts
 
 
-def trainer(epochs=30):
+def trainer(epochs=20):
     return im.Trainer(epochs=epochs, batch_size=64, learning_rate=1e-2, validation=0, compile=False)
 
 
@@ -205,12 +206,16 @@ def test_factors_of_a_data_set_are_its_concepts(swings):
         assert all(bool(cost.any()) == known for cost in costs)
 
 
-def test_the_report_shows_the_graph_and_says_what_it_is_worth(swings, tmp_path):
+def test_the_report_shows_the_graph_and_says_what_it_is_worth(swings):
     train, test = (im.data.load("pendulum", part).take(range(60)) for part in ("train", "test"))
-    text = page.write(swings[0], train=train, test=test, path=tmp_path / "page.html").read_text(encoding="utf8")
+    context = Context(estimator=swings[0], train=train, test=test)
+    assert causes.applies(context)
+    text = causes.html(context)
     assert "The graph of the concepts: pendulum to shadow_length" in text
     assert "one concept set to values over its range" in text
     assert CAVEAT[:60] in text
+    assert text.count("<img") == 2
+    assert not causes.applies(replace(context, estimator=im.VAE(2)))
 
 
 def test_interventions_on_the_command_line(swings, tmp_path, monkeypatch, capsys):

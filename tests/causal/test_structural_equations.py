@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.distributions import MultivariateNormal
 
+from isthmus.bottlenecks.causal import Causal
 from isthmus.errors import ParameterError
 from isthmus.layers.diagonal_gaussian import DiagonalGaussian
 from isthmus.layers.known_concepts import KnownConcepts
@@ -131,4 +132,6 @@ def test_parents_that_are_not_there_are_refused():
         StructuralEquations([[], [5]])
     with pytest.raises(ParameterError, match="cycle: 0 -> 1 -> 0"):
         StructuralEquations([[1], [0]])
+    with pytest.raises(ParameterError, match="there are 3 concepts; the code has 2 numbers"):
+        StructuralEquations([[], [], []]).connect(None, Causal(concepts=1, free_dim=1))
     assert np.isfinite(StructuralEquations([[]]).sample((3, 1)).detach().numpy()).all()

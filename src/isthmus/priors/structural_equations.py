@@ -14,7 +14,7 @@ from isthmus.layers.diagonal_gaussian import LOG_2PI, DiagonalGaussian
 from isthmus.layers.known_concepts import KnownConcepts
 from isthmus.layers.soft_clamp import soft_clamp
 from isthmus.priors.standard_normal import StandardNormal
-from isthmus.stations import Posterior, Prior
+from isthmus.stations import Bottleneck, Encoder, Posterior, Prior
 
 LEAST, MOST = -8.0, 2.0  # log-variances of the noise
 
@@ -52,6 +52,16 @@ class StructuralEquations(Prior):
         self.order = topological_order(self.parents)
         self.equations = nn.ModuleList(_Equation(each, hidden) for each in self.parents)
         self.raw_log_var = nn.Parameter(torch.zeros(self.concepts))
+
+    def connect(self, encoder: Encoder, bottleneck: Bottleneck) -> None:
+        """Refuse codes that have no room for the concepts."""
+        check(
+            "StructuralEquations",
+            (
+                bottleneck.latent_dim >= self.concepts,
+                f"there are {self.concepts} concepts; the code has {bottleneck.latent_dim} numbers",
+            ),
+        )
 
     @property
     def log_var(self) -> Tensor:
