@@ -33,8 +33,8 @@ def run(seeds: Sequence[int]) -> Result:
         name="dsprites",
         target=f"mean FactorVAE score of BetaTCVAE and FactorVAE above the VAE's; a mean MIG of {WANTED} or more",
         columns=["model", "seed", "FactorVAE score", "MIG", "DCI", "SAP", "-ELBO, nats", "active", "s", "s for scores"],
-        note=f"{LATENT} numbers, 32 x 32 pixels, two layers of 256, Bernoulli, {EPOCHS} epochs, batches of {BATCH}, Adam "
-        "at .001. The VAE with cooling is BetaTCVAE at beta = 1, whose total correlation costs nothing extra.",
+        note=f"{LATENT} numbers, 32 x 32 pixels, two layers of 256, Bernoulli, {EPOCHS} epochs, batches of {BATCH}, "
+        "Adam at .001. The VAE with cooling is BetaTCVAE at beta = 1, whose total correlation costs nothing extra.",
     )
     found: dict[str, list[list[float]]] = {name: [] for name in MODELS}
     for seed in seeds:
