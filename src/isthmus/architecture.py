@@ -16,8 +16,9 @@ from isthmus.component import Component
 from isthmus.data.schemas.mixed import coded_columns
 from isthmus.errors import ParameterError, UnknownNameError, check, did_you_mean, problems
 from isthmus.layers.linear_path import LinearPath
+from isthmus.schedules.geometric import Geometric
 from isthmus.schedules.linear_warmup import LinearWarmup
-from isthmus.stations import Codebook, Corruption, Decoder, Encoder, Likelihood, Term
+from isthmus.stations import Codebook, Corruption, Decoder, Encoder, Likelihood, Schedule, Term
 from isthmus.terms.code_cost import CodeCost
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ ENOUGH_PICTURES = 2000
 FEW, MANY = 1000, 10_000  # rows; see isthmus.training.defaults
 MOST_COORDINATES = 2048
 SMALLEST_GRID = 8  # pixels from which a picture's code is a grid
-DEAR = 10.0  # weight of a KL that cools, at first
+START: dict[type[Schedule], float] = {LinearWarmup: 10.0, Geometric: 100.0}  # weight of a KL that cools, at first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,10 +156,13 @@ def make_view(wanted: Any, setting: Setting, owner: str, automatic: Any = "warp"
     return made
 
 
-def cooling_weight(owner: str, cooling: int | str, steps: int) -> float | LinearWarmup:
+def cooling_weight(
+    owner: str, cooling: int | str, steps: int, *, fall: type[LinearWarmup | Geometric] = LinearWarmup
+) -> float | Schedule:
     """The weight of a KL that is dear at first and falls to 1 in ``cooling`` steps; ``"auto"``: half of all ``steps``.
 
-    What is told beside a code is then left to that, and stays there.
+    Evenly from 10: what is told beside a code is then left to that, and stays there. By the same factor at each step
+    from 100, at which codes tell nothing: they take up one factor after the other.
 
     >>> cooling_weight("CVAE", "auto", 200).at(0), cooling_weight("CVAE", 0, 200)
     (10.0, 1.0)
@@ -167,7 +171,7 @@ def cooling_weight(owner: str, cooling: int | str, steps: int) -> float | Linear
     number = isinstance(cooling, numbers.Integral) and cooling >= 0
     check(owner, (automatic or number, f"cooling is {cooling!r}; expected 'auto', or steps, 0 or more"))
     during = steps // 2 if automatic else int(cooling)
-    return LinearWarmup(during, start=DEAR, end=1.0) if during else 1.0
+    return fall(during, start=START[fall], end=1.0) if during else 1.0
 
 
 def named(wanted: Any, otherwise: str) -> Any:

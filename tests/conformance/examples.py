@@ -36,6 +36,7 @@ BY_NAME = {
     "levels": LEVELS,
     "steps": 10,
     "period": 10,
+    "start": 100.0,
     "rows": 40,
     "capacity": lambda: catalogue.make("schedules", "linear_warmup", {"steps": 3}),
     "name": "kl",

@@ -35,6 +35,8 @@ def test_after_it_has_settled_it_does_not_rise(name):
 @pytest.mark.parametrize("name", WITH_ENDS)
 @given(step=st.integers(0, 10**6), start=st.floats(-5, 5), end=st.floats(-5, 5))
 def test_it_keeps_to_its_own_ends(name, step, start, end):
+    if name == "geometric":  # of positive numbers alone
+        start, end = math.exp(start), math.exp(end)
     value = make("schedules", name, start=start, end=end).at(step)
     assert min(start, end) - 1e-9 <= value <= max(start, end) + 1e-9
 

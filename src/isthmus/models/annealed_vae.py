@@ -71,7 +71,7 @@ class AnnealedVAE(Estimator):
             (self.gamma >= 0, f"gamma is {self.gamma!r}; expected 0 or more"),
         )
         networks = make_networks(
-            self.network, setting, latent_dim=self.latent_dim, features=2 * self.latent_dim, linear_path="trained"
+            self.network, setting, latent_dim=self.latent_dim, features=2 * self.latent_dim, linear_path="none"
         )
         return Autoencoder(
             encoder=networks.encoder,

@@ -1,14 +1,15 @@
 """The VAE that pays for numbers that depend on each other."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
-from isthmus.architecture import Setting, make_networks
+from isthmus.architecture import Setting, cooling_weight, make_networks
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.gaussian import Gaussian
 from isthmus.errors import check
 from isthmus.estimator import Estimator
 from isthmus.priors.standard_normal import StandardNormal
+from isthmus.schedules.geometric import Geometric
 from isthmus.search_ranges import CAPACITY, PURPOSE, Integers, Numbers, Range
 from isthmus.terms.code_cost import CodeCost
 from isthmus.terms.reconstruction import Reconstruction
@@ -27,8 +28,12 @@ class BetaTCVAE(Estimator):
     Parameters
     ----------
     latent_dim : numbers in the code.
-    beta : weight of the total correlation, 0 or more; 1 is the VAE.
-    network, likelihood, trainer, random_state : as for ``VAE``.
+    beta : weight of the total correlation, 0 or more; at 1, without cooling, it is the VAE.
+    cooling : steps in which the weight of the KL falls from 100 to 1; ``"auto"``: half of all steps; 0: it is always 1.
+        The code then takes up what matters most first, one number for one factor; taken up all at once, factors are
+        entangled, and stay so.
+    network, likelihood, trainer, random_state : as for ``VAE``; by default without a straight road beside the
+        networks, since principal components turn factors of the same variance into each other.
 
     >>> import isthmus as im
     >>> X = im.data.load("digits").values[:100]
@@ -49,12 +54,13 @@ class BetaTCVAE(Estimator):
         latent_dim: int = 16,
         *,
         beta: float = 6.0,
+        cooling: int | Literal["auto"] = "auto",
         network: Any = "auto",
         likelihood: Any = "auto",
         trainer: Trainer | None = None,
         random_state: Any = 0,
     ) -> None:
-        self.latent_dim, self.beta = latent_dim, beta
+        self.latent_dim, self.beta, self.cooling = latent_dim, beta, cooling
         self.network, self.likelihood = network, likelihood
         self.trainer, self.random_state = trainer, random_state
 
@@ -62,13 +68,15 @@ class BetaTCVAE(Estimator):
         """As a VAE; reconstruction + KL + (beta - 1) total correlation."""
         check("BetaTCVAE", (self.beta >= 0, f"beta is {self.beta!r}; expected 0 or more"))
         networks = make_networks(
-            self.network, setting, latent_dim=self.latent_dim, features=2 * self.latent_dim, linear_path="trained"
+            self.network, setting, latent_dim=self.latent_dim, features=2 * self.latent_dim, linear_path="none"
         )
+        steps = self._trainer(setting.rows).steps(setting.rows)
+        weight = cooling_weight("BetaTCVAE", self.cooling, steps, fall=Geometric)
         return Autoencoder(
             encoder=networks.encoder,
             bottleneck=Gaussian(self.latent_dim),
             decoder=networks.decoder,
             likelihood=setting.likelihood,
             prior=StandardNormal(),
-            terms=[Reconstruction(), CodeCost("kl"), TotalCorrelation(max(2, setting.rows), self.beta - 1.0)],
+            terms=[Reconstruction(), CodeCost("kl", weight), TotalCorrelation(max(2, setting.rows), self.beta - 1.0)],
         )
