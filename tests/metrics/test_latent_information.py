@@ -79,3 +79,10 @@ def test_it_says_what_it_cannot_tell(x):
 def test_few_rows_are_refused_with_how_many_it_takes(vae, x):
     with pytest.raises(DataError, match="X has 3 rows; expected 20 or more"):
         im.latent_information(vae, x[:3])
+
+
+@pytest.mark.parametrize("kind", [im.HypersphericalVAE, im.PoincareVAE, im.LadderVAE, im.FlowVAE, im.JointVAE])
+def test_any_posterior_of_numbers_is_taken_apart(kind, x):
+    found = im.latent_information(kind(4, trainer=QUICK).fit(x), x)
+    assert 0 <= found.mutual_information <= math.log(found.rows) + 1e-6
+    assert found.kl == pytest.approx(found.mutual_information + found.prior_gap, abs=1e-3)

@@ -59,7 +59,7 @@ class VonMisesFisher(Posterior):
         """log density on the sphere, nats, shaped like z: shared out evenly to its numbers."""
         along = (z * self._direction).sum(-1, keepdim=True)
         total = self.concentration * (along - 1) - self._log_total() - self._log_rim(z.shape[-1])
-        return (total / z.shape[-1]).expand(z.shape)
+        return (total / z.shape[-1]).expand(*total.shape[:-1], z.shape[-1])
 
     def divergence_from_uniform(self) -> Tensor:
         """KL from all directions alike, nats, ``[..., 1]``: exact but for the grid."""
