@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from isthmus.autoencoder import Autoencoder
-from isthmus.data.concepts import Concepts
+from isthmus.data.concepts import Concepts, finite_numbers
 from isthmus.data.examples import Examples
 from isthmus.data.labels import Condition
 from isthmus.errors import DataError, ParameterError, check, did_you_mean
@@ -210,7 +210,9 @@ class CausalEstimator(Estimator, ABC):
     def _set(self, values: Mapping[str, ArrayLike], count: int) -> dict[int, torch.Tensor]:
         """Values by number, in standard deviations, ``[1]`` or ``[n]``."""
         units = self._units
-        given = {str(name): _as_numbers(value) for name, value in values.items()} if isinstance(values, Mapping) else {}
+        given = (
+            {str(name): finite_numbers(value) for name, value in values.items()} if isinstance(values, Mapping) else {}
+        )
         check(
             "do",
             (len(given) > 0, f"values are {values!r:.100}; expected {{concept: value}}, of {', '.join(units.names)}"),
@@ -245,12 +247,3 @@ class CausalEstimator(Estimator, ABC):
         numbers = codes.double().numpy()
         each = zip(units.names, units.mean, units.spread, strict=True)
         return {name: mean + spread * numbers[:, node] for node, (name, mean, spread) in enumerate(each)}
-
-
-def _as_numbers(value: ArrayLike) -> NDArray[np.float64] | None:
-    """``[1]`` or ``[n]``; None where it is no finite number."""
-    try:
-        numbers = np.atleast_1d(np.asarray(value, dtype=np.float64))
-    except (TypeError, ValueError):
-        return None
-    return numbers if bool(np.isfinite(numbers).all()) else None

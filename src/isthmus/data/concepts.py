@@ -41,6 +41,19 @@ class Concepts:
         return cls(names=tuple(columns), values=np.stack([_numbers(each) for each in columns.values()], axis=1))
 
 
+def finite_numbers(value: ArrayLike) -> NDArray[np.float64] | None:
+    """A number, ``[1]``, or several, ``[n]``; None where they are not finite numbers.
+
+    >>> finite_numbers(45), finite_numbers("bright")
+    (array([45.]), None)
+    """
+    try:
+        numbers = np.atleast_1d(np.asarray(value, dtype=np.float64))
+    except (TypeError, ValueError):
+        return None
+    return numbers if bool(np.isfinite(numbers).all()) else None
+
+
 def _columns(y: Any) -> dict[str, NDArray[Any]]:
     if isinstance(y, Mapping):
         return {str(name): np.asarray(each) for name, each in y.items()}
