@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 import isthmus as im
+from isthmus import catalogue
 from isthmus.cli import main
 from isthmus.errors import TrainingError
 from isthmus.training.run import Run
@@ -229,10 +230,7 @@ def test_listings(capsys):
     assert main(["models", "beta-vae"]) == 0
     assert "beta = 4.0" in told(capsys).out
     assert main(["parts"]) == 0
-    assert (
-        "bottlenecks: bernoulli, categorical, direction, flow_gaussian, fsq, gaussian, hyperspherical"
-        in told(capsys).out
-    )
+    assert f"bottlenecks: {', '.join(catalogue.names('bottlenecks'))}\n" in told(capsys).out
     assert main(["parts", "encoders", "mlp", "--json"]) == 0
     assert json.loads(told(capsys).out)["parameters"]["activation"] == "silu"
     assert main(["data"]) == 0

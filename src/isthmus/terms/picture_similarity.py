@@ -46,13 +46,14 @@ class PictureSimilarity(Term):
     @property
     def meaning(self) -> str:
         """For people."""
-        return "1 minus the multi-scale structural similarity, no nats; 0 is the same picture"
+        return "1 minus the multi-scale structural similarity, no nats; in training as strong as the reconstruction"
 
     def forward(self, trace: Trace, earlier: Mapping[str, Tensor]) -> Tensor:
         """``[batch]``."""
         if trace.rebuilt is None:
             raise ValueError("the trace holds no reconstruction to look at")
-        cost = 1 - self.similarity(trace.target.float(), trace.rebuilt.float())
+        with torch.autocast(trace.rebuilt.device.type, enabled=False):  # variances are small differences
+            cost = 1 - self.similarity(trace.target.float(), trace.rebuilt.float())
         reference = earlier.get("reconstruction")
         return cost if reference is None else brought_to(reference, cost, trace.output)
 
