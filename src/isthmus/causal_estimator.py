@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.data.concepts import Concepts, finite_numbers
 from isthmus.data.examples import Examples
 from isthmus.data.labels import Condition
-from isthmus.errors import DataError, ParameterError, check, did_you_mean
+from isthmus.errors import DataError, ParameterError, check, counted, did_you_mean, users_level
 from isthmus.estimator import Estimator, check_count
 from isthmus.layers.causal_graph import CausalGraph
 from isthmus.priors.structural_equations import StructuralEquations
@@ -26,6 +27,8 @@ from isthmus.training.seeds import SAMPLING, derive, seed_of
 from isthmus.training.trainer import Trainer
 
 DRAWS = 1000  # of concepts, for the strengths of edges
+FEWEST_ROWS = 20  # from which a graph is found
+FAR = 4.0  # standard deviations from the mean of fit: what is set there is far from anything seen
 
 CAVEAT = (
     "An intervention is right only where the graph is, and where no common cause of two concepts is missing from it. "
@@ -33,6 +36,10 @@ CAVEAT = (
     "graph that was learnt is the likeliest one; where equations are close to lines, the data may not tell which way "
     "an edge points. Concepts outside of the range that fit has seen are guesses."
 )
+
+
+class FarInterventionWarning(UserWarning):
+    """A concept is set where fit has seen nothing like it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +103,7 @@ class CausalEstimator(Estimator, ABC):
         return Intervention(
             examples=self.schema_.give_back(made.values, examples),
             before=self._named(codes),
-            after=self._named(changed),
+            after=self._named(changed) | self._as_told(values, len(examples)),
             done=tuple(map(str, values)),
             moved=tuple(graph.names[node] for node in graph.descendants(wanted) if node not in wanted),
         )
@@ -157,10 +164,10 @@ class CausalEstimator(Estimator, ABC):
         from isthmus.layers.graph_search import likeliest_parents
 
         whole = named.values[np.isfinite(named.values).all(1)]
-        if len(named.names) > 1 and len(whole) < 4:
+        if len(named.names) > 1 and len(whole) < FEWEST_ROWS:
             raise DataError(
-                f"a graph is learnt from rows in which all concepts are known; here are {len(whole)}. Say "
-                "graph={child: [parents], ...}"
+                f"a graph is found from rows in which all concepts are known; here are {len(whole)}, expected "
+                f"{FEWEST_ROWS} or more, better 300. Otherwise say graph={{child: [parents], ...}}"
             )
         return CausalGraph(names=named.names, parents=likeliest_parents(whole) if len(named.names) > 1 else ((),))
 
@@ -233,7 +240,23 @@ class CausalEstimator(Estimator, ABC):
             node = units.names.index(name)
             assert each is not None
             found[node] = torch.from_numpy(((each - units.mean[node]) / units.spread[node]).astype(np.float32))
+        self._warn_of_far(found)
         return found
+
+    def _as_told(self, values: Mapping[str, ArrayLike], count: int) -> dict[str, NDArray[np.float64]]:
+        """What was set, to the last digit."""
+        return {str(name): np.resize(np.asarray(each, dtype=np.float64), count) for name, each in values.items()}
+
+    def _warn_of_far(self, wanted: Mapping[int, torch.Tensor]) -> None:
+        units = self._units
+        far = [node for node, each in wanted.items() if float(each.abs().max()) > FAR]
+        if far:
+            seen = ", ".join(f"{units.names[k]} {units.mean[k]:.4g} +- {units.spread[k]:.3g}" for k in far)
+            warnings.warn(
+                f"{counted(len(far), 'concept')} set far from what fit has seen ({seen}): what follows is a guess",
+                FarInterventionWarning,
+                stacklevel=users_level(),
+            )
 
     @torch.no_grad()
     def _intervened(self, codes: torch.Tensor, values: Mapping[int, torch.Tensor]) -> torch.Tensor:
