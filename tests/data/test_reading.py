@@ -80,6 +80,26 @@ def test_csv_without_header_with_other_separators_and_gaps(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("0,1,2\n5,6,7\n8,9,10\n", ("0", "1", "2")),
+        ("0,1,kind\n5,6,cat\n8,9,\n", ("0", "1", "kind")),
+        (",0,1\n0,6,7\n1,9,10\n", ("", "0", "1")),
+        ("id,2019,2020\n5,6,7\n8,9,10\n", ("id", "2019", "2020")),
+        ("0,1\n1,0\n1,1\n", None),
+        ("0.5,1,2\n5,6,7\n8,9,10\n", None),
+        ("cat,4,2\ndog,6,7\ncat,9,10\n", None),
+        ("NA,1,2\n5,6,7\n8,9,10\n", None),
+    ],
+)
+def test_a_header_may_hold_numbers_where_it_cannot_be_a_row(tmp_path, text, names):
+    (tmp_path / "table.csv").write_text(text)
+    examples = read(tmp_path / "table.csv")
+    assert examples.columns == names
+    assert len(examples) == len(text.splitlines()) - (names is not None)
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("a,b\n1,2\n3\n", "line 3: 1"),

@@ -30,7 +30,7 @@ def accepts(data: Any) -> bool:
 
 
 def read(data: str, options: Options) -> Examples:
-    """A header is recognised by text above numbers; separators are , ; or tab."""
+    """A header is recognised by text above numbers, or by numbered columns (0, 1, 2 ...); separators are , ; or tab."""
     opener = _OPENERS.get(Path(data).suffix.lower(), open)
     try:
         with opener(data, "rt", encoding="utf-8-sig", newline="") as file:
@@ -58,9 +58,30 @@ def _rows(file: TextIO) -> tuple[list[str] | None, list[list[str]]]:
     line = start.splitlines()[0] if start else ""
     separator = max(",;\t", key=line.count)
     rows = [row for row in csv.reader(file, delimiter=separator) if row]
-    if rows and not any(_is_number(cell) for cell in rows[0]):
+    if rows and _is_header(rows[0], rows[1:]):
         return [cell.strip() for cell in rows[0]], rows[1:]
     return None, rows
+
+
+def _is_header(first: list[str], others: list[list[str]]) -> bool:
+    """Names without a number, names above numbers, or the numbers that pandas gives columns without names."""
+    if not any(map(_is_number, first)):
+        return True
+    named = [not _is_number(cell) and cell.strip() not in GAPS for cell in first]
+    begin = 0 if first[0].strip() else -1  # beside an index that has no name
+    places = [
+        name or at < 0 or cell.strip() == str(at)
+        for at, (name, cell) in enumerate(zip(named, first, strict=True), begin)
+    ]
+    if len(first) > 2 and all(places):
+        return True
+    return any(name and _holds_numbers([row[at] for row in others if at < len(row)]) for at, name in enumerate(named))
+
+
+def _holds_numbers(cells: list[str]) -> bool:
+    """Whether all cells that hold anything are numbers, and two do."""
+    told = [cell for cell in cells if cell.strip() not in GAPS]
+    return len(told) > 1 and all(map(_is_number, told))
 
 
 def _check_widths(path: str, names: list[str], rows: list[list[str]], first: int) -> None:
