@@ -240,7 +240,7 @@ def test_the_command_line_predicts_in_both_directions(tmp_path, monkeypatch, cap
         assert (tmp_path / "out.txt").read_text().splitlines() == model.predict(SAID, direction=direction).tolist()
     for command, message in (
         (["skip", "--direction", "before"], "--direction is 'before'; expected next or previous"),
-        (["quick"], "of type QuickThought, which predicts nothing; Classifier tells classes, Seq2Seq and SkipThought"),
+        (["quick"], "QuickThought, which predicts nothing; Classifier and SemiSupervisedVAE tell classes, Seq2Seq and"),
     ):
         assert main(["predict", command[0], "new.txt", "--out", "no.txt", *command[1:]]) == 1
         assert message in capsys.readouterr().err
