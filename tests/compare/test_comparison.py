@@ -40,6 +40,8 @@ def test_a_difference_within_the_spread_of_seeds_is_no_win():
     assert made(a=[1.0, 1.01], PCA=[0.9]).best("mse") == {"PCA"}
     assert made(a=[1.0, 1.2], b=[1.1, 1.3]).best("mse") == set()  # nobody is worse: nobody is best
     assert made(a=[1.0], b=[2.0], seeds=1).best("mse") == set()
+    assert made(a=[1.0, 1.01, 1.0], b=[2.0, 900.0, 5.0]).best("mse") == {"a"}  # a wide spread is no excuse
+    assert made(a=[1.0, 1.01, 1.0], b=[0.99, 900.0, 5.0], c=[9.0, 9.0, 9.0]).best("mse") == {"a", "b"}
     assert made(a=[1.0, 1.01], b=[2.0, 2.0], unlike=("mse",)).best("mse") == set()
     assert "One seed tells no spread" in str(made(a=[1.0], b=[2.0], seeds=1))
 

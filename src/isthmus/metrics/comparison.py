@@ -16,6 +16,7 @@ from isthmus.training.history import finite
 
 WIDTH = 120  # of a table
 BEST = "*"  # behind the best, and what cannot be told from it
+CLEAR = 3  # fits, all of which are worse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +151,8 @@ class Comparison:
     def best(self, key: str) -> frozenset[str]:
         """The model with the best mean, and those that cannot be told from it; empty where that cannot be said.
 
-        Two differ if their means are further apart than the standard deviation, over seeds, of their difference.
+        Two differ if their means are further apart than the standard deviation, over seeds, of their difference; or if
+        every fit of one, three or more, is worse than all of the other: a spread that is wide is then no excuse.
         """
         column = next(each for each in COLUMNS if each.key == key)
         means = {each.name: mean for each in self.models if (mean := each.mean(key)) is not None}
@@ -158,8 +160,16 @@ class Comparison:
         if column.better is None or key in self.unlike or len(means) < 2 or None in spreads.values():
             return frozenset()
         first = (max if column.better == "higher" else min)(means, key=lambda name: means[name])
-        near = [n for n in means if abs(means[n] - means[first]) <= math.hypot(spreads[n] or 0, spreads[first] or 0)]
-        return frozenset(near) if len(near) < len(means) else frozenset()
+        sign = 1 if column.better == "higher" else -1
+        least = min(sign * value for value in self[first].values(key))
+
+        def near(name: str) -> bool:
+            fits = [sign * value for value in self[name].values(key)]
+            apart = abs(means[name] - means[first]) > math.hypot(spreads[name] or 0, spreads[first] or 0)
+            return not apart and not (len(fits) >= CLEAR and max(fits) < least)
+
+        found = frozenset(filter(near, means))
+        return found if len(found) < len(means) else frozenset()
 
     def cells(self) -> list[list[str]]:
         """A row of texts for each model, in the order of ``columns``, the best marked."""
@@ -190,7 +200,7 @@ class Comparison:
             "One seed tells no spread: no best is marked."
             if single
             else f"{BEST} the best, and what cannot be told from it: the means differ by no more than the standard "
-            "deviation of their difference."
+            f"deviation of their difference, and not all of {CLEAR} fits or more are worse."
         )
         failures = [f"failed: {failure}" for each in self.models for failure in each.failures]
         return (marks, *self.notes, *failures)
