@@ -167,11 +167,20 @@ def cooling_weight(
     >>> cooling_weight("CVAE", "auto", 200).at(0), cooling_weight("CVAE", 0, 200)
     (10.0, 1.0)
     """
-    automatic = cooling == "auto"
-    number = isinstance(cooling, numbers.Integral) and cooling >= 0
-    check(owner, (automatic or number, f"cooling is {cooling!r}; expected 'auto', or steps, 0 or more"))
-    during = steps // 2 if automatic else int(cooling)
+    during = steps_of(owner, "cooling", cooling, steps)
     return fall(during, start=START[fall], end=1.0) if during else 1.0
+
+
+def steps_of(owner: str, word: str, value: int | str, steps: int, *, least: int = 0) -> int:
+    """The steps that a parameter ``word`` says; ``"auto"``: half of all ``steps``.
+
+    >>> steps_of("AnnealedVAE", "steps", "auto", 200), steps_of("AnnealedVAE", "steps", 30, 200)
+    (100, 30)
+    """
+    automatic = isinstance(value, str) and value == "auto"
+    number = isinstance(value, numbers.Integral) and not isinstance(value, bool) and value >= least
+    check(owner, (automatic or number, f"{word} is {value!r}; expected 'auto', or steps, {least} or more"))
+    return max(least, steps // 2) if automatic else int(value)
 
 
 def named(wanted: Any, otherwise: str) -> Any:

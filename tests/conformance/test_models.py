@@ -277,6 +277,7 @@ CONTEXT = {
     "masked": {"pretrain": "denoising"},
     "price": {"sparsity": "l1"},
     "doubt": LONGER,
+    "steps": LONGER,
     "commitment": LONGER,
     "layer_decay": FITTED,
     "frozen": FITTED,

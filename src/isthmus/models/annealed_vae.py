@@ -1,9 +1,9 @@
 """The VAE whose code may cost more and more."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
-from isthmus.architecture import Setting, make_networks
+from isthmus.architecture import Setting, make_networks, steps_of
 from isthmus.autoencoder import Autoencoder
 from isthmus.bottlenecks.gaussian import Gaussian
 from isthmus.errors import check
@@ -27,9 +27,10 @@ class AnnealedVAE(Estimator):
     ----------
     latent_dim : numbers in the code.
     capacity : nats that the code may cost in the end.
-    steps : in which the capacity rises from 0.
+    steps : in which the capacity rises from 0; ``"auto"``: half of all steps of training.
     gamma : weight of ``|KL - capacity|``; the paper's 1000 holds the KL fast, less lets the data have a say.
-    network, likelihood, trainer, random_state : as for ``VAE``.
+    network, likelihood, trainer, random_state : as for ``VAE``; by default without a straight road beside the
+        networks, since principal components turn factors of the same variance into each other.
 
     >>> import isthmus as im
     >>> X = im.data.load("digits").values[:100]
@@ -51,7 +52,7 @@ class AnnealedVAE(Estimator):
         latent_dim: int = 16,
         *,
         capacity: float = 25.0,
-        steps: int = 10_000,
+        steps: int | Literal["auto"] = "auto",
         gamma: float = 100.0,
         network: Any = "auto",
         likelihood: Any = "auto",
@@ -67,17 +68,17 @@ class AnnealedVAE(Estimator):
         check(
             "AnnealedVAE",
             (self.capacity >= 0, f"capacity is {self.capacity!r}; expected 0 or more nats"),
-            (self.steps >= 1, f"steps is {self.steps!r}; expected 1 or more"),
             (self.gamma >= 0, f"gamma is {self.gamma!r}; expected 0 or more"),
         )
         networks = make_networks(
             self.network, setting, latent_dim=self.latent_dim, features=2 * self.latent_dim, linear_path="none"
         )
+        steps = steps_of("AnnealedVAE", "steps", self.steps, self._trainer(setting.rows).steps(setting.rows), least=1)
         return Autoencoder(
             encoder=networks.encoder,
             bottleneck=Gaussian(self.latent_dim),
             decoder=networks.decoder,
             likelihood=setting.likelihood,
             prior=StandardNormal(),
-            terms=[Reconstruction(), Capacity("kl", LinearWarmup(self.steps, end=self.capacity), self.gamma)],
+            terms=[Reconstruction(), Capacity("kl", LinearWarmup(steps, end=self.capacity), self.gamma)],
         )
