@@ -269,6 +269,7 @@ class Bottleneck(Component, ABC):
     random: ClassVar[bool] = False  # codes have a posterior, from which they are drawn
     everywhere: ClassVar[bool] = True  # codes are anywhere in space; where not, on a part of it, such as a sphere
     nested: ClassVar[bool] = False  # the first symbols of a place alone stand for a coarser code
+    reads_condition: ClassVar[bool] = False  # the code depends on what is told, whether the encoder reads it or not
     in_dim: int  # features it takes
     latent_dim: int  # numbers it gives
 

@@ -33,6 +33,7 @@ class ClassAndStyle(Bottleneck):
 
     random = True
     everywhere = False
+    reads_condition = True
     told: Tensor
 
     def __init__(self, classes: int, style_dim: int, hidden: Sequence[int] = (64,), bound: float = 10.0) -> None:
@@ -113,5 +114,7 @@ class ClassAndStyle(Bottleneck):
         """The condition at every place of the features."""
         if view.condition is None:
             return None
-        places = [1] * (features.ndim - 2)
-        return view.condition.reshape(len(features), *places, -1).expand(*features.shape[:-1], -1).float()
+        known = view.condition.float()
+        for _ in range(features.ndim - 2):
+            known = known[:, None]
+        return known if features.ndim == 2 else known.expand(*features.shape[:-1], -1)

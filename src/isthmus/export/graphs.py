@@ -135,7 +135,7 @@ def graphs_of(estimator: Estimator) -> dict[str, Graph]:
     z = Put(name="codes", dtype="float32", shape=(None, numbers), meaning="codes as encode gives them")
     found: dict[str, Graph] = {}
     if _has(if_it_encodes, estimator) and model.encoder is not None:
-        told = condition if model.encoder.told else []
+        told = condition if model.encoder.told or model.bottleneck.reads_condition else []
         found["encode"] = Encode(model, ends, [x, *told], pooled=estimator.pooled)
     if model.decoder is None:
         return found
