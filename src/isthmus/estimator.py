@@ -44,6 +44,7 @@ from isthmus.data.schema import Schema
 from isthmus.errors import DataError, ParameterError, check, did_you_mean
 from isthmus.layers.code_path import CodePath, between, check_path
 from isthmus.layers.mean_of_places import mean_of_places
+from isthmus.layers.onednn_products import evaluation
 from isthmus.priors.standard_normal import StandardNormal
 from isthmus.records import Batch, Code, View
 from isthmus.search_ranges import Range
@@ -188,7 +189,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     def _decoded(self, codes: Tensor, condition: Any) -> NDArray[Any]:
         made = []
-        with torch.no_grad():
+        with evaluation(self.autoencoder_):
             for rows, given in self._parts(len(codes), condition):
                 z = codes[rows].to(self._device)
                 view = View(x=z, condition=given)
@@ -315,7 +316,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _drawn(self, model: Autoencoder, n: int, condition: Any, random_state: int | None) -> Any:
         check_count(n)
         made, seed = [], derive(seed_of(random_state), SAMPLING)
-        with torch.no_grad(), RandomStream(seed, self._device):
+        with evaluation(self.autoencoder_), RandomStream(seed, self._device):
             for rows, given in self._parts(n, condition):
                 made.append(model.sample(rows.stop - rows.start, given).cpu())
         return self.schema_.give_back(self.schema_.drawn_from_model(torch.cat(made), seed))
@@ -653,7 +654,6 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         check_is_fitted(self)
         return read_as_in_fit(X, self.schema_, type(self).__name__)
 
-    @torch.no_grad()
     def _by_batch(
         self, examples: Examples, condition: Any, function: Callable[[Batch, int], Tensor], size: int | None = None
     ) -> Tensor:
@@ -675,7 +675,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
                 self.schema_,
                 condition=None if told is None else told[torch.from_numpy(index)],
             )
-            made = function(rows.to(self._device).batch(slice(None)), number)
+            with evaluation(self.autoencoder_):
+                made = function(rows.to(self._device).batch(slice(None)), number)
             if found is None:
                 found = torch.empty((len(examples), *made.shape[1:]), dtype=made.dtype)
             found[start : start + count] = made[:count]

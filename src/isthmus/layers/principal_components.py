@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import scipy.linalg
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 GRAM_LIMIT = 2048  # rows or columns up to which the smaller Gram matrix is decomposed exactly
 
@@ -87,11 +88,11 @@ class PrincipalCoordinates(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``[batch, dim] -> [batch, count]``."""
-        return (x - self.mean) @ self.axes.T / self.spread
+        return F.linear(x - self.mean, self.axes) / self.spread
 
     def backwards(self, u: Tensor) -> Tensor:
         """``[batch, count] -> [batch, dim]``."""
-        return (u * self.spread) @ self.axes + self.mean
+        return F.linear(u * self.spread, self.axes.T) + self.mean  # a bias would be rounded with bf16 products
 
     @torch.no_grad()
     def start(self, x: Tensor) -> None:
