@@ -6,6 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -60,7 +61,7 @@ ROWS = 1024  # rows at a time outside of training
 MOST_OUTPUTS = 2**24  # numbers that a decoder gives at a time: 64 MiB
 FEWEST_CODES = 20  # that a prior is learnt from
 FILLED = 16  # batches are filled up to a multiple of this many rows
-BLOCK = 256  # rows that share a stream of random numbers in log_prob, whatever the batches
+BLOCK = 256  # rows that share a stream of random numbers in score and log_prob, whatever the batches
 DRAWS = 16  # draws from the posterior for score_samples
 
 
@@ -282,9 +283,24 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     @available_if(if_it_scores)
     def score(self, X: Any, y: Any = None) -> float:
-        """The mean of ``score_samples``: what ``GridSearchCV`` makes as large as it can."""
-        told = self.conditional or self.prior_condition_ is not None
-        return float(self.score_samples(X, y if told else None).mean())
+        """The mean of ``score_samples``: what ``GridSearchCV`` makes as large as it can.
+
+        Of a random code with draws of each row's own: those that all rows share are fair to each of them, but what
+        they err by would not grow less with the number of rows.
+        """
+        return self._mean_score(X, y if self.conditional or self.prior_condition_ is not None else None)
+
+    def _mean_score(self, X: Any, condition: Any = None) -> float:
+        if not (self.autoencoder_.bottleneck.random and self.autoencoder_.prior is not None):
+            return float(self.score_samples(X, condition).mean(dtype=np.float64))
+        self._check_told(condition)
+        examples, size, noise = self._examples(X), self._rows_in_block, self._own_draws()
+
+        def bound(batch: Batch, number: int) -> Tensor:
+            return self.autoencoder_.log_bound(batch, noise(number * size, len(batch)))
+
+        scores = self._in_users_units(self._by_batch(examples, condition, bound, size), examples)
+        return float(scores.mean(dtype=np.float64))
 
     @available_if(if_there_and_back)
     def log_prob(self, X: Any, samples: int = 100, condition: Any = None, random_state: int = 0) -> NDArray[np.float32]:
@@ -295,12 +311,12 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         check("log_prob", (is_count(samples), f"samples is {samples!r}; expected a whole number, 1 or more"))
         self._check_told(condition)
 
-        def likelihood(batch: Batch, number: int) -> Tensor:
-            noise = self._noise(derive(random_state, SCORING, number), samples, BLOCK)
-            return self.autoencoder_.log_prob(batch, noise[:, : len(batch)])
+        examples, size, noise = self._examples(X), self._rows_in_block, self._own_draws(samples, random_state)
 
-        examples = self._examples(X)
-        return self._in_users_units(self._by_batch(examples, condition, likelihood, BLOCK), examples)
+        def likelihood(batch: Batch, number: int) -> Tensor:
+            return self.autoencoder_.log_prob(batch, noise(number * size, len(batch)))
+
+        return self._in_users_units(self._by_batch(examples, condition, likelihood, size), examples)
 
     # -- new data ------------------------------------------------------------------------------------
 
@@ -543,6 +559,11 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return FILLED * max(1, min(ROWS, MOST_OUTPUTS // numbers) // FILLED)
 
     @property
+    def _rows_in_block(self) -> int:
+        """So many that blocks are made up of whole batches."""
+        return FILLED * 2 ** int(math.log2(min(BLOCK, self._rows_at_once) // FILLED))
+
+    @property
     def _likelihood(self) -> Any:
         if self.autoencoder_.likelihood is None:
             raise ParameterError(f"This {type(self).__name__} has no decoder: it encodes, and cannot rebuild.")
@@ -693,6 +714,14 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """All rows in order, on the model's device; as many at a time as its outputs allow."""
         return self._resident(examples, condition, target).to(self._device).batches(self._rows_at_once)
 
+    def _blocks(
+        self, examples: Examples, condition: Any = None, draws: int = DRAWS, seed: int = 0
+    ) -> Iterator[tuple[Batch, Tensor]]:
+        """All rows in order, each with the draws that ``score`` and ``log_prob`` take for it."""
+        size, noise = self._rows_in_block, self._own_draws(draws, seed)
+        for number, batch in enumerate(self._resident(examples, condition).to(self._device).batches(size)):
+            yield batch, noise(number * size, len(batch))
+
     def _parts(self, count: int, condition: Any, size: int = ROWS) -> Iterator[tuple[slice, Tensor | None]]:
         """Rows so few at a time, and what they are conditioned on, for the decoder."""
         self._check_told(condition)
@@ -748,6 +777,21 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """Standard-normal draws for codes: ``[draws, rows, *grid, latent_dim]``."""
         generator = torch.Generator().manual_seed(seed)
         return torch.randn(draws, rows, *self.autoencoder_.code_shape, generator=generator).to(self._device)
+
+    def _own_draws(self, draws: int = DRAWS, seed: int = 0) -> Callable[[int, int], Tensor]:
+        """Of the first row and how many: noise for each one's own codes, ``[draws, rows, *grid, latent_dim]``.
+
+        The rows are in one block; how many of it there are at a time changes nothing.
+        """
+
+        @lru_cache(maxsize=1)
+        def of_block(number: int) -> Tensor:
+            return self._noise(derive(seed, SCORING, number), draws, BLOCK)
+
+        def of_rows(start: int, count: int) -> Tensor:
+            return of_block(start // BLOCK)[:, start % BLOCK : start % BLOCK + count]
+
+        return of_rows
 
     def _in_users_units(self, scores: Tensor, examples: Examples) -> NDArray[np.float32]:
         volume = self.schema_.log_volumes(examples) if self._likelihood.continuous else 0.0

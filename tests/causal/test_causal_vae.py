@@ -237,6 +237,7 @@ def test_interventions_on_the_command_line(swings, tmp_path, monkeypatch, capsys
         (["--do", "lihgt=4"], "Did you mean 'light'?"),
         (["--do", "light=bright"], "'bright' is no number"),
         (["--do", "light"], "no number"),
+        (["--do", "light=1", "--do", "light=2"], "light is set to 1 already"),
         ([], "Missing option '--do'"),
     ):
         assert main(["intervene", str(folder), "new.npy", "--out", "other.npy", *wrong]) != 0

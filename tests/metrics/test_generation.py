@@ -54,8 +54,15 @@ def test_draws_of_the_truth_are_as_asked_and_cover_the_classes(maker):
     assert min(precision, coverage) > 0.9
     assert copies < 0.1
     assert [each.label for each in report.makers["Maker"]] == ["a", "b", "c"]
-    assert report.mean("real rows")[3] > 0.9  # every one of them is a copy
+    assert report.mean("real rows")[3] < 0.1  # the judge has not learnt from them, and none copies itself
     assert report.mean("Gaussian")[2] > 0.9  # the truth is Gaussian
+
+
+def test_rows_that_were_learnt_are_copies(maker):
+    learnt, named = rows(100, 2)
+    report = drawn(maker, lambda n, label: learnt[named == label][:n])
+    assert report.mean("Maker")[3] > 0.9
+    assert report.mean("real rows")[3] < 0.1
 
 
 def test_the_wrong_class_is_not_as_asked_and_one_row_for_all_covers_little(maker):
@@ -72,13 +79,17 @@ def test_what_is_told(maker):
     report = drawn(maker, lambda n, label: like(label, n))
     text = report.as_text()
     assert "mean, Maker" in text
-    assert "100 rows of each class" in text
+    assert "33 rows of each class" in text
+    assert "Seed 0" in text
     assert report.to_json()["makers"]["Maker"][2]["label"] == "c"
 
 
 def test_half_of_the_rows_are_learnt_from_where_no_others_are_given(maker):
     maker.draw = lambda n, label: like(label, n)
-    assert 80 < sum(each.rows for each in generation_report(maker, *rows(60, 1)).makers["Maker"]) <= 90
+    found = generation_report(maker, *rows(90, 1))
+    assert 36 < sum(each.rows for each in found.makers["Maker"]) <= 45
+    assert {each.copies for made in found.makers.values() for each in made} == {None}  # nothing says what was learnt
+    assert found.as_text().count(" -\n") >= 6
 
 
 def test_what_is_refused(maker):
@@ -96,7 +107,7 @@ def test_what_is_refused(maker):
         generation_report(maker, x[25:], y[25:])
     fitted = im.CVAE(2, trainer=im.Trainer(epochs=1, validation=0, compile=False)).fit(x[:60], y[:60])
     with pytest.raises(ParameterError, match="y has the class 'c'"):
-        generation_report(fitted, *rows(60, 1))
+        generation_report(fitted, *rows(90, 1))
 
 
 def test_a_panel_for_models_that_are_told_classes(maker):

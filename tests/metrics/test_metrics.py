@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA
@@ -66,10 +67,11 @@ def test_latent_usage_counts_what_varies():
     x = RNG.normal(size=(300, 2)) @ RNG.normal(size=(2, 6))
     model = im.VAE(latent_dim=4, trainer=im.Trainer(epochs=40, validation=0)).fit(x)
     stored = model.schema_.store(read(x))
-    usage = latent_usage(model.autoencoder_, [Batch(x=stored[:150]), Batch(x=stored[150:])])
+    noise = torch.randn(3, 150, 4, generator=torch.Generator().manual_seed(0))
+    usage = latent_usage(model.autoencoder_, [(Batch(x=stored[:150]), noise), (Batch(x=stored[150:]), noise)])
     assert usage.kl.shape == (4,)
     assert (usage.kl >= 0).all()
-    whole = latent_usage(model.autoencoder_, [Batch(x=stored)])
+    whole = latent_usage(model.autoencoder_, [(Batch(x=stored), noise.repeat(1, 2, 1))])
     assert np.allclose(usage.kl, whole.kl)
     assert 2 <= usage.active_units <= 4
     with pytest.raises(ParameterError, match="prior"):

@@ -85,6 +85,10 @@ def annealed_log_prob(
     check(
         "annealed_log_prob",
         *((is_count(count), f"{name} is {count!r}; expected 1 or more") for name, count in counts.items()),
+        (
+            isinstance(random_state, int | np.integer) and random_state >= 0,
+            f"random_state is {random_state!r}; expected a whole number, 0 or more",
+        ),
     )
     autoencoder = model.autoencoder_
     if autoencoder.prior is None or autoencoder.prior.symbolic or autoencoder.bottleneck.levels:

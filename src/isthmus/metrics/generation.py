@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from isthmus import __version__
 from isthmus.data.examples import Examples
 from isthmus.data.labels import check_labels
 from isthmus.data.reading import read_as_in_fit
@@ -17,7 +18,7 @@ from isthmus.metrics.gaussian_draws import gaussian_draws
 from isthmus.metrics.judge import Judge
 from isthmus.metrics.rows import made_as_numbers
 from isthmus.metrics.sample_quality import NEIGHBOURS, SampleQuality
-from isthmus.metrics.text_table import aligned
+from isthmus.metrics.text_table import aligned, rounded
 
 if TYPE_CHECKING:
     from isthmus.estimator import Estimator
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 MOST_ROWS = 1000  # of each class
 MOST_LEARNT = 60_000  # rows that the judge learns from
 LEAST = 2 * NEIGHBOURS  # rows of a class
+SHARE = 3  # one in so many of the known rows is kept from the judge
 NUMBERS = ("as asked", "precision", "coverage", "copies")
+REAL = "real rows"  # none of which is a copy of itself
 Numbers = NDArray[np.float64]
 
 
@@ -38,7 +41,7 @@ class ClassQuality:
     accuracy: float  # the share in which the judge sees the class that was asked for
     precision: float  # the share within the reach of a real one of the class
     coverage: float  # the share of real ones of the class with a made one within their reach
-    copies: float  # as near to a row that was learnt from as 1 % of the real ones are, beyond that 1 %
+    copies: float | None  # as near to a row that was learnt from as 1 % of the real ones are, beyond that 1 %
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +50,15 @@ class GenerationReport:
 
     judge_accuracy: float  # of the judge, on held-out rows: nothing made can be judged better
     makers: Mapping[str, tuple[ClassQuality, ...]]
+    seed: int = 0
 
-    def mean(self, maker: str) -> tuple[float, float, float, float]:
-        """Accuracy, precision, coverage and copies of a maker, each class counting alike."""
-        rows = [(each.accuracy, each.precision, each.coverage, each.copies) for each in self.makers[maker]]
-        accuracy, precision, coverage, copies = (float(value) for value in np.mean(rows, axis=0))
-        return accuracy, precision, coverage, copies
+    def mean(self, maker: str) -> tuple[float, float, float, float | None]:
+        """Accuracy, precision, coverage and copies of a maker, each class alike; None for what is not known."""
+        made = self.makers[maker]
+        rows = [(each.accuracy, each.precision, each.coverage) for each in made]
+        accuracy, precision, coverage = (float(value) for value in np.mean(rows, axis=0))
+        copies = [each.copies for each in made if each.copies is not None]
+        return accuracy, precision, coverage, float(np.mean(copies)) if copies else None
 
     def table(self) -> list[list[Any]]:
         """A row for each class of the first maker, then the means of all makers."""
@@ -68,18 +74,19 @@ class GenerationReport:
         return (
             f"{many} rows of each class; the judge names {self.judge_accuracy:.1%} of the real ones that it has not "
             "learnt from. As asked: the judge sees the class that was asked for; precision: near a real row of the "
-            "class; coverage: real rows of the class with a made one near them; copies of rows that were learnt from."
+            "class; coverage: real rows of the class with a made one near them; copies of rows that were learnt from, "
+            f"where known= says which (-: it does not). Seed {self.seed}, Isthmus {__version__}."
         )
 
     def as_text(self) -> str:
         """A table for a terminal."""
-        lines = [["", *NUMBERS], *([row[0], *(f"{v:.3f}" for v in row[1:])] for row in self.table())]
+        lines = [["", *NUMBERS], *([row[0], *(rounded(v, 3) for v in row[1:])] for row in self.table())]
         return "\n".join([*aligned(lines), self.told])
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
         makers = {maker: [asdict(each) for each in found] for maker, found in self.makers.items()}
-        return {"judge_accuracy": self.judge_accuracy, "makers": makers}
+        return {"judge_accuracy": self.judge_accuracy, "makers": makers, "seed": self.seed, "version": __version__}
 
 
 def generation_report(
@@ -88,9 +95,10 @@ def generation_report(
     """What a conditional model makes of each class, beside held-out rows X of the classes y.
 
     ``known``: rows with labels that the model has learnt from, which the judge learns from, too, and among which copies
-    are looked for; where they are not given, half of X. Beside the model stand rows of ``known`` themselves (what can
-    be hoped for) and draws of a Gaussian fitted to the principal components of each class (what is easy). Nearness is
-    that in the judge's hidden layer. Raises ``ParameterError`` for a model that is not told classes and ``DataError``
+    are looked for; where they are not given, the judge learns from half of X, and nothing is said of copies. Beside the
+    model stand rows of ``known`` that the judge has not learnt from (what can be hoped for; a third of a class at the
+    most) and draws of a Gaussian fitted to the principal components of each class (what is easy). Nearness is that in
+    the judge's hidden layer. Raises ``ParameterError`` for a model that is not told classes and ``DataError``
     where a class has too few rows.
 
     Source: Kynkaanniemi et al. 2019 (precision); Naeem et al. 2020, Reliable fidelity and diversity metrics for
@@ -104,28 +112,42 @@ def generation_report(
     (10, True)
     """
     held, learnt = _parts(model, _labelled(model, X, y, "y"), known, random_state)
-    classes = np.unique(np.asarray(held.labels)).tolist()
+    classes, rng = np.unique(np.asarray(held.labels)).tolist(), np.random.default_rng(random_state)
     x, known_x = (np.asarray(model.schema_.flat(each), dtype=np.float64) for each in (held, learnt))
-    real = {label: x[np.asarray(held.labels) == label][:MOST_ROWS] for label in classes}
-    others = {label: known_x[np.asarray(learnt.labels) == label] for label in classes}
-    few = [f"{label!r}: {len(real[label])}" for label in classes if min(len(real[label]), len(others[label])) <= LEAST]
+    of, known_of = (
+        {label: np.flatnonzero(np.asarray(each.labels) == label) for label in classes} for each in (held, learnt)
+    )
+    count = {label: min(MOST_ROWS, len(of[label]), len(known_of[label]) // SHARE) for label in classes}
+    _check_enough(count)
+    real = {label: x[rng.permutation(of[label])[: count[label]]] for label in classes}
+    apart = {label: rng.permutation(known_of[label])[: count[label]] for label in classes}
+    taught = np.ones(len(known_x), dtype=bool)
+    taught[np.concatenate([*apart.values()])] = False  # of rows that it has learnt from the judge says too much
+    judge = Judge(known_x[taught], np.asarray(learnt.labels)[taught], seed=random_state)
+    makers = {
+        type(model).__name__: {label: _made(model, held, label, count[label], random_state) for label in classes},
+        REAL: {label: known_x[apart[label]] for label in classes},
+        "Gaussian": {label: gaussian_draws(known_x[known_of[label]], count[label], rng) for label in classes},
+    }
+    quality = {
+        maker: tuple(
+            _quality(judge, label, made[label], real[label], None if known is None else known_x[among])
+            for label in classes
+            for among in [known_of[label][taught[known_of[label]]] if maker == REAL else known_of[label]]
+        )
+        for maker, made in makers.items()
+    }
+    accuracy = judge.accuracy(x, np.asarray(held.labels))
+    return GenerationReport(judge_accuracy=accuracy, makers=quality, seed=int(random_state))
+
+
+def _check_enough(count: Mapping[Any, int]) -> None:
+    few = [f"{label!r}: {rows}" for label, rows in count.items() if rows <= LEAST]
     if few:
         raise DataError(
             f"Too few rows of a class to compare with ({', '.join(few[:10])}); expected more than {LEAST} of each, and "
-            "as many to learn from. Give more rows, or leave these classes out"
+            f"{SHARE} times as many to learn from. Give more rows, or leave these classes out"
         )
-    judge = Judge(known_x, np.asarray(learnt.labels))
-    rng = np.random.default_rng(random_state)
-    makers = {
-        type(model).__name__: {label: _made(model, held, label, len(real[label]), random_state) for label in classes},
-        "real rows": {label: _some(others[label], len(real[label]), rng) for label in classes},
-        "Gaussian": {label: gaussian_draws(others[label], len(real[label]), rng) for label in classes},
-    }
-    quality = {
-        maker: tuple(_quality(judge, label, made[label], real[label], others[label]) for label in classes)
-        for maker, made in makers.items()
-    }
-    return GenerationReport(judge_accuracy=judge.accuracy(x, np.asarray(held.labels)), makers=quality)
 
 
 def is_told_classes(model: Estimator) -> bool:
@@ -172,13 +194,9 @@ def _made(model: Estimator, like: Examples, label: Any, count: int, seed: int) -
     return np.asarray(made_as_numbers(model.schema_, made, like), dtype=np.float64)
 
 
-def _some(x: Numbers, count: int, rng: np.random.Generator) -> Numbers:
-    return x[rng.permutation(len(x))[:count]]
-
-
-def _quality(judge: Judge, label: Any, made: Numbers, real: Numbers, known: Numbers) -> ClassQuality:
-    seen, there, learnt = (judge.features(each) for each in (made, real, known))
-    found = SampleQuality.measure(real=there, made=seen, known=learnt)
+def _quality(judge: Judge, label: Any, made: Numbers, real: Numbers, known: Numbers | None) -> ClassQuality:
+    seen, there = (judge.features(each) for each in (made, real))
+    found = SampleQuality.measure(real=there, made=seen, known=None if known is None else judge.features(known))
     return ClassQuality(
         label=label,
         rows=len(real),

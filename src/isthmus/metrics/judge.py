@@ -23,7 +23,7 @@ class Judge:
     (1.0, (100, 256))
     """
 
-    def __init__(self, x: NDArray[np.floating], labels: NDArray[Any]) -> None:
+    def __init__(self, x: NDArray[np.floating], labels: NDArray[Any], seed: int = 0) -> None:
         import warnings
 
         from sklearn.exceptions import ConvergenceWarning
@@ -31,7 +31,7 @@ class Judge:
 
         enough = len(x) >= 1000  # to keep some back; of fewer all are needed, and go round more often
         rounds = ROUNDS if enough else 200
-        self.network = MLPClassifier((HIDDEN,), max_iter=rounds, random_state=0, early_stopping=enough)
+        self.network = MLPClassifier((HIDDEN,), max_iter=rounds, random_state=seed, early_stopping=enough)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             self.network.fit(x, labels)

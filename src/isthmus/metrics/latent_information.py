@@ -23,7 +23,8 @@ from isthmus.training.seeds import EVALUATION, derive
 if TYPE_CHECKING:
     from isthmus.estimator import Estimator
 
-FEWEST_ROWS, MOST_ROWS = 20, 5000
+FEWEST_ROWS, FEWER_ROWS, MOST_ROWS = 20, 1000, 5000
+MOST_PAIRS = 2**28  # log densities in all, above FEWER_ROWS
 NUMBERS = 2**24  # log densities in memory
 
 
@@ -31,8 +32,9 @@ NUMBERS = 2**24  # log densities in memory
 class LatentInformation:
     """Of held-out rows, nats for each: ``kl = mutual_information + total_correlation + dimension_wise``.
 
-    q(z) is the mean of the posteriors of these ``rows``, so the mutual information is log(rows) at the most: a code
-    that comes near to that tells rows apart better than so few can show.
+    q(z) is the mean of the posteriors of these ``rows``, so the mutual information is log(rows) at the most. A code
+    that comes near to that (``saturated``) tells rows apart better than so few can show: its mutual information is at
+    least what is told here, its prior gap and total correlation are at most that.
     """
 
     kl: float  # mean divergence of q(z | x) from p(z): the rate
@@ -46,6 +48,27 @@ class LatentInformation:
     rows: int
     seed: int
     diagnosis: str | None  # what to do against a collapse
+
+    @property
+    def limit(self) -> float:
+        """The most that can be seen of the mutual information, nats."""
+        return math.log(self.rows)
+
+    @property
+    def saturated(self) -> bool:
+        """Whether the mutual information is within a nat of what so many rows can show."""
+        return self.mutual_information > self.limit - 1
+
+    @property
+    def caution(self) -> str | None:
+        """What is to be known before these numbers are compared with others', if anything."""
+        if not self.saturated:
+            return None
+        return (
+            f"of {self.rows:,} rows no more than log({self.rows}) = {self.limit:.2f} nats of mutual information can "
+            f"be seen: it is at least {self.mutual_information:.2f}; KL(q(z) || p(z)) and the total correlation are at "
+            "most what is told. Compare them among models on the same rows alone"
+        )
 
     def lines(self) -> list[tuple[str, str]]:
         """What is known, with its unit."""
@@ -61,19 +84,28 @@ class LatentInformation:
 
     def as_text(self) -> str:
         """For people."""
-        limit = f"at most {math.log(self.rows):.2f} nats can be seen of the mutual information"
-        return "\n".join(
-            [*aligned(self.lines()), f"{self.rows:,} rows, seed {self.seed}: {limit}"]
-            + ([self.diagnosis] if self.diagnosis else [])
-        )
+        limit = f"at most {self.limit:.2f} nats can be seen of the mutual information"
+        notes = [note for note in (self.caution, self.diagnosis) if note]
+        return "\n".join([*aligned(self.lines()), f"{self.rows:,} rows, seed {self.seed}: {limit}", *notes])
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
         return {**vars(self), "kl_by_dimension": list(self.kl_by_dimension), "unit": "nats per row"}
 
 
+def rows_for(dim: int) -> int:
+    """How many rows are looked at: every draw is compared with the posteriors of all of them.
+
+    >>> rows_for(8), rows_for(128)
+    (5000, 1448)
+    """
+    return min(MOST_ROWS, max(FEWER_ROWS, math.isqrt(MOST_PAIRS // dim)))
+
+
 def latent_information(model: Estimator, X: Any, *, random_state: int = 0) -> LatentInformation:
-    """The rate of a model's random code on held-out rows X (5000 at the most), taken apart, with one draw of each code.
+    """The rate of a model's random code on held-out rows X (5000 at the most; fewer of long codes), taken apart.
+
+    By one draw of each code.
 
     X is read as in ``fit``, with labels where the model is conditional. Raises ``NotAvailableError`` for codes that are
     discrete or not random, and ``DataError`` for fewer than 20 rows.
@@ -87,7 +119,8 @@ def latent_information(model: Estimator, X: Any, *, random_state: int = 0) -> La
     >>> abs(found.kl - found.mutual_information - found.prior_gap) < 1e-3, found.units
     (True, 4)
     """
-    examples = read_as_in_fit(X, model.schema_, "latent_information").at_most(MOST_ROWS)
+    examples = read_as_in_fit(X, model.schema_, "latent_information")
+    examples = examples.at_most(rows_for(math.prod(model.autoencoder_.code_shape)))
     if len(examples) < FEWEST_ROWS:
         raise DataError(
             f"latent_information: X has {counted(len(examples), 'row')}; expected {FEWEST_ROWS} or more: of n rows at "
@@ -133,9 +166,12 @@ class _Densities:
     def of(cls, model: Estimator, examples: Examples, seed: int) -> _Densities:
         """All posteriors at once, some draws at a time."""
         autoencoder = model.autoencoder_
-        features = torch.cat([autoencoder.features(batch) for batch in batches_of(model, examples)])
+        made = [(autoencoder.features(batch), batch.condition) for batch in batches_of(model, examples)]
+        features = torch.cat([features for features, _ in made])
+        told = [condition for _, condition in made if condition is not None]
+        view = View(x=features, condition=torch.cat(told) if told else None)
         with RandomStream(derive(seed, EVALUATION), features.device):
-            code = autoencoder.bottleneck(features, View(x=features), None)
+            code = autoencoder.bottleneck(features, view, None)
         posterior, z = code.posterior, code.z
         assert posterior is not None
         assert autoencoder.prior is not None

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from isthmus.autoencoder import Autoencoder
 from isthmus.data.examples import Examples
 from isthmus.errors import ParameterError
-from isthmus.metrics.rows import batches as batches_of
+from isthmus.metrics.rows import blocks
 from isthmus.records import Batch
 
 if TYPE_CHECKING:
@@ -66,20 +67,24 @@ class LatentUsage:
 
 
 @torch.no_grad()
-def latent_usage(model: Autoencoder, batches: Iterable[Batch]) -> LatentUsage:
-    """Usage of a flat random code over held-out batches; raises ``ParameterError`` if it is not random.
+def latent_usage(model: Autoencoder, blocks: Iterable[tuple[Batch, Tensor]]) -> LatentUsage:
+    """Usage of a random code over held-out rows; raises ``ParameterError`` if it is not random.
+
+    Each block of rows comes with standard-normal noise ``[draws, rows, *grid, latent_dim]``: where the divergence has
+    no closed form it is the mean over the draws that the noise stands for.
 
     Source: Kingma & Welling 2014, appendix B (KL); Burda et al. 2016, section 5.2 (active units).
     """
     if model.prior is None:
         raise ParameterError("Only models with a random code and a prior have a KL for each dimension")
     kls, means = [], []
-    for batch in batches:
-        code = model.encode(batch)
-        if code.posterior is None:
+    for batch, noise in blocks:
+        posterior = model.encode(batch).posterior
+        if posterior is None:
             raise ParameterError("The code is not random, so it has no KL")
-        kls.append(model.prior.divergence(code.posterior, code.z).double().cpu())
-        means.append(code.posterior.mean.double().cpu())
+        drawn = [model.prior.divergence(posterior, posterior.at(each)).double().cpu() for each in noise]
+        kls.append(torch.stack(drawn).mean(0))
+        means.append(posterior.mean.double().cpu())
     return LatentUsage(
         kl=torch.cat(kls).mean(0).numpy(),
         variance_of_means=torch.cat(means).var(0, correction=0).numpy(),
@@ -92,4 +97,4 @@ def usage_of(estimator: Estimator, examples: Examples) -> LatentUsage | None:
     model = estimator.autoencoder_
     if model.prior is None or not model.bottleneck.random:
         return None
-    return latent_usage(model, batches_of(estimator, examples))
+    return latent_usage(model, blocks(estimator, examples))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from isthmus.data.examples import Examples
 from isthmus.data.reading import read
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from isthmus.estimator import Estimator
 
 LIKELIHOOD_ROWS = 1000
-DRAWS = 100  # of the code, for log p(x)
+DRAWS, BOUND_DRAWS = 100, 16  # of the code: for log p(x), and for the ELBO
 MOST_SHARES = 2**26  # of tokens in bags: 512 MiB
 FEWEST = 100
 
@@ -29,6 +30,11 @@ FEWEST = 100
 def batches(estimator: Estimator, examples: Examples) -> Iterator[Batch]:
     """All rows in order, with what the model is conditioned on where they tell."""
     return estimator._batches(examples, examples.labels if estimator.condition_ else None)
+
+
+def blocks(estimator: Estimator, examples: Examples, draws: int = BOUND_DRAWS) -> Iterator[tuple[Batch, Tensor]]:
+    """The same with noise for each row's code, of which ``score`` takes 16 draws, and ``log_prob`` as it is told."""
+    return estimator._blocks(examples, examples.labels if estimator.condition_ else None, draws)
 
 
 def compared(schema: Schema, examples: Examples) -> Examples:

@@ -31,8 +31,10 @@ class SampleQuality:
     density: float  # how many real reaches a made example lies in, over k; about 1 for real ones
     coverage: float  # share of real examples with a made one within their reach
     duplicates: float  # share of made examples that add nothing, being near copies, beyond that among as many real ones
-    copies: float  # share of made examples as near to a training example as 1 % of real ones are, beyond that 1 %
-    distance_to_known: float  # median distance to the nearest training example, in units of that of real examples
+    # share of made examples as near to a training example as 1 % of real ones are, beyond that 1 %; and the median
+    # distance to the nearest training example, in units of that of real examples; None where these are not known
+    copies: float | None
+    distance_to_known: float | None
     least_class: float | None = None  # the share of the class that is missed most, in units of that of real examples
 
     @classmethod
@@ -41,13 +43,14 @@ class SampleQuality:
         *,
         real: NDArray[np.float64],
         made: NDArray[np.float64],
-        known: NDArray[np.float64],
+        known: NDArray[np.float64] | None,
         labels: NDArray[Any] | None = None,
         neighbours: int = NEIGHBOURS,
     ) -> SampleQuality:
         """From ``[n, d]`` held-out ``real``, ``made`` and ``known`` (trained on) examples or features of them.
 
-        ``known`` should be all that was trained on: a copy of what is left out is not seen. With the ``labels`` of
+        ``known`` should be all that was trained on: a copy of what is left out is not seen. With None nothing is said
+        of copies. With the ``labels`` of
         the real examples made ones are named by their neighbours. Raises ``DataError`` where there are too few.
 
         >>> rng = np.random.default_rng(0)
@@ -58,7 +61,7 @@ class SampleQuality:
         from scipy.spatial.distance import cdist  # exact: copies are at 0
         from sklearn.neighbors import NearestNeighbors
 
-        fewest = min(len(real), len(made), len(known))
+        fewest = min(len(each) for each in (real, made, known) if each is not None)
         if fewest <= neighbours:
             raise DataError(f"There are only {fewest} examples; expected more than {neighbours}")
 
@@ -73,16 +76,20 @@ class SampleQuality:
         some = (np.random.default_rng(0).permutation(each)[:same] for each in (real, made))  # rows may be in order
         among_real, among_made = (cdist(each, each) for each in some)
         copy = _nearer_than_most(among_real)
-        real_to_known, made_to_known = distances(real, known, 1), distances(made, known, 1)
-        near = np.quantile(real_to_known, NEAR)  # 0 where real examples are known ones, too
+        copies = further = None
+        if known is not None:
+            real_to_known, made_to_known = distances(real, known, 1), distances(made, known, 1)
+            near = np.quantile(real_to_known, NEAR)  # 0 where real examples are known ones, too
+            copies = max(0.0, float((made_to_known <= near).mean() - (real_to_known <= near).mean()))
+            further = float(np.median(made_to_known) / max(np.median(real_to_known), 1e-12))
         return cls(
             precision=float(within.any(1).mean()),
             recall=float((apart <= reach_made[:, None]).any(0).mean()),
             density=float(within.sum() / (neighbours * len(made))),
             coverage=float(within.any(0).mean()),
             duplicates=max(0.0, 1 - _different(among_made, copy) / _different(among_real, copy)),
-            copies=max(0.0, float((made_to_known <= near).mean() - (real_to_known <= near).mean())),
-            distance_to_known=float(np.median(made_to_known) / max(np.median(real_to_known), 1e-12)),
+            copies=copies,
+            distance_to_known=further,
             least_class=None if labels is None else _least_class(real, labels, made, neighbours),
         )
 
@@ -94,7 +101,7 @@ class SampleQuality:
                 f"{self.duplicates:.0%} of the samples are nearly copies of another: the generator has collapsed, or "
                 "has only begun. Train longer, then at a lower learning rate; WGANGP collapses least."
             )
-        if self.copies > ALIKE:
+        if self.copies is not None and self.copies > ALIKE:
             return (
                 f"{self.copies:.0%} of the samples are nearly copies of training examples: the model knows them by "
                 "heart. Take more data, fewer epochs or a smaller network."

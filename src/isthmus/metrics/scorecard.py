@@ -73,6 +73,7 @@ class Scorecard:
     bits_per_dim: float | None = None  # by log_likelihood: of pictures, for each number of x in its units
     information: LatentInformation | None = None  # of a random code of numbers
     draws: int = DRAWS  # of each code, for log_likelihood
+    rate: float | None = None  # of a random code with a prior, nats, by the same rows and draws as the ELBO
 
     @classmethod
     def measure(
@@ -137,6 +138,7 @@ class Scorecard:
             pictures=PictureQuality.of(estimator, test, conditional=conditional),
             bits_per_dim=picture_bits(estimator, likelihood),
             draws=draws,
+            rate=None if usage is None else float(usage.kl.sum()),
             information=_information(estimator, test, seed) if usage is not None and not usage.discrete else None,
             meanings={name: meaning for name, meaning in estimator.autoencoder_.meanings().items() if name in terms},
         )
@@ -280,9 +282,8 @@ def picture_bits(estimator: Estimator, likelihood: float | None) -> float | None
 
 
 def _information(estimator: Estimator, test: Examples, seed: int) -> LatentInformation | None:
-    some = test.at_most(LIKELIHOOD_ROWS)
     with told_already():
-        return latent_information(estimator, some, random_state=seed) if len(some) >= FEWEST_ROWS else None
+        return latent_information(estimator, test, random_state=seed) if len(test) >= FEWEST_ROWS else None
 
 
 def likelihoods(
@@ -294,6 +295,6 @@ def likelihoods(
     bounded = random_code or (prior is not None and prior.symbolic)
     given: dict[str, Any] = {} if estimator.condition_ is None else {"condition": some.labels}
     return (
-        float(estimator.score_samples(some, **given).mean()) if bounded else None,
+        estimator._mean_score(some, **given) if bounded else None,
         float(estimator.log_prob(some, draws, random_state=seed, **given).mean()) if random_code else None,
     )

@@ -7,21 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
 
 from isthmus.data.examples import Examples
 from isthmus.data.schemas.text import TextSchema
 from isthmus.errors import DataError
 from isthmus.metrics.latent_usage import usage_of
-from isthmus.metrics.rows import DRAWS, FEWEST, LIKELIHOOD_ROWS, batches, told_already
+from isthmus.metrics.rows import BOUND_DRAWS, DRAWS, FEWEST, LIKELIHOOD_ROWS, batches, blocks, told_already
 from isthmus.records import View
-from isthmus.training.seeds import SCORING, derive
 
 if TYPE_CHECKING:
-    from isthmus.autoencoder import Autoencoder
     from isthmus.estimator import Estimator
 
-BOUND_DRAWS = 16  # of the code, for the ELBO: as score_samples takes
 MOST_SYMBOLS = 2**20  # that are scored for log p(x), all draws together
 
 
@@ -129,16 +125,11 @@ def _taught(estimator: Estimator, examples: Examples) -> tuple[int, float, int]:
 def _likelihoods(estimator: Estimator, examples: Examples) -> tuple[float, float, int]:
     """ELBO and log p(x) of all texts together, nats; and how many symbols they have."""
     model = estimator.autoencoder_
-    once = _noise(model, BOUND_DRAWS, 1, derive(0, SCORING))
     bound, likelihood, count = 0.0, 0.0, 0
-    for number, batch in enumerate(batches(estimator, examples)):
-        bound += float(model.log_bound(batch, once.to(batch.x.device)).double().sum())
-        noise = _noise(model, DRAWS, len(batch), derive(0, SCORING, number))
-        likelihood += float(model.log_prob(batch, noise.to(batch.x.device)).double().sum())
+    pairs = (blocks(estimator, examples, draws) for draws in (BOUND_DRAWS, DRAWS))
+    for (batch, few), (_, many) in zip(*pairs, strict=True):
+        bound += float(model.log_bound(batch, few).double().sum())
+        likelihood += float(model.log_prob(batch, many).double().sum())
         assert batch.wanted_valid is not None
         count += int(batch.wanted_valid.sum())
     return bound, likelihood, count
-
-
-def _noise(model: Autoencoder, draws: int, rows: int, seed: int) -> Tensor:
-    return torch.randn(draws, rows, *model.code_shape, generator=torch.Generator().manual_seed(seed))

@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
+def rounded(value: float | None, digits: int) -> str:
+    """A number, or "-" where it is not known.
+
+    >>> rounded(0.98765, 3), rounded(None, 3)
+    ('0.988', '-')
+    """
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Lines: the first column to the left, the others to the right.
 

@@ -32,6 +32,7 @@ class Evaluated:
     model: Estimator
     held: Examples
     known: Examples
+    trained: bool  # whether the model has learnt from ``known``, or it is half of what came
     given: Examples  # all rows that came with factors: ``held``, or held and known
     factors: Any = None  # of ``given``, [n, factors]
     names: Any = None  # of the factors
@@ -68,11 +69,15 @@ class Evaluated:
                     "classifiers learn from half; or known=, the rows that the model has learnt from"
                 )
             learnt, held = _halves(given, in_order=model.in_order, seed=random_state)
+        if factors is None and given.factors is not None:
+            factors = given.factors
         _check_factors(factors, given)
+        _check_alike(held.labels, learnt.labels)
         return cls(
             model=model,
             held=held,
             known=learnt,
+            trained=known is not None,
             given=given,
             factors=factors,
             names=names,
@@ -115,7 +120,12 @@ class Evaluated:
         told: Mapping[str, Any] = {} if self.model.condition_ is None else {"condition": examples.labels}
         with told_already():
             found = self.model.transform(examples, **told)
-        return np.asarray(found, dtype=np.float64).reshape(len(examples), -1)
+        codes = np.asarray(found, dtype=np.float64).reshape(len(examples), -1)
+        if not np.isfinite(codes).all():
+            raise DataError(
+                f"{int((~np.isfinite(codes)).any(1).sum())} of {len(codes)} codes hold NaN or infinite numbers"
+            )
+        return codes
 
     @cached_property
     def components(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -169,8 +179,18 @@ def _halves(given: Examples, *, in_order: bool, seed: int) -> tuple[Examples, Ex
     return given.take(np.sort(order[:half])), given.take(np.sort(order[half:]))
 
 
+def _check_alike(held: NDArray[Any] | None, known: NDArray[Any] | None) -> None:
+    """Refuse classes that are texts in some rows and numbers in the others."""
+    if held is not None and known is not None and (held.dtype.kind in "biuf") != (known.dtype.kind in "biuf"):
+        raise DataError(
+            f"evaluate: the classes of X are {held[:3].tolist()} ..., those of the rows to learn from "
+            f"{known[:3].tolist()} ...; expected the same names in both"
+        )
+
+
 def _check_factors(factors: Any, given: Examples) -> None:
-    count = None if factors is None else len(factors)
+    columns = [*factors.values()] if isinstance(factors, Mapping) else None
+    count = None if factors is None else len(columns[0] if columns else factors)
     if count is not None and count != len(given):
         raise ParameterError(
             f"evaluate: factors has {counted(count, 'row')}, X {counted(len(given), 'row')}; expected the same rows"

@@ -80,6 +80,9 @@ def evaluation_of(given: Evaluated) -> Evaluation:
             found.append(measure(given))
         except IsthmusError as error:
             reasons.setdefault(str(error), []).append(name)
+        except Exception as error:  # noqa: BLE001  whatever it is: the other parts are not to be lost
+            why = f"failed with {type(error).__name__}: {(str(error) or '-').splitlines()[0]}"
+            reasons.setdefault(why, []).append(name)
     left_out = tuple(LeftOut(part=", ".join(parts), reason=reason) for reason, parts in reasons.items())
     if not any(part.measured for part in found):
         raise NotAvailableError(problems("evaluate: nothing of this can be measured:", map(str, left_out)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,17 +11,20 @@ import numpy as np
 
 from isthmus.cluster_estimator import ClusterEstimator
 from isthmus.discrete_estimator import DiscreteEstimator
-from isthmus.errors import NotAvailableError, ParameterError
+from isthmus.errors import NotAvailableError, ParameterError, counted
 from isthmus.metrics.annealed_importance import annealed_log_prob
 from isthmus.metrics.clustering import ClusterScores
 from isthmus.metrics.disentanglement.suite import Disentanglement
 from isthmus.metrics.embedding import STARTS
 from isthmus.metrics.evaluation import Measured
 from isthmus.metrics.few_labels import FewLabels, accuracy_of_probe
+from isthmus.metrics.latent_information import FEWEST_ROWS
 from isthmus.metrics.neighbours import knn_accuracy
 from isthmus.metrics.rows import LIKELIHOOD_ROWS, told_already
+from isthmus.metrics.sample_quality import NEIGHBOURS
 from isthmus.tasks.evaluated import Evaluated
-from isthmus.tasks.sample_report import sample_report
+from isthmus.tasks.same_rows import rate_of_symbols
+from isthmus.tasks.sample_report import draws_judged
 
 NATS, SHARE = "nats per row", "share"
 ANNEALED_ROWS = 50
@@ -28,6 +32,7 @@ NO_FACTORS = (
     "needs the true factors of each row; give factors= (on the command line --factors). Without them: "
     "isthmus.metrics.disentanglement.udr.UDR (several models), im.traversals"
 )
+COPIES_UNKNOWN = "whether draws are copies of rows that were learnt from is told where these are given: known="
 OPTIONAL = "not asked for; give samples=True (on the command line --samples)"
 
 
@@ -77,18 +82,23 @@ def rate(given: Evaluated) -> Part:
     if card.information is None:
         return _symbols(given, notes)
     found, elbo = card.information, card.elbo
+    notes += [found.caution] if found.caution else []
     of: dict[str, Any] = {"part": part, "rows": found.rows, "unit": NATS}
-    kl = float(sum(found.kl_by_dimension))
-    told = [Measured(name="rate, KL(q(z|x) || p(z))", value=kl, **of)]
+    assert card.rate is not None  # where there is information there is a rate
+    few: dict[str, Any] = {"part": part, "rows": min(len(given.held), LIKELIHOOD_ROWS), "unit": NATS}
+    told = [Measured(name="rate, KL(q(z|x) || p(z))", value=card.rate, seed=0, **few)]
     if elbo is not None and card.text is None:
-        told.append(Measured(name="distortion, -log p(x|z)", value=-elbo - kl, seed=0, **of))
+        told.append(Measured(name="distortion, -log p(x|z)", value=-elbo - card.rate, seed=0, **few))
     surgery = {
         "mutual information of x and z": found.mutual_information,
         "KL(q(z) || p(z))": found.prior_gap,
         "total correlation of z": found.total_correlation,
         "dimension-wise KL": found.dimension_wise,
     }
-    told += [Measured(name=n, value=v, seed=found.seed, **of) for n, v in surgery.items() if v is not None]
+    by = f"one draw of each code; at most log({found.rows}) = {found.limit:.2f} nats can be seen"
+    told += [
+        Measured(name=n, value=v, seed=found.seed, extractor=by, **of) for n, v in surgery.items() if v is not None
+    ]
     units: dict[str, Any] = {"part": part, "rows": found.rows, "unit": f"of {found.units} numbers"}
     told.append(Measured(name="active units", value=float(found.active_units), **units))
     return Part(measured=told, notes=notes, details={"information": found.to_json()})
@@ -98,12 +108,21 @@ def _symbols(given: Evaluated, notes: list[str]) -> Part:
     """Of a discrete code."""
     model, part = given.model, "rate and distortion"
     if not isinstance(model, DiscreteEstimator) or given.card.bits is None:
+        if model.autoencoder_.bottleneck.random and model.autoencoder_.prior is not None:
+            rows = counted(len(given.held), "held-out row")
+            raise NotAvailableError(f"there are {rows}; expected {FEWEST_ROWS} or more: fewer say too little of a rate")
         raise NotAvailableError(f"the code of {given.name} is neither random nor discrete: it has no rate")
     told = given.held.labels if model.condition_ is not None else None
     health = model.codebook_health(model.symbols(given.held, told))
     of: dict[str, Any] = {"part": part, "rows": len(given.held)}
     found = [
-        Measured(name="rate, by frequency of symbols", value=health.bits, unit="bits per row", **of),
+        Measured(
+            name="rate, by frequency of symbols",
+            value=rate_of_symbols(model, given.learnt, given.held) / math.log(2),
+            unit="bits per row",
+            extractor="a coder that counted the symbols of the rows to learn from",
+            **of,
+        ),
         Measured(name="rate, at most", value=health.capacity_bits, unit="bits per row", **of),
         Measured(name="perplexity of symbols", value=health.perplexity, unit="symbols", **of),
         Measured(name="values in use", value=health.usage, unit=SHARE, **of),
@@ -226,14 +245,22 @@ def sample_quality(given: Evaluated) -> Part:
     if not given.samples:
         raise ParameterError(OPTIONAL)
     with told_already():
-        report = sample_report(
-            given.model, given.held, known=given.known, extractor=given.extractor, random_state=given.seed
+        report = draws_judged(
+            given.model,
+            given.held,
+            given.known,
+            extractor=given.extractor,
+            seed=given.seed,
+            trained=given.trained,
         )
     own, real, easy = report.makers.values()
     units: dict[str, Any] = {"frechet distance": "features^2"}
     names = ("frechet distance", "precision", "recall", "density", "coverage", "copies")
     told = []
+    near = f"; {NEIGHBOURS} neighbours"
     for name, value, hoped, gaussian in zip(names, own.numbers(), real.numbers(), easy.numbers(), strict=True):
+        if value is None or hoped is None or gaussian is None:
+            continue
         told.append(
             Measured(
                 part="sample quality",
@@ -242,12 +269,13 @@ def sample_quality(given: Evaluated) -> Part:
                 unit=units.get(name, "1 at best" if name == "density" else SHARE),
                 rows=report.rows,
                 seed=report.seed,
-                extractor=f"{report.features} features of {report.extractor}",
+                extractor=f"{report.features} features of {report.extractor}{near}",
                 beside=(("real rows", hoped), ("Gaussian", gaussian)),
             )
         )
-    remedy = own.quality.remedy
-    return Part(measured=told, notes=[remedy] if remedy else [], details={"samples": report.to_json()})
+    notes = [] if given.trained else [COPIES_UNKNOWN]
+    notes += [own.quality.remedy] if own.quality.remedy else []
+    return Part(measured=told, notes=notes, details={"samples": report.to_json()})
 
 
 PARTS: Mapping[str, Callable[[Evaluated], Part]] = {

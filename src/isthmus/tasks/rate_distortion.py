@@ -136,7 +136,7 @@ def rate_distortion(
 def _measured(model: Estimator, ground: SameRows) -> RatePoint:
     """The rate of a fitted model's code, and the error of the code as it is sent."""
     test = ground.test
-    fit = -float(model.score_samples(test).mean())  # with the rate, where there is one
+    fit = -model._mean_score(test)  # with the rate, where there is one
     usage = usage_of(model, test)
     if usage is None:
         assert isinstance(model, DiscreteEstimator)

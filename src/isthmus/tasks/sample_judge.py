@@ -28,7 +28,7 @@ class Draws:
     frechet: float  # squared units of the features, see ``SampleReport.extractor``
     quality: SampleQuality
 
-    def numbers(self) -> tuple[float, ...]:
+    def numbers(self) -> tuple[float | None, ...]:
         """In the order of ``isthmus.tasks.sample_report.NUMBERS``."""
         q = self.quality
         return (self.frechet, q.precision, q.recall, q.density, q.coverage, q.copies)
@@ -43,7 +43,7 @@ class SampleJudge:
     >>> digits = im.data.load("digits").take(range(300))
     >>> schema = learn_schema(digits)
     >>> judge = SampleJudge.of(digits.take(range(100)), digits.take(range(100, 300)), schema=schema)
-    >>> judge.rows, judge.features.count, judge.real_rows().quality.copies < 0.5
+    >>> judge.rows, judge.features.count, judge.real_rows().quality.precision > 0.5
     (66, 16, True)
     """
 
@@ -54,10 +54,18 @@ class SampleJudge:
     apart: Numbers  # [rows, features]: of the known, those that the features were not learnt from
     taught: Numbers  # the others of the known
     easy: Numbers  # [rows, features]: draws of a Gaussian with the known rows' covariance
+    trained: bool = True  # whether models have learnt from the known rows; where not, nothing is said of copies
 
     @classmethod
     def of(
-        cls, held: Examples, learnt: Examples, *, schema: NumericSchema, extractor: Any = None, seed: int = 0
+        cls,
+        held: Examples,
+        learnt: Examples,
+        *,
+        schema: NumericSchema,
+        extractor: Any = None,
+        seed: int = 0,
+        trained: bool = True,
     ) -> SampleJudge:
         """From held-out rows and rows to learn features from; raises ``DataError`` where there are too few."""
         check_enough(held, learnt)
@@ -79,6 +87,7 @@ class SampleJudge:
             apart=features.of(known_x[apart]),
             taught=known[taught],
             easy=easy,
+            trained=trained,
         )
 
     def draws(self, made: Numbers) -> Draws:
@@ -94,7 +103,7 @@ class SampleJudge:
         return self._judged(self.easy, self.known)
 
     def _judged(self, made: Numbers, known: Numbers) -> Draws:
-        quality = SampleQuality.measure(real=self.real, made=made, known=known)
+        quality = SampleQuality.measure(real=self.real, made=made, known=known if self.trained else None)
         return Draws(frechet=frechet_distance(made, self.real), quality=quality)
 
 

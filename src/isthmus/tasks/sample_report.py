@@ -14,7 +14,7 @@ from isthmus.data.reading import read_as_in_fit
 from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.errors import DataError, NotAvailableError, ParameterError
 from isthmus.metrics.rows import made_as_numbers
-from isthmus.metrics.text_table import aligned
+from isthmus.metrics.text_table import aligned, rounded
 from isthmus.tasks.sample_judge import Draws, SampleJudge
 
 if TYPE_CHECKING:
@@ -39,7 +39,10 @@ class SampleReport:
 
     def as_text(self) -> str:
         """A table for a terminal."""
-        lines = [["", *NUMBERS], *([row[0], f"{row[1]:.4g}", *(f"{v:.3f}" for v in row[2:])] for row in self.table())]
+        lines = [
+            ["", *NUMBERS],
+            *([row[0], f"{row[1]:.4g}", *(rounded(v, 3) for v in row[2:])] for row in self.table()),
+        ]
         told = (
             f"{self.rows:,} draws and as many held-out rows, seed {self.seed}; {self.features} features of "
             f"{self.extractor}. The distance compares with others of the same features and number of rows only; it is "
@@ -67,12 +70,12 @@ def sample_report(
 ) -> SampleReport:
     """How good draws of a model are, beside held-out rows X, by features that were learnt from other rows.
 
-    ``known``: rows that the model has learnt from; where they are not given, half of X. The features are learnt from
-    them: with classes (``known.labels``; of X: y) those of a classifier, else those of a ``ContrastiveAE``.
-    ``extractor`` may be a fitted model of Isthmus, whose codes are the features, instead. Beside the model stand rows
-    of ``known`` that the features were not learnt from (what can be hoped for) and draws of a Gaussian with the rows'
-    covariance (what is easy). Raises ``DataError`` where there are too few rows, and ``NotAvailableError`` for a model
-    that does not draw.
+    ``known``: rows that the model has learnt from; where they are not given, half of X stands for them, and nothing is
+    said of copies of what was learnt from. The features are learnt from them: with classes (``known.labels``; of X: y)
+    those of a classifier, else those of a ``ContrastiveAE``. ``extractor`` may be a fitted model of Isthmus, whose
+    codes are the features, instead. Beside the model stand rows of ``known`` that the features were not learnt from
+    (what can be hoped for) and draws of a Gaussian with the rows' covariance (what is easy). Raises ``DataError``
+    where there are too few rows, and ``NotAvailableError`` for a model that does not draw.
 
     Source: Heusel et al. 2017, GANs trained by a two time-scale update rule (Frechet distance); Kynkaanniemi et al.
     2019 (precision, recall); Naeem et al. 2020, Reliable fidelity and diversity metrics (density, coverage).
@@ -87,18 +90,30 @@ def sample_report(
     if not hasattr(model, "sample"):
         raise NotAvailableError(f"sample_report: {type(model).__name__} does not draw new rows")
     held, learnt = _parts(model, X, y, known, random_state)
-    judge = SampleJudge.of(held, learnt, schema=_numeric(model), extractor=extractor, seed=random_state)
-    told = conditions(model, held, judge.rows, random_state)
-    made = made_as_numbers(model.schema_, model.sample(judge.rows, condition=told, random_state=random_state), held)
+    return draws_judged(model, held, learnt, extractor=extractor, seed=random_state, trained=known is not None)
+
+
+def draws_judged(
+    model: Estimator, held: Examples, learnt: Examples, *, extractor: Any, seed: int, trained: bool
+) -> SampleReport:
+    """Draws beside ``held``, by features of ``learnt``; ``trained``: whether the model has learnt from these."""
+    judge = SampleJudge.of(held, learnt, schema=_numeric(model), extractor=extractor, seed=seed, trained=trained)
+    told = conditions(model, held, judge.rows, seed)
+    made = made_as_numbers(model.schema_, model.sample(judge.rows, condition=told, random_state=seed), held)
+    values = np.asarray(made, dtype=np.float64)
+    if not np.isfinite(values).all():
+        wrong = int((~np.isfinite(values)).any(1).sum())
+        raise DataError(
+            f"{wrong} of {len(values)} draws of {type(model).__name__} hold NaN or infinite numbers: it has learnt "
+            "nothing that can be judged; train it longer, or at a lower learning rate"
+        )
     found = {
-        type(model).__name__: judge.draws(np.asarray(made, dtype=np.float64)),
+        type(model).__name__: judge.draws(values),
         "real rows": judge.real_rows(),
         "Gaussian": judge.gaussian(),
     }
     features = judge.features
-    return SampleReport(
-        makers=found, extractor=features.name, features=features.count, rows=judge.rows, seed=int(random_state)
-    )
+    return SampleReport(makers=found, extractor=features.name, features=features.count, rows=judge.rows, seed=int(seed))
 
 
 def conditions(model: Estimator, like: Examples, count: int, seed: int) -> NDArray[Any] | None:

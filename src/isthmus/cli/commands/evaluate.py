@@ -72,7 +72,7 @@ def command(
     if data is not None:
         found = replace(found, rows_are=f"rows of {data}")
         tell_overlap(rows.train, rows.test)
-    generation = _generation(estimator, rows.train, rows.test)
+    generation = _generation(estimator, rows.train, rows.test, seed)
     if report is not None:
         from isthmus.report.page import write
 
@@ -124,13 +124,15 @@ def _known(table: "Examples", names: "Sequence[str] | None") -> dict[str, Any]:
     return {"factors": table.values[:, list(places)], "names": names}
 
 
-def _generation(estimator: "Estimator", train: "Examples", test: "Examples") -> "GenerationReport | str | None":
+def _generation(
+    estimator: "Estimator", train: "Examples", test: "Examples", seed: int
+) -> "GenerationReport | str | None":
     """What it makes of each class; why that cannot be told; None where it is told no classes."""
     from isthmus.metrics.generation import generation_report, is_told_classes
 
     if not is_told_classes(estimator) or test.labels is None or train.labels is None:
         return None
     try:
-        return generation_report(estimator, test, known=train)
+        return generation_report(estimator, test, known=train, random_state=seed)
     except DataError as error:
         return str(error)

@@ -62,9 +62,11 @@ def _values(given: Sequence[str]) -> dict[str, float]:
     """CONCEPT=VALUE."""
     if not given:
         raise UsageError("Missing option '--do': CONCEPT=VALUE")
-    found = {}
+    found: dict[str, float] = {}
     for text in given:
         name, equals, value = text.rpartition("=")
+        if name in found:
+            raise ParameterError(f"--do {text}: {name} is set to {found[name]:g} already; expected each concept once")
         try:
             found[name] = float(value)
         except ValueError as error:

@@ -12,7 +12,6 @@ from isthmus.metrics.disentanglement.score import Score
 
 TREES = 10
 LEAF = 5  # rows, at least: leaves of single rows are cut out by numbers that tell nothing
-MOST_TRIED = 32  # dimensions that a split looks at: of wider codes so many are drawn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +43,9 @@ class DCI:
 
         learnt, judged = encoded.split(seed)
         values, codes = encoded.factors.values, encoded.codes.astype(np.float32)  # what trees work with
-        tried = min(MOST_TRIED, codes.shape[1])
         importances, accuracies = np.zeros((codes.shape[1], values.shape[1])), []
         for k in range(values.shape[1]):
-            forest = RandomForestClassifier(TREES, max_features=tried, min_samples_leaf=LEAF, random_state=seed).fit(
+            forest = RandomForestClassifier(TREES, max_features=None, min_samples_leaf=LEAF, random_state=seed).fit(
                 codes[learnt], values[learnt, k]
             )
             importances[:, k] = forest.feature_importances_

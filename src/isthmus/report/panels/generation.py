@@ -2,6 +2,7 @@
 
 from isthmus.errors import IsthmusError
 from isthmus.metrics.generation import NUMBERS, generation_report, is_told_classes
+from isthmus.metrics.text_table import rounded
 from isthmus.report.context import Context
 from isthmus.report.tables import table
 
@@ -19,5 +20,5 @@ def html(context: Context) -> str:
         found = generation_report(context.estimator, context.test, known=context.train, random_state=context.seed)
     except IsthmusError as error:  # few rows of a class
         return f'<p class="note">{error}</p>'
-    rows = [[name, *(f"{value:.3f}" for value in values)] for name, *values in found.table()]
+    rows = [[name, *(rounded(value, 3) for value in values)] for name, *values in found.table()]
     return table(["class", *NUMBERS], rows) + f'<p class="note">{found.told}</p>'
