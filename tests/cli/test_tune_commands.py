@@ -112,3 +112,15 @@ def test_a_value_of_a_part_keeps_all_of_it():
 def test_what_is_no_range():
     with pytest.raises(ParameterError, match="LOW..HIGH"):
         wanted(["a=.."])
+
+
+def test_nothing_is_saved_where_the_last_fits_failed(table, tmp_path, capsys, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr("isthmus.tuning.comparison.fitted", broken)
+    assert main(["tune", "ae", str(table), *QUICK, "--trials", "1", "--out", str(tmp_path / "best")]) == 1
+    told = capsys.readouterr()
+    assert "failed: as given, seed 0: RuntimeError: out of memory" in told.out
+    assert "Nothing is saved in" in told.err
+    assert not (tmp_path / "best").exists()

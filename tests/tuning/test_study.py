@@ -11,9 +11,17 @@ import pytest
 
 import isthmus as im
 from isthmus.errors import DataError, ParameterError, SavedModelError
-from isthmus.search_ranges import Integers
+from isthmus.search_ranges import Integers, Numbers
 from isthmus.tasks.write_lock import write_lock
-from isthmus.tuning.study_file import open_storage, open_study
+from isthmus.tuning.study_file import (
+    VERSIONS,
+    OtherVersionsWarning,
+    begin_trial,
+    held,
+    open_storage,
+    open_study,
+    settled,
+)
 
 X = im.data.load("digits").values[:120]
 MODEL = im.VAE(4, trainer=im.Trainer(epochs=1, validation=0.1))
@@ -89,6 +97,8 @@ def test_a_trial_whose_process_was_killed_comes_again(tmp_path):
         (MODEL, X, {"random_state": 1}, "random_state"),
         (MODEL, X, {"score": "log_prob"}, "score"),
         (MODEL, X, {"search": {"latent_dim": Integers(2, 9)}}, r"ranges \(latent_dim\)"),
+        (MODEL, X, {"y": np.arange(120) % 3}, "labels of the rows"),
+        (MODEL, X, {"score": Stop}, "score"),
     ],
 )
 def test_another_search_is_refused_by_what_differs(tmp_path_factory, study, model, rows, given, said):
@@ -103,13 +113,81 @@ def study(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("content", ["a,b\n1,2\n", "no line", '{"a": 1}\n', "[1]\n"])
+@pytest.mark.parametrize("content", ["a,b\n1,2\n", "no line", '{"a": 1}\n', '{"a": 1}', "[1]\n"])
 def test_what_is_no_study_is_refused_and_stays(tmp_path, content):
     path = tmp_path / "table.csv"
     path.write_text(content)
     with pytest.raises(DataError, match="no study of isthmus tune"):
         im.tune(MODEL, X, trials=1, storage=path)
     assert path.read_text() == content
+
+
+class Nameless:
+    def __call__(self, model, X, y):
+        return 1.0
+
+
+@pytest.mark.parametrize("score", [lambda model, X, y: 1.0, Nameless()])
+def test_a_score_without_a_name_is_not_kept_in_a_file(tmp_path, score):
+    """For the study could go on by another one."""
+    with pytest.raises(ParameterError, match="which has no name"):
+        im.tune(MODEL, X, trials=1, storage=tmp_path / "study", score=score)
+    assert not (tmp_path / "study").exists()
+    assert im.tune(MODEL, X, trials=1, score=score).best.score == 1
+
+
+def test_the_same_labels_in_another_order_are_others(tmp_path):
+    y = np.arange(120) % 3
+    wanted = {"score": "knn", "storage": tmp_path / "study", "search": {"latent_dim": Integers(2, 4)}}
+    im.tune(MODEL, X, y, trials=1, **wanted)
+    with pytest.raises(ParameterError, match="labels of the rows"):
+        im.tune(MODEL, X, np.roll(y, 1), trials=2, **wanted)
+    assert len(im.tune(MODEL, X, y.astype(np.int8), trials=2, **wanted).trials) == 2
+
+
+def test_another_version_goes_on_and_is_told(tmp_path):
+    path = tmp_path / "study"
+    now = im.tune(MODEL, X, trials=1, storage=path).versions
+    open_study(open_storage(path)).set_user_attr(VERSIONS, ["Isthmus 0.0.1, Optuna 3.0.0"])
+    with pytest.warns(OtherVersionsWarning, match=r"made with Isthmus 0\.0\.1, Optuna 3\.0\.0, and goes on with"):
+        again = im.tune(MODEL, X, trials=2, storage=path)
+    assert again.versions == ("Isthmus 0.0.1, Optuna 3.0.0", *now)
+
+
+def test_trials_that_begin_together_do_not_draw_the_same(tmp_path):
+    """Two workers, each of which has looked at the study before the other begins a trial."""
+    space = {"rate": Numbers(0.0, 1.0)}
+    open_study(open_storage(tmp_path / "study"), highest=True)
+    one, other = (open_study(open_storage(tmp_path / "study")) for _ in range(2))
+    create, late = one._storage.create_new_trial, []
+
+    def created(*given, **more):
+        late.append(begin_trial(other, space, seed=0))
+        return create(*given, **more)
+
+    one._storage.create_new_trial = created
+    first = begin_trial(one, space, seed=0)
+    assert first.params != late[0].params
+    alone = open_study(open_storage(None), highest=True)
+    together = [begin_trial(alone, space, seed=0).params for _ in range(2)]
+    assert [late[0].params, first.params] == together
+    assert len(settled(one)) == 2
+
+
+def test_a_line_that_another_is_writing_is_left_alone(tmp_path):
+    path = tmp_path / "study"
+    open_study(open_storage(path), highest=True)
+    line = b'{"op_code":2,"worker_id":"w","study_id":0,"user_attr":{"important":7}}\n'
+    with path.open("ab", buffering=0) as file:
+        file.write(line[:40])
+        open_study(open_storage(path))  # a worker begins
+        file.write(line[40:])
+    assert open_study(open_storage(path)).user_attrs == {"important": 7}
+    with path.open("ab") as file:
+        file.write(line[:40])
+    whole = path.stat().st_size - 40
+    with held(path):  # a call: nobody else can be at work
+        assert path.stat().st_size == whole
 
 
 def test_a_study_is_held_by_one_call(study):

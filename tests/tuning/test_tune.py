@@ -239,7 +239,7 @@ def test_what_is_told(found, tmp_path):
     [
         ((1.0, 1.1), (2.0, 2.2), True, "was worth it"),
         ((1.0, 1.1), (2.0, 2.2), False, "was not worth it"),
-        ((1.0, 1.4), (1.3, 1.2), True, "No difference that the seeds would not make"),
+        ((1.0, 1.4), (1.3, 1.2), True, "No difference that chance would not make"),
         ((1.0, 1.1), (1.0, 1.1), True, "Nothing was better"),
     ],
 )

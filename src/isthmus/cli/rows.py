@@ -124,10 +124,9 @@ def tell_overlap(train: Examples, test: Examples) -> None:
     """On standard error: how many of the rows to measure on were trained on."""
     import sys
 
-    from isthmus.data.fingerprint import content
+    from isthmus.data.fingerprint import shared_rows
 
-    known = {content(row) for row in train.values}
-    seen = sum(content(row) in known for row in test.values)
+    seen = shared_rows(train, test)
     if seen:
         sys.stderr.write(f"{seen} of the {len(test)} rows were trained on: what is measured on them is too good.\n")
 

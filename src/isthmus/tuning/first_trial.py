@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isthmus.component import registered_name
-from isthmus.data.fingerprint import fingerprint
+from isthmus.data.fingerprint import fingerprint, labels_fingerprint
 from isthmus.estimator import Estimator
 from isthmus.saving import plain_parameters
 from isthmus.search_ranges import Range
+from isthmus.tuning.likelihood_kinds import comparable
 from isthmus.tuning.parts import Parts
-from isthmus.tuning.scores import Own, Score, counts_rate, score_of, usual_name
+from isthmus.tuning.scores import Own, Score, counts_rate, name_of, score_of, usual_name
 from isthmus.tuning.search_space import AsGiven, Search, search_space
 from isthmus.tuning.study_file import (
     GIVEN,
@@ -61,7 +62,8 @@ def identity_of(model: Estimator, rows: Parts, score: str | Own | None, search: 
         "model": registered_name(type(model)),
         "parameters": parameters,
         "data": fingerprint(rows.train, rows.validation, rows.test),
-        "score": score if score is None or isinstance(score, str) else getattr(score, "__name__", "function"),
+        "labels": labels_fingerprint(rows.train, rows.validation, rows.test),
+        "score": score if score is None or isinstance(score, str) else name_of(score),
         "search": {name: None if each is None else each.to_json() for name, each in (search or {}).items()},
         "random_state": seed,
     }
@@ -85,7 +87,8 @@ def begin(
             known = study.user_attrs[GIVEN]
             found = score_of(score if callable(score) else known["score"], rate=known["rate"])
             given = AsGiven(values=known["values"], encoder=known["encoder"])
-            return _begun(study, task, given, search_space(task.model, given, search, found), found)
+            space = search_space(task.model, given, search, found)
+            return _begun(study, task, given, space, comparable(found, task.model, space, task.train))
     began = time.monotonic()
     first = learnt(task, {}, None)
     rate = counts_rate(first, task.train)
@@ -93,6 +96,7 @@ def begin(
     value = measured(found, first, task.train, task.validation)
     given = AsGiven.of(first)
     space = search_space(task.model, given, search, found)
+    found = comparable(found, task.model, space, task.train)
     begun = _begun(open_study(storage, highest=found.highest, pruning=task.pruning), task, given, space, found)
     study = begun.study
     inside = all(each.holds(begun.given_point[name]) for name, each in begun.space.items())

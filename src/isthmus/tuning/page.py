@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,28 +50,35 @@ def _better(tuned: Tuned) -> str:
 
 def _worth(tuned: Tuned) -> str:
     pair, rows = tuned.comparison, tuned.rows
-    both = [*pair.given, *pair.tuned]
+    by_place = [[value for value in values if math.isfinite(value)] for values in (pair.tuned, pair.given)]
+    both = [value for values in by_place for value in values]
     made = figure(6.4, 1.9)
     axes = made.add_subplot()
-    for place, values in enumerate((pair.tuned, pair.given)):
+    for place, values in enumerate(by_place):
         axes.plot(values, [place] * len(values), "o", color=COLOURS[place], ms=8, alpha=0.75)
-        axes.plot([sum(values) / len(values)] * 2, [place - 0.28, place + 0.28], color=COLOURS[place], lw=2)
+        if values:
+            axes.plot([sum(values) / len(values)] * 2, [place - 0.28, place + 0.28], color=COLOURS[place], lw=2)
     axes.set_yticks([0, 1], ["tuned", "as given"])
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(-0.6, 1.6)
-    margin = 0.08 * (max(both) - min(both)) or 0.01 * abs(both[0]) or 1.0
-    axes.set_xlim(min(both) - margin, max(both) + margin)
+    if both:
+        margin = 0.08 * (max(both) - min(both)) or 0.01 * abs(both[0]) or 1.0
+        axes.set_xlim(min(both) - margin, max(both) + margin)
     axes.set_xlabel(f"{tuned.score} of test rows, one dot a seed; the lines are means", fontsize=9)
     tidy(axes)
     axes.spines["left"].set_visible(False)
+    unseen = " that no trial has seen, so that nothing was chosen by them."
     told = (
         f"Both models have learnt from the same {counted(rows['train'] + rows['validation'], 'row')} and are measured "
-        f"on {counted(rows['test'], 'row')} that no trial has seen, so that nothing was chosen by them."
+        f"on {counted(rows['test'], 'row')}{'. ' + tuned.shared if tuned.shared_rows else unseen}"
     )
-    lines = [[each, given, better] for each, given, better in zip(pair.seeds, pair.given, pair.tuned, strict=True)]
+    numbers = [[value if math.isfinite(value) else "failed" for value in each] for each in (pair.given, pair.tuned)]
+    lines = [[*each] for each in zip(pair.seeds, *numbers, strict=True)]
+    failures = "".join(f'<p class="note">failed: {html.escape(failure)}</p>' for failure in pair.failures)
     return (
         f"<p><b>{html.escape(pair.verdict())}</b></p>{as_image(made, 'Scores of both models on test rows')}"
         + table(["seed", "as given", "tuned"], lines)
+        + failures
         + f'<p class="note">Mean and spread: as given {spread(pair.given)}, tuned {spread(pair.tuned)}. {told}</p>'
     )
 
@@ -179,5 +187,7 @@ def _again(tuned: Tuned, command: str) -> str:
     known |= {
         "rows": ", ".join(f"{count} {part}" for part, count in tuned.rows.items()),
         "seconds": f"{tuned.seconds:.0f}",
+        "random_state": str(tuned.random_state),
+        "made with": "; then ".join(tuned.versions),
     }
     return pairs(known)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from isthmus.data.examples import Examples
+from isthmus.data.fingerprint import shared_rows
+from isthmus.data.learnt_schema import with_gaps_as_mixed
 from isthmus.data.reading import read_and_tell
-from isthmus.errors import DataError, counted
+from isthmus.errors import DataError, counted, users_level
 from isthmus.training.seeds import SPLIT, derive
 
 FEWEST = 10  # rows in each part
@@ -25,9 +28,16 @@ class Parts:
     rest: Examples  # all but the test rows
 
 
-def labelled(X: Any, y: Any) -> Examples:
-    """Rows with what is known of them: y, or the labels that they came with."""
-    examples = read_and_tell(X, mapped=True)
+class SharedRowsWarning(UserWarning):
+    """Some of the rows to test on are among those that are learnt from."""
+
+
+def labelled(X: Any, y: Any, scaling: str = "auto") -> Examples:
+    """Rows with what is known of them: y, or the labels that they came with.
+
+    Their kind is that of all of them: a part of a table may have no gap by chance. ``scaling`` as of ``learn_schema``.
+    """
+    examples = with_gaps_as_mixed(read_and_tell(X, mapped=True), scaling)
     if y is None:
         return examples
     labels = np.asarray(y)
@@ -36,9 +46,29 @@ def labelled(X: Any, y: Any) -> Examples:
     return replace(examples, labels=labels)
 
 
-def given_test(test: Any) -> Examples:
-    """Rows, or a pair (X, y)."""
-    return labelled(*test) if isinstance(test, tuple) and len(test) == 2 else labelled(test, None)
+def given_test(test: Any, rows: Examples, scaling: str = "auto") -> Examples:
+    """Rows like ``rows``, or a pair (X, y)."""
+    X, y = test if isinstance(test, tuple) and len(test) == 2 else (test, None)
+    apart = labelled(X, y, scaling)
+    if apart.kind == "mixed" and rows.kind == "table":
+        raise DataError(
+            "tune: test has gaps, or columns that are no numbers, and X has none: a model of X takes none. Leave those "
+            "rows out of test, or give X such rows, too"
+        )
+    if apart.kind == "table" and rows.kind == "mixed":
+        apart = replace(apart, kind="mixed")
+    if apart.kind != rows.kind:
+        raise DataError(f"tune: test is {apart.kind}, {apart.values.shape}; X is {rows.kind}, {rows.values.shape}")
+    return apart
+
+
+def tell_shared(rows: Examples, test: Examples) -> int:
+    """How many of the test rows are among those that are learnt from; said by a warning, where there are any."""
+    seen = shared_rows(rows, test)
+    if seen:
+        told = f"{seen} of the {len(test)} test rows are among those of X: what is measured on them is too good."
+        warnings.warn(told, SharedRowsWarning, stacklevel=users_level())
+    return seen
 
 
 def parted(examples: Examples, test: Examples | None, *, share: float, seed: int, in_order: bool) -> Parts:

@@ -14,18 +14,20 @@ from numpy.typing import NDArray
 
 from isthmus.causal_estimator import CausalEstimator
 from isthmus.data.examples import Examples
+from isthmus.data.learnt_schema import learn_schema
 from isthmus.data.schemas.text import TextSchema
-from isthmus.errors import DataError, ParameterError, did_you_mean
+from isthmus.errors import DataError
 from isthmus.estimator import Estimator
 from isthmus.metrics.clustering import ClusterScores
 from isthmus.metrics.neighbours import in_rows, knn_accuracy, trustworthiness
 from isthmus.metrics.probes import linear_probe
-from isthmus.metrics.reconstruction import mean_squared_error
+from isthmus.metrics.reconstruction import errors_by_example
 
 LIKELIHOOD_DRAWS = 100  # of the code, for log p(x)
 MOST_NEIGHBOURS = 2000  # rows whose distances are all looked at
 
 Measure = Callable[[Estimator, Examples, Examples], float]
+ByRow = Callable[[Estimator, Examples, Examples], NDArray[Any]]
 Curve = Callable[[Mapping[str, float]], float | None]
 Own = Callable[[Estimator, Any, Any], float]
 
@@ -40,6 +42,7 @@ class Score:
     highest: bool = True  # the best is the highest
     sees: tuple[str, ...] = ()  # "rate": what the code costs; "codes": what they are good for
     labelled: bool = False  # it wants y
+    by_row: ByRow | None = None  # [n], of which ``measure`` is the mean, where rows have scores of their own
     curve: Curve | None = None  # from what is logged at an evaluation: by it hopeless trials are told
 
     def better(self, a: float, b: float) -> bool:
@@ -76,34 +79,6 @@ def usual_name(model: Estimator, rows: Examples) -> str:
     return "mse" if rebuilt and not counts_rate(model, rows) else "log_likelihood"
 
 
-def check_score(score: str | Own | None, model: Estimator, labels: bool) -> None:
-    """Refuse, before anything is fitted, a score that is not known or wants what there is not."""
-    name = type(model).__name__
-    if score is None:
-        score = model.tuned_by
-        if score is None and not hasattr(model, "score_samples") and not model.supervised:
-            if not model.encodes:
-                raise ParameterError(
-                    f"{name} is a generator alone: no score of held-out rows tells how good it is. Give one of your "
-                    "own: score=lambda model, X, y: ..., a number that is better the higher it is"
-                )
-            score = "knn"
-    if score is None or callable(score):
-        return
-    if score not in NAMES:
-        raise ParameterError(f"score is {score!r}. {did_you_mean(str(score), NAMES)}")
-    if score in LABELLED and not labels:
-        raise ParameterError(
-            f"{name}: score {score!r} measures by classes, and there are none: give y (on the command line --labels), "
-            "or another score"
-        )
-    wanted = {"accuracy": "predict_proba", "log_likelihood": "score_samples", "log_prob": "log_prob", "mse": "rebuilt"}
-    method = wanted.get(score, "transform")
-    lacks = not hasattr(model, method) or (score == "accuracy" and not model.supervised)
-    if lacks:
-        raise ParameterError(f"score is {score!r}, which {name} has not. Known: {', '.join(NAMES)}")
-
-
 def score_of(score: str | Own, *, rate: bool) -> Score:
     """A score by name, or a user's function; ``rate``: whether what the code costs is in ``score_samples``."""
     if not isinstance(score, str):
@@ -114,15 +89,25 @@ def score_of(score: str | Own, *, rate: bool) -> Score:
     return Score(
         name=score,
         told=f"{what}, nats per row",
-        measure=_log_likelihood,
+        measure=_mean_of(_log_likelihood),
+        by_row=_log_likelihood,
         sees=("rate",) if rate else (),
         curve=_elbo if rate else _fit,
     )
 
 
+def name_of(function: Own) -> str:
+    """Of a user's function; of an object that can be called and has no name, that of its class.
+
+    >>> name_of(max), name_of(lambda model, X, y: 0.0)
+    ('max', '<lambda>')
+    """
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
 def own_score(function: Own) -> Score:
     """A user's ``function(model, X, y)``: the higher the better; it is taken to look at everything."""
-    name = getattr(function, "__name__", type(function).__name__)
+    name = name_of(function)
 
     def measure(model: Estimator, train: Examples, rows: Examples) -> float:
         return float(function(model, rows, rows.labels))
@@ -141,22 +126,29 @@ def _labels(rows: Examples) -> NDArray[Any]:
     return rows.labels
 
 
-def _log_likelihood(model: Estimator, train: Examples, rows: Examples) -> float:
+def _mean_of(by_row: ByRow) -> Measure:
+    def measure(model: Estimator, train: Examples, rows: Examples) -> float:
+        return float(np.mean(by_row(model, train, rows), dtype=np.float64))
+
+    return measure
+
+
+def _log_likelihood(model: Estimator, train: Examples, rows: Examples) -> NDArray[Any]:
     told = _told(model, rows)
-    found = model.score_samples(rows) if told is None else model.score_samples(rows, told)
-    return float(np.mean(found, dtype=np.float64))
+    return np.asarray(model.score_samples(rows) if told is None else model.score_samples(rows, told))
 
 
-def _log_prob(model: Estimator, train: Examples, rows: Examples) -> float:
-    return float(model.log_prob(rows, samples=LIKELIHOOD_DRAWS, condition=_told(model, rows)).mean(dtype=np.float64))
+def _log_prob(model: Estimator, train: Examples, rows: Examples) -> NDArray[Any]:
+    return np.asarray(model.log_prob(rows, samples=LIKELIHOOD_DRAWS, condition=_told(model, rows)))
 
 
-def _mse(model: Estimator, train: Examples, rows: Examples) -> float:
+def _mse(model: Estimator, train: Examples, rows: Examples) -> NDArray[np.float64]:
+    """In the units of a schema of the rows that are learnt from, so that no column counts by its own."""
     if isinstance(model.schema_, TextSchema) or model.schema_.described() is not None:
         kind = "texts have" if isinstance(model.schema_, TextSchema) else "a table of mixed columns has"
         raise DataError(f"score is 'mse'; {kind} no squared error. Take 'log_likelihood'")
-    rebuilt = model.rebuilt(rows, _told(model, rows))
-    return mean_squared_error(np.asarray(rows.values, dtype=np.float64), rebuilt.values)
+    schema = learn_schema(train, owner="tune")
+    return errors_by_example(schema.flat(rows), schema.flat(model.rebuilt(rows, _told(model, rows))))
 
 
 def _codes(model: Estimator, rows: Examples) -> Any:
@@ -172,8 +164,8 @@ def _probe(model: Estimator, train: Examples, rows: Examples) -> float:
     return linear_probe(_codes(model, train), _labels(train), _codes(model, rows), _labels(rows))
 
 
-def _accuracy(model: Estimator, train: Examples, rows: Examples) -> float:
-    return float((model.predict(rows) == _labels(rows)).mean())
+def _accuracy(model: Estimator, train: Examples, rows: Examples) -> NDArray[Any]:
+    return np.asarray(model.predict(rows) == _labels(rows))
 
 
 def _trustworthiness(model: Estimator, train: Examples, rows: Examples) -> float:
@@ -217,11 +209,19 @@ _CODES = ("codes",)
 _FIXED = {
     score.name: score
     for score in (
-        Score(name="mse", told="mean squared error of rebuilt rows", measure=_mse, highest=False, curve=_error),
+        Score(
+            name="mse",
+            told="mean squared error of rebuilt rows, scaled as the training rows are",
+            measure=_mean_of(_mse),
+            by_row=_mse,
+            highest=False,
+            curve=_error,
+        ),
         Score(
             name="log_prob",
             told=f"log p(x) by {LIKELIHOOD_DRAWS} draws of the code, nats per row",
-            measure=_log_prob,
+            measure=_mean_of(_log_prob),
+            by_row=_log_prob,
             sees=("rate",),
             curve=_elbo,
         ),
@@ -239,7 +239,15 @@ _FIXED = {
             sees=_CODES,
             labelled=True,
         ),
-        Score(name="accuracy", told="accuracy of predict", measure=_accuracy, sees=_CODES, labelled=True, curve=_fit),
+        Score(
+            name="accuracy",
+            told="accuracy of predict",
+            measure=_mean_of(_accuracy),
+            by_row=_accuracy,
+            sees=_CODES,
+            labelled=True,
+            curve=_fit,
+        ),
         Score(
             name="trustworthiness",
             told="share of near codes that are near rows (trustworthiness)",

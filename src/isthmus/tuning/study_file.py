@@ -9,11 +9,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isthmus.errors import DataError, ParameterError, problems, require
+from isthmus import __version__
+from isthmus.errors import DataError, ParameterError, problems, require, users_level
 from isthmus.search_ranges import Choices, Integers, Range
 from isthmus.tasks.write_lock import write_lock
 from isthmus.training.seeds import derive
@@ -25,12 +27,18 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial
 
 NAME = "isthmus"  # of the only study in a file
-IDENTITY, SPACE = "identity", "space"  # attributes of the study
+IDENTITY, VERSIONS = "identity", "versions"  # attributes of the study
 GIVEN, FAILURE, INTERRUPTED, SECONDS = "as_given", "failure", "interrupted", "seconds"  # of trials
 STARTUP_TRIALS, STARTUP_EVALUATIONS = 5, 4  # before which nothing is pruned
+HEAD = b'{"op_code":'  # what every line of a journal begins with
 LEFT_AFTER = 10  # seconds, a lock of a process that was killed counts for nothing
 IN_WORDS = {"model": "model", "parameters": "parameters of the model", "data": "rows", "score": "score"}
+IN_WORDS |= {"labels": "labels of the rows"}
 IN_WORDS |= {"random_state": "random_state", "search": "ranges", "held_out": "held_out"}
+
+
+class OtherVersionsWarning(UserWarning):
+    """A study goes on with another version of Isthmus or Optuna."""
 
 
 def optuna() -> Any:
@@ -43,14 +51,10 @@ def open_storage(path: Path | None) -> BaseStorage:
     storages = optuna().storages
     if path is None:
         return storages.InMemoryStorage()
-    _mend(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         journal = require("optuna.storages.journal", extra="tune")
-        symlinks = os.name == "posix"
-        kind = journal.JournalFileSymlinkLock if symlinks else journal.JournalFileOpenLock
-        lock = kind(str(path), grace_period=LEFT_AFTER)
-        return storages.JournalStorage(journal.JournalFileBackend(str(path), lock_obj=lock))
+        return storages.JournalStorage(journal.JournalFileBackend(str(path), lock_obj=_lock(path)))
     except OSError as error:
         raise DataError(f"{path} cannot be used as a study: {error.strerror or error}") from error
     except (ValueError, KeyError, TypeError, AssertionError) as error:
@@ -87,15 +91,43 @@ def check_same(study: Study, identity: Mapping[str, Any], path: Path | None) -> 
         raise ParameterError(problems(f"{path} is the study of another search: choose another file. Different:", told))
 
 
-def seeded_sampler(seed: int, settled: int) -> Any:
+def note_versions(study: Study) -> tuple[str, ...]:
+    """Of Isthmus and Optuna: those that the study was begun with, and others by which it went on, in order.
+
+    Where these are new to a study that is there, it is told, for its trials may not be what they would be in one go.
+    """
+    now = f"Isthmus {__version__}, Optuna {optuna().__version__}"
+    known = tuple(study.user_attrs.get(VERSIONS, ()))
+    if now in known:
+        return known
+    if known:
+        told = f"The study was made with {known[-1]}, and goes on with {now}."
+        warnings.warn(told, OtherVersionsWarning, stacklevel=users_level())
+    study.set_user_attr(VERSIONS, [*known, now])
+    return (*known, now)
+
+
+def seeded_sampler(seed: int, before: int) -> Any:
     """TPE for the trial that comes after so many: with these trials and the seed it draws the same, resumed or not."""
-    return optuna().samplers.TPESampler(seed=derive(seed, settled) % 2**32)
+    return optuna().samplers.TPESampler(seed=derive(seed, before) % 2**32)
 
 
 def begin_trial(study: Study, space: Mapping[str, Range], seed: int) -> Trial:
-    """The next trial; one that was interrupted comes again first."""
-    study.sampler = seeded_sampler(seed, len(settled(study)))
-    return study.ask({name: distribution(each) for name, each in space.items()})
+    """The next trial; one that was interrupted comes again first.
+
+    It is there before its values are drawn, with a number that no other has: workers that begin together do not draw
+    the same.
+    """
+    trial = study.ask()
+    study.sampler = seeded_sampler(seed, sum(each.number < trial.number for each in settled(study)))
+    for name, each in space.items():
+        if isinstance(each, Choices):
+            trial.suggest_categorical(name, [label(value) for value in each.values])
+        elif isinstance(each, Integers):
+            trial.suggest_int(name, each.low, each.high, log=each.log)
+        else:
+            trial.suggest_float(name, each.low, each.high, log=each.log)  # type: ignore[attr-defined]
+    return trial
 
 
 def settled(study: Study) -> list[FrozenTrial]:
@@ -154,8 +186,10 @@ def params_of(point: Mapping[str, Any], space: Mapping[str, Range]) -> dict[str,
 
 @contextlib.contextmanager
 def held(path: Path | None) -> Iterator[None]:
-    """One command at a time works at a study file; raises ``SavedModelError``."""
+    """One command at a time works at a study file, which is whole when it begins; raises ``SavedModelError``."""
     with contextlib.nullcontext() if path is None else write_lock(path):
+        if path is not None:
+            _mend(path)
         yield
 
 
@@ -172,18 +206,36 @@ def quiet() -> Iterator[None]:
 
 
 def _mend(path: Path) -> None:
-    """A last line that was cut short, when its writer was killed, is taken away."""
+    """A last line that was cut short, when its writer was killed, is taken away.
+
+    To be called by who holds the study; workers that a killed call has left behind are waited for.
+    """
     if not path.is_file():
         return
-    content = path.read_bytes()
-    whole = content.rfind(b"\n") + 1
-    if whole == len(content):
-        return
-    first = content[: content.find(b"\n")] if whole else content
-    if not first.lstrip().startswith(b"{"):
+    with path.open("rb") as file:
+        first = file.readline()
+    if first[: len(HEAD)] != HEAD[: len(first)]:
         raise DataError(f"{path} is no study of isthmus tune; choose another file")
-    with path.open("r+b") as file:
-        file.truncate(whole)
+    lock = _lock(path)
+    try:
+        lock.acquire()
+    except OSError as error:
+        raise DataError(f"{path} cannot be used as a study: {error.strerror or error}") from error
+    try:
+        content = path.read_bytes()
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            with path.open("r+b") as file:
+                file.truncate(whole)
+    finally:
+        lock.release()
+
+
+def _lock(path: Path) -> Any:
+    """Held by who writes a line of the journal."""
+    journal = require("optuna.storages.journal", extra="tune")
+    kind = journal.JournalFileSymlinkLock if os.name == "posix" else journal.JournalFileOpenLock
+    return kind(str(path.resolve()), grace_period=LEFT_AFTER)
 
 
 def _difference(known: Any, wanted: Any) -> str:

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.base import clone
 
+from isthmus.architecture import likelihood_scaling
 from isthmus.errors import ParameterError, check
 from isthmus.estimator import Estimator
 from isthmus.training.seeds import seed_of
 from isthmus.tuning.comparison import compare
 from isthmus.tuning.first_trial import Begun, begin, identity_of
 from isthmus.tuning.importances import importances
-from isthmus.tuning.parts import given_test, labelled, parted
-from isthmus.tuning.scores import Own, check_score
+from isthmus.tuning.parts import given_test, labelled, parted, tell_shared
+from isthmus.tuning.score_checks import check_score
+from isthmus.tuning.scores import Own
 from isthmus.tuning.search_space import Search, check_names
-from isthmus.tuning.study_file import held, open_storage, optuna, put_back, settled
+from isthmus.tuning.study_file import held, note_versions, open_storage, optuna, put_back, settled
 from isthmus.tuning.trial import Task
 from isthmus.tuning.trial_record import record_of, records_of
 from isthmus.tuning.tuned import Tuned
@@ -52,25 +54,28 @@ def tune(
 
     Ranges stand beside the parameters, as ``search`` of their classes; those that the score can judge are searched.
     The model as it is given is the first trial, and what the best one is compared with at the end: both are fitted with
-    three seeds to all rows but the test rows, and scored on these, by which nothing was chosen. The rows are parted
-    into training (each trial stops by an eighth of them), validation (trials compare by it) and test.
+    three seeds to all rows but the test rows, and scored on these, by which nothing was chosen. The verdict goes by a
+    95 % interval. The rows are parted into training (each trial stops by an eighth of them), validation (trials compare
+    by it) and test. What fails in the last fits is told in ``comparison.failures``, and nothing else is lost.
 
     Parameters
     ----------
     model : not fitted, or fitted, which does not count; it is left as it is.
     X, y : as for ``fit``; y is also what ``"knn"`` and other scores measure by.
     score : ``"log_likelihood"`` (``score_samples``, the ELBO at beta = 1 where there is one), ``"log_prob"``,
-        ``"mse"``, ``"accuracy"``, ``"knn"``, ``"probe"``, ``"ari"``, ``"nmi"``, ``"trustworthiness"``, or a function of
-        (model, X, y), higher is better. None: by what the model can do. It is never the training loss, which beta and
-        its like have a say in; by a score that does not see what the code costs (``"mse"``) its size is not searched,
-        unless ``search`` says so.
+        ``"mse"`` (scaled as the training rows are, so that no column counts by its unit), ``"accuracy"``, ``"knn"``,
+        ``"probe"``, ``"ari"``, ``"nmi"``, ``"trustworthiness"``, or a function of (model, X, y), higher is better;
+        with a ``storage`` it has a name. None: by what the model can do. It is never the training loss, which
+        beta and its like have a say in; by a score that does not see what the code costs (``"mse"``) its size is not
+        searched, unless ``search`` says so. Likelihoods that do not compare are not searched by ``"log_likelihood"``.
     search : ranges by name, in place of those declared: ``{"beta": Numbers(1, 20), "latent_dim": None}``; None leaves a
         parameter as it is. Names are those of the model, and ``trainer.learning_rate``, ``network.hidden``.
     trials : how many in all, those of a study that goes on included.
     held_out : share of the rows that trials compare by; as many again are the test rows, unless ``test`` is given: rows
-        like X, or (X, y).
+        like X, or (X, y); those that are among X are told by a warning and in the result.
     pruning : trials whose held-out curve is below the median of earlier ones are stopped.
-    storage : a file to keep the study in; where it is there, the search goes on. One call at a time works at it.
+    storage : a file to keep the study in; where it is there, the search goes on. One call at a time works at it. It
+        refuses another model, rows, labels, score or ranges; another version of Isthmus or Optuna is told.
     processes : workers, each with its share of the threads; a search with several is not repeatable.
     seconds : after which no trial is begun any more.
     random_state : of the parts and of what is tried; fits take that of the model.
@@ -97,9 +102,12 @@ def tune(
     budget = Budget(trials=trials, seconds=seconds, processes=processes, began=began)
     _check(model, held_out, budget)
     seed = seed_of(random_state)
-    apart = None if test is None else given_test(test)
-    rows = parted(labelled(X, y), apart, share=held_out, seed=seed, in_order=model.in_order)
-    check_score(score, model, labels=rows.train.labels is not None)
+    scaling = likelihood_scaling(getattr(model, "likelihood", "auto"))
+    known = labelled(X, y, scaling)
+    apart = None if test is None else given_test(test, known, scaling)
+    shared = 0 if apart is None else tell_shared(known, apart)
+    rows = parted(known, apart, share=held_out, seed=seed, in_order=model.in_order)
+    check_score(score, model, rows=rows, kept=path is not None)
     check_names(model, search or {})
     with TemporaryDirectory() as folder, held(path):
         file = Path(folder) / "study.journal" if path is None and processes > 1 else path
@@ -114,6 +122,7 @@ def tune(
         kept = open_storage(file)
         identity = identity_of(model, rows, score, search, seed)
         begun = begin(task, kept, score, search, identity=identity, path=path)
+        versions = note_versions(begun.study)
         put_back(begun.study, kept)
         interrupted = _search(task, begun, kept, budget, progress=progress)
         records = records_of(begun.study, begun.space)
@@ -133,6 +142,9 @@ def tune(
             comparison=found.comparison,
             space=begun.space,
             rows={"train": len(rows.train), "validation": len(rows.validation), "test": len(rows.test)},
+            shared_rows=shared,
+            random_state=seed,
+            versions=versions,
             seconds=time.monotonic() - began,
             storage=path,
             interrupted=interrupted,

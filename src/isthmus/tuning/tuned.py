@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from isthmus import __version__
 from isthmus.errors import counted
 from isthmus.estimator import Estimator
 from isthmus.search_ranges import Range
+from isthmus.training.history import finite
 from isthmus.tuning.comparison import Comparison, spread
 from isthmus.tuning.trial_record import STATES, TrialRecord, shown
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 class Tuned:
     """The best model of a search, fitted to all rows but the test rows, and how it was found."""
 
-    model: Estimator
+    model: Estimator  # not fitted where all of its last fits failed: comparison.failures
     best_params: Mapping[str, Any]  # of the best trial, by name; `trainer.` and `network.` before what is of those
     given_params: Mapping[str, Any]  # the same of the model as it was given
     score: str
@@ -32,6 +34,9 @@ class Tuned:
     comparison: Comparison
     space: Mapping[str, Range]
     rows: Mapping[str, int]  # how many: train, validation, test
+    shared_rows: int  # of the test rows that were given: also among those that are learnt from
+    random_state: int
+    versions: tuple[str, ...]  # of Isthmus and Optuna, by which the study was begun and went on
     seconds: float  # of this call
     storage: Path | None
     interrupted: bool  # by Ctrl-C, before all trials were done
@@ -44,6 +49,12 @@ class Tuned:
         assert done  # otherwise nothing was found
         key = {trial.number: trial.score or 0.0 for trial in done}
         return (max if self.highest else min)(done, key=lambda trial: key[trial.number])
+
+    @property
+    def shared(self) -> str:
+        """How many of the test rows were learnt from, in words."""
+        test = counted(self.rows["test"], "test row")
+        return f"{self.shared_rows} of the {test} were learnt from: what is measured on them is too good."
 
     def count(self, state: str) -> int:
         """Trials in a state."""
@@ -68,15 +79,21 @@ class Tuned:
             "",
             f"on {counted(self.rows['test'], 'test row')}, {counted(len(pair.seeds), 'seed')}: {both}",
             pair.verdict(),
+            *(f"failed: {failure}" for failure in pair.failures),
         ]
+        if self.shared_rows:
+            lines.append(self.shared)
         if self.interrupted:
             lines.append("The search was interrupted; the same call with the same study file goes on.")
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
         """As plain data, without the model and the study."""
-        return {
+        found: dict[str, Any] = {
             "model": type(self.model).__name__,
+            "version": __version__,
+            "versions": list(self.versions),
+            "random_state": self.random_state,
             "score": self.score,
             "highest_is_best": self.highest,
             "best_params": dict(self.best_params),
@@ -87,7 +104,11 @@ class Tuned:
                 "seeds": list(self.comparison.seeds),
                 "given": list(self.comparison.given),
                 "tuned": list(self.comparison.tuned),
+                "gain": self.comparison.gain,
+                "margin": self.comparison.margin,
                 "verdict": self.comparison.verdict(),
+                "failures": list(self.comparison.failures),
+                "shared_with_training": self.shared_rows,
             },
             "rows": dict(self.rows),
             "seconds": self.seconds,
@@ -96,6 +117,7 @@ class Tuned:
             "space": {name: each.to_json() for name, each in self.space.items()},
             "trials": [vars(trial) | {"params": dict(trial.params)} for trial in self.trials],
         }
+        return {name: finite(value) for name, value in found.items()}
 
     def _parameter_rows(self) -> list[list[str]]:
         order = sorted(self.space, key=lambda name: -self.importances.get(name, 0.0))

@@ -67,7 +67,7 @@ def command(
     from isthmus.cli.configuration import TEST_SHARE, Configuration
     from isthmus.cli.ranges import wanted
     from isthmus.cli.rows import fingerprint, split_rows, tell_quarantined
-    from isthmus.errors import Interrupted, ParameterError, require
+    from isthmus.errors import Interrupted, ParameterError, TrainingError, require
     from isthmus.tuning.tune import tune
 
     share = TEST_SHARE if test_share is None else test_share
@@ -108,16 +108,19 @@ def command(
     except KeyboardInterrupt:
         kept = f"The trials are in {study}; the same command goes on." if study else "Nothing was kept: no --study."
         raise Interrupted(f"Stopped. {kept}") from None
-    if out is not None:
+    saved = out is not None and hasattr(found.model, "autoencoder_")  # unless all of its last fits failed
+    if out is not None and saved:
         _save(found, configuration, rows, out)
     page = None if report is None else found.report(report, command=shlex.join(["isthmus", *sys.argv[1:]]))
     if json:
-        print_json({**found.to_json(), "out": out and str(out), "report": page and str(page)})
-        return
-    say(found.as_text())
-    for what, where in (("study", study), ("report", page), ("model", out)):
-        if where is not None:
-            say(f"{what:<7} {where}")
+        print_json({**found.to_json(), "out": str(out) if saved else None, "report": page and str(page)})
+    else:
+        say(found.as_text())
+        for what, where in (("study", study), ("report", page), ("model", out if saved else None)):
+            if where is not None:
+                say(f"{what:<7} {where}")
+    if out is not None and not saved:
+        raise TrainingError(f"Nothing is saved in {out}: no fit of the best values to all rows came to an end")
 
 
 def _model(configuration: Configuration) -> Estimator:
