@@ -357,6 +357,7 @@ class Likelihood(Component, ABC):
     outputs: int = 1  # numbers per value of x that the decoder must give
     scaling: ClassVar[str] = "auto"  # how tables, images … must be scaled for it: see NumericSchema.learn
     continuous: ClassVar[bool] = True  # a density, which changes with the units of x
+    of_two_values: ClassVar[bool] = False  # 0 and 1: of what lies between it is a cross-entropy, no probability
     of_columns: ClassVar[bool] = False  # x is a table's row, [batch, places], several of them to a column
     blends: ClassVar[bool] = True  # what lies between two x may stand in for one
 

@@ -48,11 +48,21 @@ def test_a_table_a_page_and_json(here, capsys):
     assert not err
 
 
+def test_a_table_in_which_no_model_has_a_number_is_a_failure(here, capsys, monkeypatch):
+    monkeypatch.setattr("isthmus.models.ae.AE.transform", lambda *_, **__: 1 / 0)
+    assert main(["compare", *DATA, "--models", "ae", "--epochs", "1", "--seeds", "1", "--quiet"]) == 1
+    out, err = capsys.readouterr()
+    assert "failed: ae, seed 0: ZeroDivisionError" in out
+    assert "No model could be fitted" in err
+
+
 def test_curves(here, capsys):
     given = ["rate-distortion", *DATA, "--codes", "gaussian,fsq", "--beta", "0.1,1", "--latent-dim", "1,2"]
     assert main([*given, "--epochs", "1", "--out", "curves.png", "--quiet"]) == 0
     assert "picture  curves.png" in capsys.readouterr().out
     assert (here / "curves.png").read_bytes().startswith(b"\x89PNG")
+    assert main([*given, "--epochs", "1", "--out", "new/curves.png", "--quiet"]) == 0
+    assert (here / "new" / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(
@@ -64,6 +74,7 @@ def test_curves(here, capsys):
         (["compare", *DATA, "--set", "trainer.epoch=3"], "Did you mean 'epochs'"),
         (["compare", *DATA, "--test-share", "2"], "--test-share is 2"),
         (["compare", *DATA, "--seed", "-1"], "--seed is -1"),
+        (["compare", *DATA, "--network", "foo"], "no network is called 'foo'"),
         (["compare", "rows.cvs"], "Did you mean 'rows.csv'"),
         (["compare", *DATA, "--out", "page.txt"], "expected a file that ends in .html"),
         (["rate-distortion", *DATA, "--beta", "one"], "--beta is 'one'; expected numbers"),

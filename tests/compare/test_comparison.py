@@ -38,12 +38,45 @@ def test_a_difference_within_the_spread_of_seeds_is_no_win():
     assert made(a=[1.0, 1.2], b=[1.1, 1.3], c=[9.0, 9.1]).best("mse") == {"a", "b"}
     assert made(a=[1.0, 1.01], b=[1.1, 1.11], c=[9.0, 9.1]).best("mse") == {"a"}
     assert made(a=[1.0, 1.01], PCA=[0.9]).best("mse") == {"PCA"}
+    assert made(a=[1.0, 1.4], PCA=[0.9], c=[9.0, 9.1]).best("mse") == {"a", "PCA"}
     assert made(a=[1.0, 1.2], b=[1.1, 1.3]).best("mse") == set()  # nobody is worse: nobody is best
     assert made(a=[1.0], b=[2.0], seeds=1).best("mse") == set()
     assert made(a=[1.0, 1.01, 1.0], b=[2.0, 900.0, 5.0]).best("mse") == {"a"}  # a wide spread is no excuse
     assert made(a=[1.0, 1.01, 1.0], b=[0.99, 900.0, 5.0], c=[9.0, 9.0, 9.0]).best("mse") == {"a", "b"}
     assert made(a=[1.0, 1.01], b=[2.0, 2.0], unlike=("mse",)).best("mse") == set()
     assert "One seed tells no spread" in str(made(a=[1.0], b=[2.0], seeds=1))
+
+
+def test_numbers_that_are_none_are_never_the_best():
+    for wrong in (math.nan, math.inf, -math.inf):
+        found = made(broken=[wrong, 1.0, 1.0], good=[2.0, 2.01, 2.02], poor=[9.0, 9.1, 9.2], seeds=3)
+        assert found.best("mse") == {"good"}
+        assert "failed" in str(found)
+        assert json.loads(json.dumps(found.to_json(), allow_nan=False))["best"]["mse"] == ["good"]
+    first = made(broken=[math.nan, math.nan], good=[2.0, 2.01], poor=[9.0, 9.1])
+    assert first.best("mse") == {"good"}
+
+
+def test_a_single_fit_is_not_marked_and_costs_others_no_mark():
+    found = made(alone=[0.1], good=[2.0, 2.01, 2.02], poor=[9.0, 9.1, 9.2], seeds=3)
+    assert found.best("mse") == {"good"}
+    assert "alone has one fit alone" in str(found)
+
+
+@pytest.mark.parametrize(("seeds", "most"), [(2, 0.08), (3, 0.14), (5, 0.07), (20, 0.07)])
+def test_models_that_are_alike_are_seldom_told_apart_and_more_seeds_tell_more(seeds, most):
+    rng = np.random.default_rng(0)
+
+    def told(shift, count=400):
+        marks = [
+            made(seeds=seeds, a=rng.normal(size=seeds) + shift, b=rng.normal(size=seeds), c=[99.0] * seeds).best("mse")
+            for _ in range(count)
+        ]
+        return np.mean([len(each) == 1 for each in marks])
+
+    assert told(0.0) <= most
+    if seeds == 20:
+        assert told(1.2) > 0.9
 
 
 def test_means_and_spreads_are_those_of_a_sample():
@@ -128,10 +161,45 @@ def test_densities_and_probabilities_are_not_ranked_with_each_other(digits):
     both = im.compare({"bernoulli": im.VAE(2), "gaussian": im.VAE(2, likelihood="gaussian")}, binary, **same)
     assert "log_prob" in both.unlike
     assert both.best("log_prob") == set()
-    assert any("these do not compare: bernoulli Bernoulli, gaussian Gaussian" in note for note in both.notes)
+    assert any("do not compare: bernoulli a probability, gaussian a density" in note for note in both.notes)
     alone = im.compare(["vae"], binary, **same)
     assert not alone.unlike
     assert not alone["PCA"].values("log_prob")  # a density
+
+
+def test_cross_entropies_of_intensities_are_no_probabilities(digits):
+    quick = {"latent_dim": 2, "trainer": QUICK, "seeds": 2, "samples": False}
+    models = {name: im.VAE(2, likelihood=name, trainer=QUICK) for name in ("bernoulli", "categorical")}
+    both = im.compare(models, digits.values.astype(np.uint8), **quick)
+    assert both.best("log_prob") == both.best("bits_per_dim") == set()
+    assert any("do not compare: bernoulli a cross-entropy, categorical a prob" in note for note in both.notes)
+    assert any("bernoulli: ELBO and log p(x) are of a cross-entropy" in note for note in both.notes)
+    pictures = im.data.read(digits.values.reshape(-1, 8, 8).astype(np.uint8))
+    fitted = im.VAE(2, likelihood="bernoulli", trainer=QUICK).fit(pictures)
+    told = im.evaluate(fitted, pictures, samples=False)
+    assert "bits/dim, by log p(x)" not in [each.name for each in told.measured]
+    assert any("is no log p(x)" in note for note in told.notes)
+
+
+def test_budgets_that_differ_are_told_model_by_model(digits):
+    given = {
+        "short": im.AE(2, trainer=im.Trainer(epochs=1)),
+        "long": im.AE(3, trainer=im.Trainer(epochs=4)),
+        "own": "ae",
+    }
+    found = im.compare(given, digits, latent_dim=2, trainer=QUICK, seeds=1, samples=False)
+    assert "epochs 2" not in found.told
+    notes = "\n".join(found.notes)
+    assert "short: 2 numbers in the code; trainer: epochs 1." in notes
+    assert "long: 3 numbers in the code; trainer: epochs 4." in notes
+    assert "own: 2 numbers in the code; trainer: epochs 2, validation 0." in notes
+    alike = im.compare(["ae", im.VAE(2)], digits, latent_dim=2, trainer=QUICK, seeds=1, samples=False)
+    assert "2 numbers in the code; trainer: epochs 2, validation 0;" in alike.told
+
+
+def test_held_out_rows_that_are_learnt_from_are_told(digits):
+    found = im.compare(["ae"], digits, held_out=digits.take(range(100)), trainer=QUICK, seeds=1, samples=False)
+    assert any("100 of the 100 held-out rows are learnt from, too" in note for note in found.notes)
 
 
 def test_pictures_tables_with_gaps_and_rows_of_ones_own(digits):
@@ -156,6 +224,8 @@ def test_all_mistakes_are_told_before_anything_is_fitted(digits, monkeypatch):
     for word in ("Did you mean 'vae'", "sequence-vae takes text", "vqgan takes pictures", "cvae is told y"):
         assert word in str(told.value)
     assert "4 of 5 models" in str(told.value)
+    with pytest.raises(UnknownNameError, match=r"no network is called 'foo'(.|\n)*no likelihood is called 'gausian'"):
+        im.compare(["ae", "vae"], X, network="foo", likelihood="gausian")
     with pytest.raises(ParameterError, match="'ae' is named twice"):
         im.compare(["ae", "ae"], X)
     with pytest.raises(ParameterError, match="expected several"):

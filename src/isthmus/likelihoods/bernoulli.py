@@ -23,6 +23,7 @@ class Bernoulli(Likelihood):
 
     scaling = "unit"
     continuous = False
+    of_two_values = True
 
     def log_prob_values(self, output: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor:
         """log p of each value, nats."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from isthmus.training.history import finite
 WIDTH = 120  # of a table
 BEST = "*"  # behind the best, and what cannot be told from it
 CLEAR = 3  # fits, all of which are worse
+SURE = 0.95  # of intervals of differences
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,17 +91,26 @@ class ComparedModel:
         return float(np.mean(values)) if values else None
 
     def sd(self, key: str) -> float | None:
-        """Over seeds, of a sample; 0 of what draws nothing, None of a single seed."""
+        """Over seeds, of a sample; 0 of what draws nothing, None of a single seed, or of no numbers."""
         values = self.values(key)
         if not self.drawn:
             return 0.0
-        return float(np.std(values, ddof=1)) if len(values) > 1 else None
+        if len(values) < 2 or not all(map(math.isfinite, values)):
+            return None
+        return float(np.std(values, ddof=1))
+
+    def compares(self, key: str) -> bool:
+        """Whether its numbers can be held against others': finite all, and two or more where it depends on a seed."""
+        values = self.values(key)
+        return len(values) >= (2 if self.drawn else 1) and all(map(math.isfinite, values))
 
     def cell(self, key: str) -> str:
-        """Mean and, of several seeds, the standard deviation."""
+        """Mean and, of several seeds, the standard deviation; "failed" where a fit has come to no number."""
         mean, sd = self.mean(key), self.sd(key)
         if mean is None:
             return "-"
+        if not math.isfinite(mean):
+            return "failed"
         told = f"{mean:,.0f}" if key in ("parameters", "code") else f"{mean:.4g}"
         return f"{told} +-{sd:.2g}" if self.drawn and sd is not None and key not in ("parameters", "code") else told
 
@@ -151,25 +161,26 @@ class Comparison:
     def best(self, key: str) -> frozenset[str]:
         """The model with the best mean, and those that cannot be told from it; empty where that cannot be said.
 
-        Two differ if their means are further apart than the standard deviation, over seeds, of their difference; or if
-        every fit of one, three or more, is worse than all of the other: a spread that is wide is then no excuse.
+        Two differ if Welch's 95 % interval of the difference of their means leaves out 0; or if every fit of one, three
+        or more, is worse than all of the other: a spread that is wide is then no excuse. Models with numbers that are
+        not finite, or of a single fit, are not looked at.
+
+        Source: Welch 1947, The generalization of Student's problem when several different population variances are
+        involved.
         """
         column = next(each for each in COLUMNS if each.key == key)
-        means = {each.name: mean for each in self.models if (mean := each.mean(key)) is not None}
-        spreads = {name: self[name].sd(key) for name in means}
-        if column.better is None or key in self.unlike or len(means) < 2 or None in spreads.values():
-            return frozenset()
-        first = (max if column.better == "higher" else min)(means, key=lambda name: means[name])
         sign = 1 if column.better == "higher" else -1
-        least = min(sign * value for value in self[first].values(key))
+        fits = {each.name: [sign * v for v in each.values(key)] for each in self.models if each.compares(key)}
+        if column.better is None or key in self.unlike or len(fits) < 2:
+            return frozenset()
+        first = max(fits, key=lambda name: float(np.mean(fits[name])))
 
         def near(name: str) -> bool:
-            fits = [sign * value for value in self[name].values(key)]
-            apart = abs(means[name] - means[first]) > math.hypot(spreads[name] or 0, spreads[first] or 0)
-            return not apart and not (len(fits) >= CLEAR and max(fits) < least)
+            every = len(fits[name]) >= CLEAR and max(fits[name]) < min(fits[first])
+            return not every and not differ(fits[name], fits[first])
 
-        found = frozenset(filter(near, means))
-        return found if len(found) < len(means) else frozenset()
+        found = frozenset(filter(near, fits))
+        return found if len(found) < len(fits) else frozenset()
 
     def cells(self) -> list[list[str]]:
         """A row of texts for each model, in the order of ``columns``, the best marked."""
@@ -199,11 +210,16 @@ class Comparison:
         marks = (
             "One seed tells no spread: no best is marked."
             if single
-            else f"{BEST} the best, and what cannot be told from it: the means differ by no more than the standard "
-            f"deviation of their difference, and not all of {CLEAR} fits or more are worse."
+            else f"{BEST} the best, and what these fits cannot tell from it: 0 is in the {SURE:.0%} interval of the "
+            f"difference of the means (Welch), and not all of {CLEAR} fits or more are worse. More seeds tell more."
         )
+        alone = [
+            f"{each.name} has one fit alone, so its numbers are not marked."
+            for each in self.models
+            if each.drawn and not single and len([trial for trial in each.trials if trial.error is None]) == 1
+        ]
         failures = [f"failed: {failure}" for each in self.models for failure in each.failures]
-        return (marks, *self.notes, *failures)
+        return (marks, *alone, *self.notes, *failures)
 
     def as_text(self, *, width: int = WIDTH) -> str:
         """For a terminal of so many letters a line: the columns in several blocks, if they must."""
@@ -232,6 +248,25 @@ class Comparison:
         best = {column.key: sorted(self.best(column.key)) for column in self.columns}
         found: dict[str, Any] = finite({**known, "units": units, "best": best, "models": models})
         return found
+
+
+def differ(one: Sequence[float], other: Sequence[float]) -> bool:
+    """Whether two means differ by more than chance: 0 is outside Welch's 95 % interval of their difference.
+
+    What draws nothing is one number, known exactly.
+
+    >>> differ([1.0, 1.1, 0.9], [1.2, 1.3, 1.1]), differ([1.0, 1.1, 0.9], [2.0, 2.1, 1.9]), differ([1.0, 1.02], [0.5])
+    (False, True, True)
+    """
+    from scipy.stats import t as student
+
+    apart = abs(float(np.mean(one)) - float(np.mean(other)))
+    errors = [(float(np.var(each, ddof=1)) / len(each), len(each) - 1) for each in (one, other) if len(each) > 1]
+    variance = sum(error for error, _ in errors)
+    if variance == 0:
+        return apart > 0
+    freedom = variance**2 / sum(error**2 / degrees for error, degrees in errors)
+    return bool(apart > student.ppf((1 + SURE) / 2, freedom) * math.sqrt(variance))
 
 
 def _blocks(rows: list[list[str]], width: int) -> list[str]:

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from isthmus.directories import replaced
 from isthmus.metrics.rate_distortion import REFERENCE, RateDistortion
 from isthmus.report.figures import COLOURS, figure, save, tidy
 
@@ -80,5 +81,6 @@ def _label(axes: Axes, found: RateDistortion) -> None:
 
 def save_rate_curves(found: RateDistortion, path: str | Path) -> Path:
     """``rate_curves`` as a PNG file."""
-    save(rate_curves(found), path)
+    with replaced(Path(path)) as partial:
+        save(rate_curves(found), partial)
     return Path(path)

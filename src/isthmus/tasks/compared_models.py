@@ -34,7 +34,7 @@ def compared_models(
     ['ae', 'beta-vae']
     """
     named = _named(models)
-    wrong: list[str] = []
+    wrong = [*_unknown(network, "encoders"), *_unknown(likelihood, "likelihoods")]
     found: dict[str, Estimator] = {}
     for name, given in named.items():
         if isinstance(given, str):
@@ -53,9 +53,11 @@ def compared_models(
             wrong.append(f"{given!r:.60} is no model; expected a name ('vae'), or an unfitted estimator of Isthmus")
     wrong += [reason for name, model in found.items() if (reason := _unfit(name, model, examples)) is not None]
     if wrong:
-        title = f"compare: {len(wrong)} of {len(named)} models cannot be compared on these data:"
+        unfit = f"{len(wrong)} of {len(named)} models cannot" if len(wrong) <= len(named) else "this cannot"
+        title = f"compare: {unfit} be compared on these data:"
         message = f"compare: {wrong[0]}" if len(wrong) == 1 else problems(title, wrong)
-        raise (UnknownNameError if len(found) < len(named) else DataError)(message)
+        unknown = len(found) < len(named) or _unknown(network, "encoders") or _unknown(likelihood, "likelihoods")
+        raise (UnknownNameError if unknown else DataError)(message)
     return found
 
 
@@ -78,6 +80,15 @@ def _named(models: Any) -> dict[str, Any]:
     if PCA_NAME in named:
         raise ParameterError(f"compare: {PCA_NAME!r} stands beside the models anyway; leave it out")
     return named
+
+
+def _unknown(wanted: Any, station: str) -> list[str]:
+    """Why a network or a likelihood that is given by its name cannot be; nothing where it can."""
+    name = wanted.get("name", "auto") if isinstance(wanted, Mapping) else wanted
+    if not isinstance(name, str) or name in ("auto", *catalogue.names(station)):
+        return []
+    word = "network" if station == "encoders" else station.removesuffix("s")
+    return [f"no {word} is called {name!r}. {did_you_mean(name, ['auto', *catalogue.names(station)])}"]
 
 
 def _close(stem: str) -> str:

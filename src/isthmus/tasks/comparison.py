@@ -9,13 +9,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from isthmus import __version__
+from isthmus.data.examples import Examples
+from isthmus.data.fingerprint import shared_rows
 from isthmus.estimator import Estimator
 from isthmus.metrics.comparison import ComparedModel, Comparison, Trial
+from isthmus.metrics.likelihood_kind import CROSS_ENTROPY, LikelihoodKind, likelihood_kind
 from isthmus.metrics.scorecard import code_bits
 from isthmus.models.ae import AE
-from isthmus.stations import Likelihood
 from isthmus.tasks.compared_models import OWNER, PCA_NAME, compared_models
-from isthmus.tasks.same_budget import budget_in_words, check_settings, read_rows, split_rows
+from isthmus.tasks.same_budget import budgets, check_settings, read_rows, split_rows
 from isthmus.tasks.same_rows import SameRows
 from isthmus.training.trainer import Trainer
 
@@ -71,12 +73,13 @@ def compare(
     fresh = compared_models(
         models, train, latent_dim=latent_dim, network=network, likelihood=likelihood, trainer=trainer
     )
+    budget, own_budgets = budgets(fresh)
     ground = SameRows.of(train, test, samples=samples, extractor=extractor, seed=random_state)
     numbers = tuple(range(random_state, random_state + seeds))
     _warm_up()
     done: list[ComparedModel] = []
     notes: dict[str, None] = {}
-    likelihoods: dict[str, Likelihood] = {}
+    kinds: dict[str, LikelihoodKind] = {}
     for name, model in fresh.items():
         trials = []
         for seed in numbers:
@@ -86,15 +89,17 @@ def compare(
                 on_trial(trial)
             if fitted is not None:
                 notes |= dict.fromkeys(_notes(name, fitted, trial, ground))
-                if "elbo" in trial.numbers and fitted.autoencoder_.likelihood is not None:
-                    likelihoods[name] = fitted.autoencoder_.likelihood
+                kind = likelihood_kind(fitted, test) if "elbo" in trial.numbers else None
+                if kind is not None:
+                    kinds[name] = kind
         done.append(ComparedModel(name=name, trials=tuple(trials)))
-    densities = {each.continuous for each in likelihoods.values()}
+    several = len({*kinds.values()}) > 1
     sizes = sorted({latent_dim} | _sizes(done, fresh, latent_dim, ground))
     for size in sizes:
         name = PCA_NAME if len(sizes) == 1 else f"{PCA_NAME}-{size}"
         found = ground.components(size)
-        own = {key: v for key, v in found.items() if densities != {False} or key not in LIKELIHOODS}  # a density, too
+        density = not kinds or "density" in kinds.values()  # PCA's is one
+        own = {key: v for key, v in found.items() if density or key not in LIKELIHOODS}
         done.append(ComparedModel(name=name, trials=(Trial(model=name, seed=None, numbers=own),)))
         if on_trial is not None:
             on_trial(done[-1].trials[0])
@@ -103,11 +108,11 @@ def compare(
         train_rows=len(train),
         held_out_rows=len(test),
         seeds=numbers,
-        budget=f"{latent_dim} numbers in the code; {budget_in_words(trainer)}",
+        budget=budget,
         version=__version__,
         extractor="" if ground.judge is None else ground.judge.features.name,
-        unlike=LIKELIHOODS if len(densities) > 1 else (),
-        notes=(*_common_notes(ground, done, likelihoods if len(densities) > 1 else {}), *notes),
+        unlike=LIKELIHOODS if several else (),
+        notes=(*own_budgets, *_overlap(train, test), *_common_notes(ground, done, kinds), *notes),
     )
 
 
@@ -154,13 +159,21 @@ def _notes(name: str, model: Estimator, trial: Trial, ground: SameRows) -> list[
     return told
 
 
-def _common_notes(ground: SameRows, done: list[ComparedModel], unlike: dict[str, Likelihood]) -> list[str]:
+def _overlap(train: Examples, test: Examples) -> list[str]:
+    shared = shared_rows(train, test)
+    told = f"{shared} of the {len(test)} held-out rows are learnt from, too: what is measured on them is too good."
+    return [told] if shared else []
+
+
+def _common_notes(ground: SameRows, done: list[ComparedModel], kinds: dict[str, LikelihoodKind]) -> list[str]:
     told = []
     if any(each.values("log_prob") for each in done if not each.drawn):
         told.append("log p(x): importance-sampled with 100 draws; PCA's is exact, that of probabilistic PCA.")
-    if unlike:
-        named = ", ".join(f"{name} {type(each).__name__}" for name, each in unlike.items())
-        told.append(f"Some likelihoods are densities, others are not, and these do not compare: {named}.")
+    if len({*kinds.values()}) > 1:
+        named = ", ".join(f"{name} a {kind}" for name, kind in kinds.items())
+        told.append(f"ELBO and log p(x) are of different kinds, which do not compare: {named}.")
+    if crossed := [name for name, kind in kinds.items() if kind == "cross-entropy"]:
+        told.append(f"{', '.join(crossed)}: ELBO and log p(x) are of {CROSS_ENTROPY}.")
     if ground.judge is not None:
         judge = ground.judge
         told.append(

@@ -19,6 +19,7 @@ from isthmus.metrics.embedding import STARTS
 from isthmus.metrics.evaluation import Measured
 from isthmus.metrics.few_labels import FewLabels, accuracy_of_probe
 from isthmus.metrics.latent_information import FEWEST_ROWS
+from isthmus.metrics.likelihood_kind import CROSS_ENTROPY, likelihood_kind
 from isthmus.metrics.neighbours import knn_accuracy
 from isthmus.metrics.rows import LIKELIHOOD_ROWS, told_already
 from isthmus.metrics.sample_quality import NEIGHBOURS
@@ -33,6 +34,7 @@ NO_FACTORS = (
     "isthmus.metrics.disentanglement.udr.UDR (several models), im.traversals"
 )
 COPIES_UNKNOWN = "whether draws are copies of rows that were learnt from is told where these are given: known="
+CROSSED = "the ELBO and log p(x) of this likelihood on these rows are of "
 OPTIONAL = "not asked for; give samples=True (on the command line --samples)"
 
 
@@ -52,7 +54,7 @@ def likelihood(given: Evaluated) -> Part:
         return Part(measured=())  # it tells its own
     if card.elbo is None:
         raise NotAvailableError(f"the code of {given.name} is not random or has no prior: nothing bounds log p(x)")
-    few = given.held.at_most(LIKELIHOOD_ROWS)
+    few, notes = given.held.at_most(LIKELIHOOD_ROWS), []
     told: dict[str, Any] = {"unit": NATS, "rows": len(few)}
     found = [Measured(part=part, name="ELBO at beta = 1", value=card.elbo, seed=0, **told)]
     if card.log_likelihood is not None:
@@ -60,7 +62,9 @@ def likelihood(given: Evaluated) -> Part:
         found.append(
             Measured(part=part, name="log p(x)", value=card.log_likelihood, seed=given.seed, extractor=by, **told)
         )
-    if card.bits_per_dim is not None:
+    if likelihood_kind(given.model, few) == "cross-entropy":
+        notes = [f"{CROSSED}{CROSS_ENTROPY}; bits/dim are left out"]
+    elif card.bits_per_dim is not None:
         bits: dict[str, Any] = {"unit": "bits per number of x", "rows": len(few), "seed": given.seed}
         found.append(Measured(part=part, name="bits/dim, by log p(x)", value=card.bits_per_dim, **bits))
     details = {}
@@ -72,7 +76,7 @@ def likelihood(given: Evaluated) -> Part:
         of: dict[str, Any] = {"part": part, "unit": NATS, "rows": len(some), "seed": given.seed, "extractor": by}
         found.append(Measured(name="log p(x), annealed", value=float(annealed.log_prob.mean()), **of))
         details = {"annealed": annealed.to_json()}
-    return Part(measured=found, details=details)
+    return Part(measured=found, notes=notes, details=details)
 
 
 def rate(given: Evaluated) -> Part:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from isthmus.data.kinds import NUMBERS
 from isthmus.data.learnt_schema import with_gaps_as_mixed
 from isthmus.data.reading import read_and_tell
 from isthmus.errors import DataError, ParameterError, check, counted
+from isthmus.estimator import Estimator
 from isthmus.training.trainer import Trainer
 
 FEWEST_HELD, FEWEST_LEARNT = 20, 20
@@ -70,6 +72,30 @@ def budget_in_words(trainer: Trainer) -> str:
     usual = Trainer().get_params()
     said = [f"{k} {v}" for k, v in trainer.get_params().items() if v != usual[k] and k not in PLACES]
     return f"trainer: {', '.join(said) or 'everything by the number of rows'}"
+
+
+def budgets(models: Mapping[str, Estimator]) -> tuple[str, list[str]]:
+    """What all have in common, in words; and for each model a line that tells what not all have.
+
+    >>> import isthmus as im
+    >>> own = {"a": im.AE(8, trainer=Trainer(epochs=3)), "b": im.AE(4, trainer=Trainer(epochs=3))}
+    >>> budgets(own)
+    ('trainer: epochs 3', ['a: 8 numbers in the code.', 'b: 4 numbers in the code.'])
+    """
+    told = {name: _settings(model) for name, model in models.items()}
+    keys = dict.fromkeys(key for own in told.values() for key in own)
+    common = {key for key in keys if len({own[key] for own in told.values() if key in own}) == 1}
+    alike = [next(own[key] for own in told.values() if key in own) for key in keys if key in common]
+    apart = {name: [words for key, words in own.items() if key not in common] for name, own in told.items()}
+    lines = [f"{name}: {'; '.join(words)}." for name, words in apart.items() if words]
+    return "; ".join(alike) or "budgets of their own", lines
+
+
+def _settings(model: Estimator) -> dict[str, str]:
+    """Of one model, in words; without those that it does not have."""
+    size, own = getattr(model, "latent_dim", None), model.trainer
+    told = {} if size is None else {"latent_dim": f"{size} numbers in the code"}
+    return told if own is None else told | {"trainer": budget_in_words(own)}
 
 
 def check_settings(owner: str, *, trainer: Any, random_state: Any, latent_dim: Any = 1, seeds: Any = 1) -> None:

@@ -6,30 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from isthmus.architecture import likelihood_scaling, make_likelihood
 from isthmus.data.examples import Examples
-from isthmus.data.mapped import blocks
-from isthmus.data.schema import Schema
-from isthmus.data.schemas.numeric import NumericSchema
 from isthmus.errors import IsthmusError, ParameterError
 from isthmus.estimator import Estimator
+from isthmus.metrics.likelihood_kind import LikelihoodKind, kind_of
 from isthmus.search_ranges import Choices, Range
-from isthmus.stations import Likelihood
 from isthmus.tuning.scores import Score
 from isthmus.tuning.search_space import configured
 
 LIKELIHOOD = "likelihood"  # the parameter
 BY_LIKELIHOOD = ("log_likelihood", "log_prob")  # scores
-DENSITY, PROBABILITY, CROSS_ENTROPY = "a density", "a probability", "a cross-entropy"
 
 
 @dataclass(frozen=True, kw_only=True)
-class LikelihoodKind:
-    """What the numbers of a likelihood are on some rows, and how these are scaled for it."""
+class _Numbers:
+    """What those of a likelihood are on some rows, and how these are scaled for it."""
 
-    number: str
+    kind: LikelihoodKind
     scaling: str
 
 
@@ -42,8 +36,8 @@ def comparable(score: Score, model: Estimator, space: Mapping[str, Range], rows:
     if not isinstance(searched, Choices):
         return score
     kinds = _kinds([*searched.values, model.get_params(deep=False)[LIKELIHOOD]], model, rows)
-    if score.name in BY_LIKELIHOOD and len({kind.number for kind in kinds.values()}) > 1:
-        told = ", ".join(f"{name} gives {kind.number}" for name, kind in kinds.items())
+    if score.name in BY_LIKELIHOOD and len({each.kind for each in kinds.values()}) > 1:
+        told = ", ".join(f"{name} gives a {each.kind}" for name, each in kinds.items())
         raise ParameterError(
             f"{type(model).__name__}: a search over likelihood by {score.name!r} compares what does not compare on "
             f"these rows: {told}. Search among likelihoods of one kind, that of the model as given among them, or take "
@@ -52,9 +46,9 @@ def comparable(score: Score, model: Estimator, space: Mapping[str, Range], rows:
     return score if len(set(kinds.values())) <= 1 else replace(score, curve=None)
 
 
-def _kinds(choices: list[Any], model: Estimator, rows: Examples) -> dict[str, LikelihoodKind]:
+def _kinds(choices: list[Any], model: Estimator, rows: Examples) -> dict[str, _Numbers]:
     """By their names; without those that the rows, or the model, refuse, for their trials fail."""
-    found: dict[str, LikelihoodKind] = {}
+    found: dict[str, _Numbers] = {}
     for choice in choices:
         try:
             wanted = configured(model, {LIKELIHOOD: choice}, len(rows))._wanted_likelihood(rows)
@@ -63,15 +57,5 @@ def _kinds(choices: list[Any], model: Estimator, rows: Examples) -> dict[str, Li
             likelihood = make_likelihood(wanted, schema)
         except IsthmusError:
             continue
-        found[str(choice)] = LikelihoodKind(number=kind_of(likelihood, schema, rows), scaling=scaling)
+        found[str(choice)] = _Numbers(kind=kind_of(likelihood, schema, rows), scaling=scaling)
     return found
-
-
-def kind_of(likelihood: Likelihood, schema: Schema, rows: Examples) -> str:
-    """What its numbers are on these rows: of grey values a Bernoulli gives a cross-entropy, which is no probability."""
-    if likelihood.continuous:
-        return DENSITY
-    if likelihood.scaling != "unit" or not isinstance(schema, NumericSchema):
-        return PROBABILITY
-    binary = all(bool(np.isin(schema.scaled(block), (0.0, 1.0)).all()) for block in blocks(rows.values))
-    return PROBABILITY if binary else CROSS_ENTROPY

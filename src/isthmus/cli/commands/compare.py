@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from isthmus.cli.outputs import check_out, print_json, say
+from isthmus.errors import NotAvailableError
 
 MODELS = "ae,vae,beta-vae"
 
@@ -71,7 +72,9 @@ def command(
         write_comparison(found, out, title=f"Models compared: {data}", command=shlex.join(words))
     if json:
         print_json(found.to_json())
-        return
-    say(found.as_text(width=terminal_width()))
-    if out is not None:
-        say(f"report  {out}")
+    else:
+        say(found.as_text(width=terminal_width()))
+        if out is not None:
+            say(f"report  {out}")
+    if not any(model.values("seconds") for model in found.models if model.drawn):
+        raise NotAvailableError("No model could be fitted and measured: see what is told of each")
