@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -269,12 +270,45 @@ def test_ctrl_c_says_how_to_go_on_and_that_works(here, capsys):
     assert "isthmus fit --config m/config.yaml --out m --resume" in stopped.stderr
     assert "Traceback" not in stopped.stderr
     assert (here / "m" / "checkpoint.safetensors").exists()
+    before = (here / "m" / "checkpoint.safetensors").read_bytes()
+    assert main(command) == 1  # without --resume
+    assert "holds the checkpoint of a fit that was stopped; pass --resume to go on" in told(capsys).err
+    assert (here / "m" / "checkpoint.safetensors").read_bytes() == before
     assert main(["fit", "--config", "m/config.yaml", "--out", "m", "--resume", "--no-report", "--quiet"]) == 0
     assert not (here / "m" / "checkpoint.safetensors").exists()
     command[command.index("m")] = "whole"
     assert main(command) == 0
     hashes = [json.loads((here / f / "model.json").read_text())["sha256"] for f in ("m", "whole")]
     assert hashes[0] == hashes[1]
+
+
+def test_empty_cells_of_a_column_of_labels_are_no_class(here, capsys):
+    frame = pandas.read_csv("table.csv")
+    frame.loc[20:, "kind"] = None
+    frame.to_csv("few.csv", index=False)
+    given = ["few.csv", "--labels", "kind", "--no-report", *QUICK]
+    assert main(["fit", "semi-supervised-vae", *given, "--out", "few"]) == 0
+    assert main(["predict", "few", "few.csv", "--out", "classes.csv"]) == 0
+    assert "60 rows, 2 classes" in told(capsys).out
+    assert set(pandas.read_csv("classes.csv")["class"]) <= {"up", "down"}
+    assert main(["fit", "cvae", *given, "--out", "all"]) == 1
+    assert re.search(r"y contains 3\d NaN or missing values; leave these rows out", told(capsys).err)
+    assert main(["fit", "ae", *given, "--out", "plain"]) == 0
+    assert "5-NN" not in told(capsys).out
+
+
+def test_several_columns_are_the_concepts_of_a_causal_model(here, capsys):
+    for labels in (["--labels", "a", "--labels", "b"], ["--labels", "a, b"]):
+        given = ["fit", "causal-vae", "numbers.csv", *labels, "--out", "c", "--no-report", "--force", *QUICK]
+        assert main(given) == 0
+        assert main(["intervene", "c", "numbers.csv", "--do", "a=1", "--do", "b=0", "--out", "new.csv", "--force"]) == 0
+        assert "a: " in told(capsys).out
+    assert list(pandas.read_csv("new.csv").columns) == ["c", "d"]
+    assert main(["fit", "cvae", "numbers.csv", "--labels", "a,b", "--out", "cv", *QUICK]) == 1
+    assert "CVAE is told one column; several are concepts of a CausalVAE" in told(capsys).err
+    assert not (here / "cv").exists()
+    assert main(["fit", "causal-vae", "numbers.csv", "--labels", "a,kindd", "--out", "cv", *QUICK]) == 1
+    assert "no column 'kindd'" in told(capsys).err
 
 
 def test_a_fit_that_fails_leaves_the_model_that_was_there(here, monkeypatch, capsys):
@@ -362,7 +396,8 @@ def test_what_is_measured_is_not_what_was_trained_on(model, here, capsys):
     assert main(["evaluate", "m", "numbers.csv"]) == 0
     out, err = told(capsys)
     assert "60 rows of numbers.csv" in out
-    assert "48 of the 60 rows were trained on" in err
+    assert "48 of the 60 rows are among those to learn from" in out
+    assert not err
     with (here / "numbers.csv").open("a") as file:
         file.write("1,2,3,4\n")
     assert main(["evaluate", "m"]) == 1

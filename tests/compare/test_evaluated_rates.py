@@ -173,3 +173,17 @@ def test_rates_of_conditional_models_are_told_the_condition(parts):
     found = im.latent_information(model, test)
     assert found.kl == pytest.approx(exact_rate(model, test), abs=0.4)
     assert sum(found.kl_by_dimension) == pytest.approx(exact_rate(model, test), abs=0.1)
+
+
+def test_rows_that_were_learnt_are_told(vae, parts):
+    train, test = parts
+    shared = im.evaluate(vae, train.take(range(50)), known=train, samples=False)
+    assert "50 of the 50 rows are among those to learn from" in str(shared)
+    assert "among those" not in str(im.evaluate(vae, test, known=train, samples=False))
+    unknown = str(im.evaluate(vae, test, samples=False))
+    assert "150 rows, 150 to learn from" in unknown
+    assert "whether the model has learnt from these rows is not known" in unknown
+
+
+def test_a_collapse_is_not_told_of_a_row(vae, parts):
+    assert usage_of(vae, parts[1].take([0])).remedy(["free_bits"]) is None

@@ -329,3 +329,23 @@ def test_models_tell_of_files_that_they_leave_out(photos):
     with pytest.warns(QuarantineWarning, match="rows are not the inputs in order"):
         codes = small.transform(str(photos))
     assert len(codes) == len(small.transform(read(str(photos))))  # who has read them himself has been told
+
+
+def test_numbers_may_have_a_decimal_comma_where_commas_part_no_cells(tmp_path):
+    path = tmp_path / "messung.csv"
+    path.write_text("länge;menge;ort\n1,5;2;Bad, Ems\n-2,25;;Köln\n1,0e2;3,5;7,5\n")
+    found = im.data.read(path)
+    assert found.values[:, 0].tolist() == [1.5, -2.25, 100.0]
+    assert found.values[[0, 2], 1].tolist() == [2.0, 3.5]
+    assert found.described[2].levels == ("7,5", "Bad, Ems", "Köln")
+    path.write_text("1,5;2,5\n3,5;4,5\n")  # no names
+    assert im.data.read(path).values.tolist() == [[1.5, 2.5], [3.5, 4.5]]
+    path.write_text("a,b\n1,5\n")
+    assert im.data.read(path).values.tolist() == [[1.0, 5.0]]
+
+
+def test_another_encoding_is_told_with_what_to_do(tmp_path):
+    path = tmp_path / "gb.csv"
+    path.write_bytes("长度,重量\n1,2\n".encode("gb18030"))
+    with pytest.raises(DataError, match=r"in UTF-8: (.|\n)*iconv -f"):
+        im.data.read(path)

@@ -22,27 +22,45 @@ def check_labels(y: Any, count: int) -> NDArray[Any]:
 
     >>> check_labels(["a", None], 2)
     Traceback (most recent call last):
-    isthmus.errors.DataError: y contains 1 NaN or missing values
+    isthmus.errors.DataError: y contains 1 NaN or missing values; leave these rows out, or take SemiSupervisedVAE, ...
     """
     values = np.asarray(y)
     if len(values) != count:
         raise DataError(f"X has {count} samples, but y has {len(values)}: inconsistent numbers of samples")
     if values.dtype.kind == "f" and not bool(np.isfinite(values).all()):
         raise DataError(f"y contains {int((~np.isfinite(values)).sum())} NaN or infinity")
-    if values.dtype == object and any(item is None or item != item for item in values.flat):
-        missing = sum(item is None or item != item for item in values.flat)
-        raise DataError(f"y contains {missing} NaN or missing values")
+    missing = missing_labels(values)
+    if missing.any():
+        raise DataError(
+            f"y contains {int(missing.sum())} NaN or missing values; leave these rows out, or take SemiSupervisedVAE, "
+            "which learns from rows without a class as well"
+        )
     return values
 
 
+def missing_labels(y: Any) -> NDArray[np.bool_]:
+    """Where labels are missing, in the shape of y: None, NaN, and texts without a letter, as empty cells are read.
+
+    >>> missing_labels(["cat", "", None, float("nan"), -1]).tolist()
+    [False, True, True, True, False]
+    """
+    values = np.asarray(y, dtype=object if not isinstance(y, np.ndarray) else None)
+    if values.dtype.kind in "US":
+        return np.asarray(np.char.strip(values) == "")
+    if values.dtype != object:
+        return np.asarray(values != values)
+    found = [v is None or bool(v != v) or (isinstance(v, str) and not v.strip()) for v in values.ravel().tolist()]
+    return np.array(found, dtype=bool).reshape(values.shape)
+
+
 def known_labels(y: Any) -> NDArray[np.bool_]:
-    """Which labels of y ``[n]`` are known: not -1, NaN or None (scikit-learn's convention is -1).
+    """Which labels of y ``[n]`` are known: not -1, empty, NaN or None (scikit-learn's convention is -1).
 
     >>> known_labels(["cat", None, -1, float("nan"), 0]).tolist()
     [True, False, False, False, True]
     """
     values = np.asarray(y, dtype=object).reshape(len(y), -1)[:, 0]
-    return np.array([not (v is None or v != v or v in (-1, "-1")) for v in values.tolist()], dtype=bool)
+    return ~missing_labels(values) & np.array([v not in (-1, "-1") for v in values.tolist()], dtype=bool)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from isthmus.data.columns import Column, coded
 from isthmus.data.examples import Examples
-from isthmus.data.options import Options
+from isthmus.data.options import Options, label_columns
 from isthmus.data.text_values import checked_texts
 from isthmus.errors import UnknownNameError, did_you_mean
 
@@ -26,7 +26,7 @@ def table_of(
     named: bool = True,
     index: Any = None,
 ) -> Examples:
-    """Examples from columns by name; one may become the labels, some are left out. Raises ``DataError``.
+    """Examples from columns by name; some may become the labels, some are left out. Raises ``DataError``.
 
     With ``options.text`` that column is all that is read, as texts.
 
@@ -35,12 +35,14 @@ def table_of(
     >>> table.columns, table.labels.tolist()
     (('a',), ['x', 'y'])
     """
-    left_out = [*options.drop, *([] if options.labels is None else [options.labels])]
+    told = label_columns(options.labels, columns)
+    left_out = [*options.drop, *told]
     wanted = [*([] if options.text is None else [options.text]), *([] if options.missing_ok else left_out)]
     unknown = [f"There is no column {name!r}. {did_you_mean(name, columns)}" for name in wanted if name not in columns]
     if unknown:
         raise UnknownNameError("\n".join(unknown))
-    labels = None if options.labels is None or options.labels not in columns else as_array(columns[options.labels])
+    known = [as_array(columns[name]) for name in told if name in columns]
+    labels = None if not known or len(known) < len(told) else known[0] if len(known) == 1 else _side_by_side(known)
     if options.text is not None:
         return Examples(
             values=checked_texts(as_array(columns[options.text]), told=f"column {options.text!r}"),
@@ -91,6 +93,12 @@ def _table(columns: Mapping[str, Any], count: int) -> _Table:
         described=tuple(each.column for each in found),
         types=tuple(map(_type, columns.values())),
     )
+
+
+def _side_by_side(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Several columns of labels, ``[n, columns]``: numbers where all are."""
+    numbers = all(column.dtype.kind in "biuf" for column in columns)
+    return np.column_stack([column.astype(np.float64 if numbers else object) for column in columns])
 
 
 def _type(values: Any) -> str:

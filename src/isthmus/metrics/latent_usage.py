@@ -20,6 +20,7 @@ from isthmus.records import Batch
 if TYPE_CHECKING:
     from isthmus.estimator import Estimator
 
+FEWEST = 10  # rows by which a collapse is told
 ACTIVE = 0.01  # variance of the posterior means above which a unit is active
 FEW = 0.1  # share of the units that are active below which the code has collapsed
 NOTHING = 0.1  # nats in all below which it tells nothing
@@ -31,6 +32,7 @@ class LatentUsage:
 
     kl: NDArray[np.float64]  # mean over the examples, nats
     variance_of_means: NDArray[np.float64]
+    rows: int = FEWEST  # that this was seen of
     discrete: bool = False  # means are probabilities of symbols, most of which are small
 
     @property
@@ -51,6 +53,8 @@ class LatentUsage:
         'posterior collapse: 0 of 32 dimensions are active, 0.00 nats in all; raise free_bits or symbol_dropout, or
         warm the KL up (warmup)'
         """
+        if self.rows < FEWEST:
+            return None  # of so few nothing can be said
         units, nats = self.variance_of_means.size, float(self.kl.sum())
         few = not self.discrete and self.active_units < FEW * units
         if not few and nats >= NOTHING:
@@ -88,6 +92,7 @@ def latent_usage(model: Autoencoder, blocks: Iterable[tuple[Batch, Tensor]]) -> 
     return LatentUsage(
         kl=torch.cat(kls).mean(0).numpy(),
         variance_of_means=torch.cat(means).var(0, correction=0).numpy(),
+        rows=sum(map(len, means)),
         discrete=bool(model.bottleneck.levels),
     )
 

@@ -98,8 +98,9 @@ class SampleQuality:
         """What to do where samples are ill; None where they are well."""
         if self.duplicates > ALIKE:
             return (
-                f"{self.duplicates:.0%} of the samples are nearly copies of another: the generator has collapsed, or "
-                "has only begun. Train longer, then at a lower learning rate; WGANGP collapses least."
+                f"{self.duplicates:.0%} of the samples are nearly copies of another: they vary less than the data. "
+                "Take more numbers in the code, or a lower beta; a generator against a critic: train longer, then at a "
+                "lower learning rate (WGANGP collapses least)."
             )
         if self.copies is not None and self.copies > ALIKE:
             return (

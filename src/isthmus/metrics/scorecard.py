@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
 from isthmus.data.examples import Examples
+from isthmus.data.labels import missing_labels
 from isthmus.data.schema import Schema
 from isthmus.data.schemas.text import TextSchema
 from isthmus.errors import DataError
@@ -180,8 +181,10 @@ class Scorecard:
             rows += [] if self.pictures.ssim is None else [("SSIM", f"{self.pictures.ssim:.3f}", "")]
         if self.bits_per_dim is not None:
             rows.append(("bits for each number of x", f"{self.bits_per_dim:.3f}", ""))
+        if self.rate is not None and self.text is None:
+            rows.append(("rate: KL(q(z|x) || p(z)), nats", f"{self.rate:.3f}", ""))
         if self.information is not None:
-            rows += [(name, told, "") for name, told in self.information.lines()]
+            rows += [(name, told, "") for name, told in self.information.lines()[1:]]  # of one draw of each code
         rows += [(f"{name}, a term of the loss", f"{value:.4g}", "") for name, value in self.terms.items()]
         if len(rows) == 1:
             return f"{self.test_rows} {self.rows_are}: {NOTHING_TOLD}"
@@ -243,8 +246,8 @@ def code_size(codes: NDArray[Any]) -> int:
 
 
 def has_classes(examples: Examples) -> bool:
-    """Whether labels are classes: text, or few whole numbers."""
-    if examples.labels is None or examples.labels.ndim != 1:
+    """Whether labels are classes, one for each row: text, or few whole numbers."""
+    if examples.labels is None or examples.labels.ndim != 1 or missing_labels(examples.labels).any():
         return False
     if examples.labels.dtype.kind in "USOb":
         return True
@@ -271,7 +274,8 @@ def _accuracy(estimator: Any, test: Examples, *, paired: bool) -> float | None:
     if paired:
         some = test.at_most(LIKELIHOOD_ROWS)
         return float(np.mean(estimator.predict(some) == np.asarray(some.labels, dtype=object)))
-    return float(estimator.score(test, test.labels)) if has_classes(test) else None
+    test = test.take(np.flatnonzero(~missing_labels(test.labels)))
+    return float(estimator.score(test, test.labels)) if len(test) and has_classes(test) else None
 
 
 def picture_bits(estimator: Estimator, likelihood: float | None) -> float | None:

@@ -7,6 +7,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from isthmus import __version__
+from isthmus.data.fingerprint import shared_rows
 from isthmus.errors import IsthmusError, NotAvailableError, problems
 from isthmus.metrics.evaluation import Evaluation, LeftOut
 from isthmus.metrics.rows import DRAWS
@@ -71,6 +72,15 @@ def evaluate(
     return evaluation_of(given)
 
 
+def _known_rows(given: Evaluated) -> list[str]:
+    """What is to be known of rows that may have been learnt from."""
+    if not given.trained:
+        return ["whether the model has learnt from these rows is not known; give held-out ones, and known="]
+    shared = shared_rows(given.known, given.held)
+    rows = f"{shared} of the {len(given.held)} rows are among those to learn from: what is measured on them is too good"
+    return [rows] if shared else []
+
+
 def evaluation_of(given: Evaluated) -> Evaluation:
     """All parts, and what is left out."""
     found: list[Part] = []
@@ -94,7 +104,8 @@ def evaluation_of(given: Evaluated) -> Evaluation:
         rows=len(given.held),
         known=len(given.known),
         seed=given.seed,
-        notes=tuple(note for part in found for note in part.notes),
+        notes=(*_known_rows(given), *(note for part in found for note in part.notes)),
+        rows_are="held-out rows" if given.trained else "rows",
         size=given.card.size if given.model.encodes else "",
         details={name: value for part in found for name, value in part.details.items()},
     )

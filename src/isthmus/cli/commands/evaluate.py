@@ -46,7 +46,7 @@ def command(
     - `isthmus evaluate models/plant new.csv`
     - `isthmus evaluate models/shapes shapes.csv --factors size,angle --samples --report page.html`
     """
-    from isthmus.cli.rows import short_enough, tell_overlap
+    from isthmus.cli.rows import short_enough
     from isthmus.loading import load
     from isthmus.metrics.generation import GenerationReport
     from isthmus.tasks.evaluated import Evaluated
@@ -71,7 +71,6 @@ def command(
     found = evaluation_of(asked)
     if data is not None:
         found = replace(found, rows_are=f"rows of {data}")
-        tell_overlap(rows.train, rows.test)
     generation = _generation(estimator, rows.train, rows.test, seed)
     if report is not None:
         from isthmus.report.page import write

@@ -4,7 +4,7 @@ import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,7 @@ from isthmus.cli.rows import Rows, fingerprint, short_enough, split_rows, tell_o
 from isthmus.errors import DataError, Interrupted, MissingExtraError, ParameterError
 
 if TYPE_CHECKING:
+    from isthmus.data.examples import Examples
     from isthmus.estimator import Estimator
 
 CHECKPOINT, METRICS, REPORT = "checkpoint.safetensors", "metrics.jsonl", "report.html"
@@ -32,7 +33,11 @@ def command(
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
     text: Annotated[str | None, typer.Option(help="Column of texts, or key in .jsonl; all else is left out.")] = None,
     labels: Annotated[
-        str | None, typer.Option(help="Column of labels: not a feature; colours maps, conditions a CVAE.")
+        list[str] | None,
+        typer.Option(
+            help="Column of labels: not a feature; colours maps, conditions a CVAE. May be given again, or with "
+            "commas: concepts of a CausalVAE."
+        ),
     ] = None,
     drop: Annotated[list[str] | None, typer.Option(help="A column to leave out; may be given again.")] = None,
     test: Annotated[str | None, typer.Option(help="Rows to measure on, instead of a share of DATA.")] = None,
@@ -64,7 +69,7 @@ def command(
         "model": model,
         "data": data,
         "text": text,
-        "labels": labels,
+        "labels": ",".join(labels) if labels else None,
         "test": test,
         "test_share": test_share,
     }
@@ -83,13 +88,18 @@ def command(
     saving.check_place(folder)
     if (folder / saving.DESCRIPTION).exists() and not force and not resume:
         raise ParameterError(f"{folder} holds a model already; pass --force to replace it, or choose another --out")
+    # A model that is there stays whole, with its report and its configuration, until the new one is finished.
+    workplace = folder.with_name(f"{folder.name}.partial") if (folder / saving.DESCRIPTION).exists() else folder
+    if (workplace / CHECKPOINT).exists() and not force and not resume:
+        raise ParameterError(
+            f"{workplace} holds the checkpoint of a fit that was stopped; pass --resume to go on, --force to begin "
+            "again without it, or choose another --out"
+        )
     rows = split_rows(configuration)
     configuration.fingerprint = fingerprint(rows)
     tell_quarantined(rows.train, rows.test)
     if configuration.test is not None:
         tell_overlap(rows.train, rows.test)
-    # A model that is there stays whole, with its report and its configuration, until the new one is finished.
-    workplace = folder.with_name(f"{folder.name}.partial") if (folder / saving.DESCRIPTION).exists() else folder
     new = not workplace.exists()
     configuration.write(workplace)
     try:
@@ -124,7 +134,7 @@ def _fit(
     if not resume:
         (workplace / METRICS).unlink(missing_ok=True)
     try:
-        estimator.fit(rows.train, rows.train.labels, resume=resume)
+        estimator.fit(rows.train, _told(estimator, rows.train, configuration.labels), resume=resume)
     except Interrupted:
         raise Interrupted(
             f"Stopped; the checkpoint is {workplace / CHECKPOINT}. To go on:\n"
@@ -152,6 +162,23 @@ def _fit(
     if page is not None:
         say(f"report  {page}")
     say(f"next    isthmus {_next_job(estimator, folder, str(configuration.data))}")
+
+
+def _told(estimator: "Estimator", rows: "Examples", labels: str | None) -> Any:
+    """Labels as the model is told them: numbers of concepts by the names of their columns."""
+    from isthmus.causal_estimator import CausalEstimator
+    from isthmus.data.options import label_columns
+
+    if rows.labels is None:
+        return None
+    names = label_columns(labels, rows.columns or ()) if rows.labels.ndim == 2 else [str(labels)]
+    if isinstance(estimator, CausalEstimator) and labels is not None:
+        return dict(zip(names, rows.labels.reshape(len(rows), -1).T, strict=True))
+    if rows.labels.ndim == 2 and labels is not None:
+        raise ParameterError(
+            f"--labels {labels}: {type(estimator).__name__} is told one column; several are concepts of a CausalVAE"
+        )
+    return rows.labels
 
 
 def _next_job(estimator: "Estimator", folder: Path, data: str) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from isthmus.data import mapped
 from isthmus.data.examples import Examples
 from isthmus.data.mapped import let_go
-from isthmus.data.options import Options
+from isthmus.data.options import Options, label_columns
 from isthmus.data.table import table_of
 from isthmus.data.temporary_map import read_only, temporary_map
 from isthmus.errors import DataError, IsthmusError, require
@@ -71,6 +71,6 @@ def _mapped(data: str, file: Any, options: Options) -> Examples:
 def _all_numbers(data: str, file: Any, options: Options) -> bool:
     """Whether no column but those left out holds anything else: categories are numbered over all rows."""
     arrow = require("pyarrow", extra="data")
-    left_out = {*options.drop, options.labels}
+    left_out = {*options.drop, *label_columns(options.labels, file.schema_arrow.names)}
     kinds = [field.type for field in file.schema_arrow if field.name not in left_out]
     return all(arrow.types.is_integer(kind) or arrow.types.is_floating(kind) for kind in kinds)
