@@ -107,9 +107,11 @@ class PriorScores:
             rows.append([name, f"{at_least}{self.nats[name]:.3f}", behind, error, f"{self.sizes[name]:,}"])
         lines = aligned(rows)
         lines += [f"{name}: left out: {reason}" for name, reason in self.left_out.items()]
+        near = best - self.nats[self.chosen] <= self.errors[self.chosen]
+        why = ", the smallest that is behind by no more than its error" if self.chosen != order[0] and near else ""
         lines.append(
-            f"chosen: {self.chosen}; mean log p(z) of {self.held_out:,} held-out codes of {self.numbers:,} numbers, "
-            f"fitted on {self.fitted_on:,} (seed {self.seed})"
+            f"chosen: {self.chosen}{why}; mean log p(z) of {self.held_out:,} held-out codes of {self.numbers:,} "
+            f"numbers, fitted on {self.fitted_on:,} (seed {self.seed})"
         )
         return "\n".join(lines)
 

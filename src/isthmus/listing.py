@@ -29,6 +29,7 @@ STATIONS = (
     "schedules",
     "models",
 )
+AFTER_FIT = ("priors", "auto")  # a word that is no part
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,9 +77,9 @@ def describe(station: str, name: str) -> Entry:
 def check_name(station: str, name: str) -> None:
     """Raise ``UnknownNameError`` with the closest name where there is no such part."""
     if name not in names(station):
-        raise UnknownNameError(
-            f"No {station.removesuffix('s').replace('_', ' ')} is called {name!r}. {did_you_mean(name, names(station))}"
-        )
+        later = " A prior is chosen after fit: fit_prior(X, prior='auto')." if (station, name) == AFTER_FIT else ""
+        hint = did_you_mean(name, names(station))
+        raise UnknownNameError(f"No {station.removesuffix('s').replace('_', ' ')} is called {name!r}. {hint}{later}")
 
 
 def entry(station: str, name: str, class_name: str, docstring: str) -> Entry:

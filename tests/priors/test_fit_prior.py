@@ -112,7 +112,10 @@ def test_one_standard_error_is_forgiven_and_the_smallest_is_taken():
     assert [line.split()[0] for line in lines] == ["prior", "large", "small", "bad", "none:", "chosen:"]
     assert lines[1].split()[1] == ">=-1.000"
     assert lines[4] == "none: left out: it was not there"
-    assert lines[-1].startswith("chosen: small; mean log p(z) of 4 held-out codes of 1 numbers, fitted on 8 (seed 0)")
+    assert lines[-1].startswith(
+        "chosen: small, the smallest that is behind by no more than its error; mean log p(z) of 4 held-out codes of "
+        "1 numbers, fitted on 8 (seed 0)"
+    )
 
 
 @pytest.fixture(scope="module")

@@ -84,9 +84,9 @@ def check_finite(values: NDArray[Any], columns: Sequence[str] | None) -> None:
     where = ", ".join(_place(place, columns) for place in places)
     more = f" and {counts.total() - SHOWN} more" if counts.total() > SHOWN else ""
     raise DataError(
-        f"Input X contains {' and '.join(told)}, at {where}{more}. Drop these rows, or fill the gaps first "
-        "(sklearn.impute.SimpleImputer); a model that was fitted on a table with gaps takes NaN. (Input X contains NaN "
-        "or infinity.)"
+        f"Input X contains {' and '.join(told)}, at {where}{more}. Drop these rows, or fill the gaps first (isthmus "
+        "impute, sklearn.impute.SimpleImputer); a model that was fitted on a table with gaps takes NaN. (Input X "
+        "contains NaN or infinity.)"
     )
 
 

@@ -48,7 +48,8 @@ class CausalVAE(CausalEstimator):
     equations : widths of the hidden layers of each structural equation; () for lines.
     cooling : steps in which the weight of the free numbers' KL falls from 10 to 1; ``"auto"``: half of all steps; 0: it
         is always 1. While they are dear, what concepts tell is left to these.
-    network, likelihood, trainer, random_state : as for ``VAE``; pictures by default have a Bernoulli likelihood.
+    network, trainer, random_state : as for ``VAE``.
+    likelihood : as for ``VAE``, but pictures by default have a Bernoulli likelihood.
 
     >>> import isthmus as im
     >>> swings = im.data.load("pendulum").take(range(200))

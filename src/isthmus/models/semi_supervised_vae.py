@@ -46,7 +46,8 @@ class SemiSupervisedVAE(Estimator):
         both in nats. The paper's number for n rows is this one times n.
     cooling : steps in which the weight of the style's KL falls from 10 to 1; ``"auto"``: half of all steps; 0: it is
         always 1. While the style is dear, what classes tell is left to them.
-    network, likelihood, trainer, random_state : as for ``VAE``; pictures by default have a Bernoulli likelihood.
+    network, trainer, random_state : as for ``VAE``.
+    likelihood : as for ``VAE``, but pictures by default have a Bernoulli likelihood.
 
     >>> import isthmus as im
     >>> digits = im.data.load("digits").take(range(100))

@@ -106,5 +106,5 @@ def _unfit(name: str, model: Estimator, examples: Examples) -> str | None:
     if model.pictures_only and examples.kind != "image":
         return f"{name} takes pictures; X is {examples.kind}, {examples.values.shape}"
     if (model.conditional or model.supervised) and examples.labels is None:
-        return f"{name} is told y, and there is none; give y=, or leave it out"
+        return f"{name} is told y, and there is none; give y= (on the command line --label), or leave it out"
     return None

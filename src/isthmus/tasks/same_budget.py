@@ -52,8 +52,11 @@ def split_rows(examples: Examples, held_out: Any, seed: int, owner: str) -> tupl
     else:
         train, test = examples, read_rows(held_out, None, owner)
         if test.values.shape[1:] != train.values.shape[1:] or test.kind != train.kind:
+            lost = [name for name in train.columns or () if name not in (test.columns or ())]
+            without = f"; it has no column {', '.join(map(repr, lost))}" if lost and test.columns else ""
             raise DataError(
                 f"{owner}: held_out is {test.kind}, {test.values.shape}; X is {train.kind}, {train.values.shape}"
+                f"{without}"
             )
     if len(test) < FEWEST_HELD or len(train) < FEWEST_LEARNT:
         raise DataError(

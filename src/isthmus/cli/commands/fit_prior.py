@@ -21,7 +21,9 @@ def command(
     data: Annotated[str | None, typer.Argument(help="Rows to learn from; by default those of fit.")] = None,
     prior: Annotated[
         str,
-        typer.Option(help="Its name (isthmus parts priors); auto: the one by which held-out codes are likeliest."),
+        typer.Option(
+            help="Its name (isthmus parts priors); auto: the smallest of those by which held-out codes are likeliest."
+        ),
     ] = "auto",
     seed: Annotated[int | None, typer.Option(help="Of everything random; by default that of fit.")] = None,
     labels: Annotated[
