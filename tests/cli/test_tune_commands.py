@@ -118,7 +118,7 @@ def test_nothing_is_saved_where_the_last_fits_failed(table, tmp_path, capsys, mo
     def broken(*_):
         raise RuntimeError("out of memory")
 
-    monkeypatch.setattr("isthmus.tuning.comparison.fitted", broken)
+    monkeypatch.setattr("isthmus.tuning.last_fit.fitted", broken)
     assert main(["tune", "ae", str(table), *QUICK, "--trials", "1", "--out", str(tmp_path / "best")]) == 1
     told = capsys.readouterr()
     assert "failed: as given, seed 0: RuntimeError: out of memory" in told.out

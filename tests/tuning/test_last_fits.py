@@ -38,7 +38,7 @@ def broken(_):
 
 
 def test_a_score_that_fails_in_the_last_fits_loses_no_trial(tmp_path):
-    found = im.tune(MODEL, X, trials=3, search=SIZES, score=Later(3, broken))
+    found = im.tune(MODEL, X, trials=3, search=SIZES, score=Later(3, broken), finalists=0)
     assert [trial.score for trial in found.trials] == [1, 2, 3]
     assert found.model.transform(X).shape == (150, found.best_params["latent_dim"])
     assert len(found.comparison.failures) == 6
@@ -54,7 +54,9 @@ def test_a_score_that_fails_in_the_last_fits_loses_no_trial(tmp_path):
 
 
 def test_scores_that_are_no_numbers_are_failures_and_the_others_count():
-    found = im.tune(MODEL, X, trials=2, search=SIZES, score=Later(2, lambda n: NAN if n in (1, 5) else 10.0 * n))
+    found = im.tune(
+        MODEL, X, trials=2, search=SIZES, score=Later(2, lambda n: NAN if n in (1, 5) else 10.0 * n), finalists=0
+    )
     assert found.comparison.failures == ("as given, seed 0: the score is nan", "tuned, seed 1: the score is nan")
     assert found.comparison.differences == (30.0,)
     assert "cannot be told: 2 of the last fits failed" in found.as_text()
@@ -63,8 +65,8 @@ def test_scores_that_are_no_numbers_are_failures_and_the_others_count():
 
 def test_a_fit_that_fails_leaves_the_best_values(monkeypatch):
     """The rows of the last fits are more than a trial's: what was well with these may fail with those."""
-    monkeypatch.setattr("isthmus.tuning.comparison.fitted", lambda model, rows: broken(rows))
-    found = im.tune(MODEL, X, trials=2, search=SIZES, score=Later(2, broken))
+    monkeypatch.setattr("isthmus.tuning.last_fit.fitted", lambda model, rows: broken(rows))
+    found = im.tune(MODEL, X, trials=2, search=SIZES, score=Later(2, broken), finalists=0)
     assert found.model.latent_dim == found.best_params["latent_dim"]
     assert not hasattr(found.model, "autoencoder_")
     assert "unknown" in found.as_text()

@@ -43,14 +43,15 @@ def test_ranges_are_those_beside_the_parameters(found):
         assert all(each.holds(trial.params[name]) for name, each in found.space.items())
 
 
-def test_the_best_is_that_of_the_validation_rows_and_is_what_is_given_back(found):
-    best = max(found.trials, key=lambda trial: trial.score)
-    assert found.best == best
-    assert found.best_params == best.params
-    assert found.model.latent_dim == best.params["latent_dim"]
-    assert found.model.history_.settings["learning_rate"] == pytest.approx(best.params["trainer.learning_rate"])
+def test_what_was_chosen_is_what_is_given_back(found):
+    assert found.best == max(found.trials, key=lambda trial: trial.score)
+    params = found.given_params if found.chosen is None else found.chosen.params
+    assert found.best_params == params
+    assert found.model.latent_dim == params["latent_dim"]
+    assert found.model.history_.settings["learning_rate"] == pytest.approx(params["trainer.learning_rate"])
     hidden = found.model.autoencoder_.encoder.arguments["hidden"]
-    assert tuple(hidden) == best.params["network.hidden"]
+    assert tuple(hidden) == params["network.hidden"]
+    assert len(found.finalists) == 2
 
 
 def test_the_last_number_is_of_rows_that_nothing_has_seen(found):

@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import clone
 
 from isthmus.data.examples import Examples
 from isthmus.errors import counted
 from isthmus.estimator import Estimator
 from isthmus.training.seeds import seed_of
-from isthmus.tuning.scores import Score, fitted
+from isthmus.tuning.last_fit import LastFit, last_fits
+from isthmus.tuning.scores import Score
 from isthmus.tuning.search_space import configured
-from isthmus.tuning.trial import measured, quietly
 
 SEEDS = 3  # fits of either model
 SURE = 0.95  # of the interval that a verdict goes by
@@ -117,17 +116,6 @@ class Compared:
     comparison: Comparison
 
 
-@dataclass(frozen=True, kw_only=True)
-class LastFit:
-    """One of the fits that are compared; ``failure`` in words, empty where there is a score."""
-
-    seed: int
-    model: Estimator | None = None
-    score: float = math.nan
-    by_row: NDArray[Any] | None = None
-    failure: str = ""
-
-
 def compare(
     model: Estimator, best: Mapping[str, Any] | None, learnt_from: Examples, test: Examples, score: Score
 ) -> Compared:
@@ -137,40 +125,28 @@ def compare(
     """
     first = seed_of(model.random_state)
     seeds = tuple(first + number for number in range(SEEDS))
-
-    def fits(fresh: Estimator) -> list[LastFit]:
-        return [_fit(fresh, seed, learnt_from, test, score) for seed in seeds]
-
     wanted = clone(model) if best is None else configured(model, best, len(learnt_from))
-    given = fits(model)
-    tuned = given if best is None else fits(wanted)
-    named = [("as given", given)] if best is None else [("as given", given), ("tuned", tuned)]
+    given = last_fits(model, seeds, learnt_from, test, score)
+    tuned = given if best is None else last_fits(wanted, seeds, learnt_from, test, score)
     return Compared(
         model=next((each.model for each in tuned if each.model is not None), wanted),
-        comparison=Comparison(
-            seeds=seeds,
-            given=tuple(each.score for each in given),
-            tuned=tuple(each.score for each in tuned),
-            highest=score.highest,
-            over_rows=_over_rows(given, tuned),
-            failures=tuple(f"{name}, seed {e.seed}: {e.failure}" for name, those in named for e in those if e.failure),
-        ),
+        comparison=paired(given, tuned, score, over_rows=_over_rows(given, tuned)),
     )
 
 
-def _fit(fresh: Estimator, seed: int, learnt_from: Examples, test: Examples, score: Score) -> LastFit:
-    made, by_row = None, None
-    try:
-        with quietly():
-            made = fitted(clone(fresh).set_params(random_state=seed), learnt_from)
-            by_row = None if score.by_row is None else score.by_row(made, learnt_from, test)
-        found = measured(score, made, learnt_from, test) if by_row is None else float(np.mean(by_row, dtype=np.float64))
-    except Exception as error:  # noqa: BLE001  whatever it is: what the search has found is not to be lost
-        told = str(error).splitlines()[0] if str(error) else ""
-        return LastFit(seed=seed, model=made, failure=f"{type(error).__name__}: {told}")
-    if not math.isfinite(found):
-        return LastFit(seed=seed, model=made, failure=f"the score is {found}")
-    return LastFit(seed=seed, model=made, score=found, by_row=by_row)
+def paired(
+    given: Sequence[LastFit], tuned: Sequence[LastFit], score: Score, *, over_rows: RowsError | None = None
+) -> Comparison:
+    """What fits come to, pair by pair with the same seed and rows; ``tuned`` may be ``given``."""
+    named = [("as given", given)] if tuned is given else [("as given", given), ("tuned", tuned)]
+    return Comparison(
+        seeds=tuple(each.seed for each in given),
+        given=tuple(each.score for each in given),
+        tuned=tuple(each.score for each in tuned),
+        highest=score.highest,
+        over_rows=over_rows,
+        failures=tuple(f"{name}, seed {e.seed}: {e.failure}" for name, those in named for e in those if e.failure),
+    )
 
 
 def _over_rows(given: Sequence[LastFit], tuned: Sequence[LastFit]) -> RowsError | None:

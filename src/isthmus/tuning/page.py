@@ -25,7 +25,7 @@ def write(tuned: Tuned, path: Path, *, command: str = "") -> Path:
     name = type(tuned.model).__name__
     sections = (
         ("worth", "Was it worth it?", _worth(tuned)),
-        ("best", "The best values", _best(tuned)),
+        ("best", "The chosen values", _best(tuned)),
         ("mattered", "What mattered", _mattered(tuned)),
         ("history", "How it went", _history(tuned)),
         ("trials", "All trials", _trials(tuned)),
@@ -89,10 +89,33 @@ def _best(tuned: Tuned) -> str:
         [name, shown(tuned.given_params.get(name)), shown(tuned.best_params[name]), _range(each)]
         for name, each in tuned.space.items()
     ]
-    which = "the model as it was given" if best.as_given else f"trial {best.number}"
-    validation = counted(tuned.rows["validation"], "validation row")
-    note = f"Of {which}: {shown(best.score)} on {validation}, with one seed. It was chosen by this, so it flatters."
-    return table(["parameter", "as given", "best", "searched"], rows) + f'<p class="note">{html.escape(note)}</p>'
+    note = f"These are of {tuned.choice}."
+    if not tuned.finalists:
+        validation = counted(tuned.rows["validation"], "validation row")
+        note += f" {shown(best.score)} on {validation}, with one seed. It was chosen by this, so it flatters."
+    text = table(["parameter", "as given", "chosen", "searched"], rows) + f'<p class="note">{html.escape(note)}</p>'
+    return text + (_again_fitted(tuned) if tuned.finalists else "")
+
+
+def _again_fitted(tuned: Tuned) -> str:
+    lines = [
+        [
+            each.trial.number,
+            shown(each.trial.score),
+            spread(each.beside.tuned),
+            spread(each.beside.given),
+            f"{each.beside.gain:+.3g}" if each.beside.differences else "failed",
+            f"{each.beside.error:.2g}" if math.isfinite(each.beside.error) else "",
+        ]
+        for each in tuned.finalists
+    ]
+    head = ["trial", "in the search", "fitted again", "as given", "gain", "standard error"]
+    note = (
+        "The best of many trials has luck in its score. So the best were fitted again and measured on parts of the "
+        f"{counted(tuned.rows['train'], 'training row')}, {len(tuned.finalists[0].beside.given)} in turn, by which no "
+        "trial was compared. The one that gains most is chosen, if it gains more than its standard error."
+    )
+    return f"<h3>The best trials, fitted again</h3>{table(head, lines)}" + f'<p class="note">{note}</p>'
 
 
 def _range(wanted: Range) -> str:

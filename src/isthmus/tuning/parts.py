@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isthmus.data.examples import Examples
 from isthmus.data.fingerprint import shared_rows
@@ -26,6 +27,27 @@ class Parts:
     validation: Examples
     test: Examples
     rest: Examples  # all but the test rows
+    trained: NDArray[np.int64]  # places of the training rows in the rest, dealt out for ``fold``
+
+    def fold(self, number: int, folds: int) -> Fold:
+        """One of so many parts of the training rows, and all others of the rest: what no trial was chosen by is judged.
+
+        >>> from isthmus.data import load
+        >>> parts = parted(load("digits").take(range(100)), None, share=0.2, seed=0, in_order=False)
+        >>> [(len(each.learnt_from), len(each.held_out)) for each in (parts.fold(number, 3) for number in range(3))]
+        [(60, 20), (60, 20), (60, 20)]
+        """
+        held_out = np.array_split(self.trained, folds)[number]
+        others = np.setdiff1d(np.arange(len(self.rest)), held_out)
+        return Fold(learnt_from=self.rest.take(others), held_out=self.rest.take(np.sort(held_out)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fold:
+    """Rows to learn from, and rows to measure on."""
+
+    learnt_from: Examples
+    held_out: Examples
 
 
 class SharedRowsWarning(UserWarning):
@@ -78,11 +100,13 @@ def parted(examples: Examples, test: Examples | None, *, share: float, seed: int
     order = np.arange(len(examples))[::-1] if in_order else order
     last = count if test is None else 0
     test = examples.take(np.sort(order[:last])) if test is None else test
+    rest = np.sort(order[last:])
     parts = Parts(
         train=examples.take(np.sort(order[last + count :])),
         validation=examples.take(np.sort(order[last : last + count])),
         test=test,
-        rest=examples.take(np.sort(order[last:])),
+        rest=examples.take(rest),
+        trained=np.searchsorted(rest, order[last + count :]),
     )
     if min(len(parts.train), len(parts.validation), len(parts.test)) < FEWEST:
         raise DataError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numbers
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from sklearn.base import clone
 
 from isthmus.architecture import likelihood_scaling
-from isthmus.errors import ParameterError, check
+from isthmus.errors import ParameterError, check, counted
 from isthmus.estimator import Estimator
 from isthmus.training.seeds import seed_of
 from isthmus.tuning.comparison import compare
+from isthmus.tuning.finalists import best_trials, chosen, fit_again
 from isthmus.tuning.first_trial import Begun, begin, identity_of
 from isthmus.tuning.importances import importances
 from isthmus.tuning.parts import given_test, labelled, parted, tell_shared
@@ -24,7 +26,7 @@ from isthmus.tuning.scores import Own
 from isthmus.tuning.search_space import Search, check_names
 from isthmus.tuning.study_file import held, note_versions, open_storage, optuna, put_back, settled
 from isthmus.tuning.trial import Task
-from isthmus.tuning.trial_record import record_of, records_of
+from isthmus.tuning.trial_record import TrialRecord, record_of, records_of
 from isthmus.tuning.tuned import Tuned
 from isthmus.tuning.workers import Budget, run_trials
 
@@ -44,6 +46,7 @@ def tune(
     held_out: float = 0.2,
     test: Any = None,
     pruning: bool = True,
+    finalists: int = 2,
     storage: str | Path | None = None,
     processes: int = 1,
     seconds: float | None = None,
@@ -53,10 +56,14 @@ def tune(
     """Search for values of a model's parameters by which it does better on rows held out, with Optuna's TPE.
 
     Ranges stand beside the parameters, as ``search`` of their classes; those that the score can judge are searched.
-    The model as it is given is the first trial, and what the best one is compared with at the end: both are fitted with
-    three seeds to all rows but the test rows, and scored on these, by which nothing was chosen. The verdict goes by a
-    95 % interval. The rows are parted into training (each trial stops by an eighth of them), validation (trials compare
-    by it) and test. What fails in the last fits is told in ``comparison.failures``, and nothing else is lost.
+    The model as it is given is the first trial. The rows are parted into training (each trial stops by an eighth of
+    them), validation (trials compare by it) and test. The best trials are fitted again and measured on each sixth of
+    the training rows in turn, by which no trial was compared; the one that gains most is chosen, if it is better than
+    the model as given by more than the standard error of that over the sixths; else this stays.
+
+    At the end both are fitted with three seeds to all rows but the test rows, and scored on these, by which nothing was
+    chosen. The verdict goes by a 95 % interval. What fails in the last fits is told in ``comparison.failures``, and
+    nothing else is lost.
 
     Parameters
     ----------
@@ -74,6 +81,7 @@ def tune(
     held_out : share of the rows that trials compare by; as many again are the test rows, unless ``test`` is given: rows
         like X, or (X, y); those that are among X are told by a warning and in the result.
     pruning : trials whose held-out curve is below the median of earlier ones are stopped.
+    finalists : how many of the best trials are fitted again before one is chosen; 0: the best is, as it is.
     storage : a file to keep the study in; where it is there, the search goes on. One call at a time works at it. It
         refuses another model, rows, labels, score or ranges; another version of Isthmus or Optuna is told.
     processes : workers, each with its share of the threads; a search with several is not repeatable.
@@ -100,7 +108,7 @@ def tune(
     optuna()
     path = None if storage is None else Path(storage)
     budget = Budget(trials=trials, seconds=seconds, processes=processes, began=began)
-    _check(model, held_out, budget)
+    _check(model, held_out, finalists, budget)
     seed = seed_of(random_state)
     scaling = likelihood_scaling(getattr(model, "likelihood", "auto"))
     known = labelled(X, y, scaling)
@@ -126,18 +134,24 @@ def tune(
         put_back(begun.study, kept)
         interrupted = _search(task, begun, kept, budget, progress=progress)
         records = records_of(begun.study, begun.space)
-        best = next(record for record in records if record.number == begun.study.best_trial.number)
+        best = best_trials(records, finalists, begun.score)
+        if progress and best:
+            sys.stderr.write(f"fitting the model as given and the best {counted(len(best), 'trial')} again\n")
+        again = fit_again(task.model, best, rows, begun.score)
+        choice = chosen(again) if finalists else _first(records, begun)
         if progress:
             sys.stderr.write("comparing the best with the model as given\n")
-        found = compare(model, None if best.as_given else best.params, rows.rest, rows.test, begun.score)
+        found = compare(model, None if choice is None else choice.params, rows.rest, rows.test, begun.score)
         return Tuned(
             model=found.model,
-            best_params=best.params,
+            best_params=begun.given_point if choice is None else choice.params,
             given_params=begun.given_point,
             score=begun.score.name,
             told=begun.score.told,
             highest=begun.score.highest,
             trials=records,
+            chosen=choice,
+            finalists=again,
             importances=importances(begun.study, records),
             comparison=found.comparison,
             space=begun.space,
@@ -152,7 +166,7 @@ def tune(
         )
 
 
-def _check(model: Any, held_out: float, budget: Budget) -> None:
+def _check(model: Any, held_out: float, finalists: int, budget: Budget) -> None:
     if not isinstance(model, Estimator):
         raise ParameterError(f"tune: model is {model!r:.80}; expected a model of Isthmus, such as im.VAE()")
     share = isinstance(held_out, numbers.Real) and not isinstance(held_out, bool) and 0 < held_out < 0.5
@@ -164,8 +178,18 @@ def _check(model: Any, held_out: float, budget: Budget) -> None:
             processes == 1,
             f"the trainer has processes={processes}; in a search each trial has one: tune(..., processes={processes})",
         ),
+        (
+            isinstance(finalists, numbers.Integral) and not isinstance(finalists, bool) and finalists >= 0,
+            f"finalists is {finalists!r}; expected a whole number, 0 or more",
+        ),
         *budget.rules(),
     )
+
+
+def _first(records: Sequence[TrialRecord], begun: Begun) -> TrialRecord | None:
+    """The best trial, as it is; None: it is the model as it was given."""
+    best = next(record for record in records if record.number == begun.study.best_trial.number)
+    return None if best.as_given else best
 
 
 def _search(task: Task, begun: Begun, storage: BaseStorage, budget: Budget, *, progress: bool) -> bool:

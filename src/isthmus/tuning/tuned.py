@@ -13,6 +13,7 @@ from isthmus.estimator import Estimator
 from isthmus.search_ranges import Range
 from isthmus.training.history import finite
 from isthmus.tuning.comparison import Comparison, spread
+from isthmus.tuning.finalists import Finalist
 from isthmus.tuning.trial_record import STATES, TrialRecord, shown
 
 if TYPE_CHECKING:
@@ -24,12 +25,14 @@ class Tuned:
     """The best model of a search, fitted to all rows but the test rows, and how it was found."""
 
     model: Estimator  # not fitted where all of its last fits failed: comparison.failures
-    best_params: Mapping[str, Any]  # of the best trial, by name; `trainer.` and `network.` before what is of those
+    best_params: Mapping[str, Any]  # what was chosen, by name; `trainer.` and `network.` before what is of those
     given_params: Mapping[str, Any]  # the same of the model as it was given
     score: str
     told: str  # what the score is, with its unit
     highest: bool  # is best
     trials: tuple[TrialRecord, ...]
+    chosen: TrialRecord | None  # None: the model as it was given
+    finalists: tuple[Finalist, ...]  # the best trials, fitted again
     importances: Mapping[str, float]  # shares of what the score varied by; empty where there were too few trials
     comparison: Comparison
     space: Mapping[str, Range]
@@ -44,7 +47,7 @@ class Tuned:
 
     @property
     def best(self) -> TrialRecord:
-        """The trial with the best score on the validation rows."""
+        """The trial with the best score on the validation rows; not always the one that was chosen."""
         done = [trial for trial in self.trials if trial.state == "complete"]
         assert done  # otherwise nothing was found
         key = {trial.number: trial.score or 0.0 for trial in done}
@@ -55,6 +58,14 @@ class Tuned:
         """How many of the test rows were learnt from, in words."""
         test = counted(self.rows["test"], "test row")
         return f"{self.shared_rows} of the {test} were learnt from: what is measured on them is too good."
+
+    @property
+    def choice(self) -> str:
+        """What was chosen, in words."""
+        if self.chosen is not None:
+            return f"trial {self.chosen.number}"
+        unlike = "; none of the best trials, fitted again, is clearly better" if self.finalists else ""
+        return f"the model as it was given{unlike}"
 
     def count(self, state: str) -> int:
         """Trials in a state."""
@@ -74,8 +85,10 @@ class Tuned:
         lines = [
             f"{counted(len(self.trials), 'trial')} ({states}) in {self.seconds:.0f} s, by {self.told}",
             f"best on {counted(self.rows['validation'], 'validation row')}: {shown(best.score)} (trial {best.number})",
+            *(finalist.as_text() for finalist in self.finalists),
+            f"chosen: {self.choice}",
             "",
-            *_columns([["parameter", "given", "best", "mattered"], *self._parameter_rows()]),
+            *_columns([["parameter", "given", "chosen", "mattered"], *self._parameter_rows()]),
             "",
             f"on {counted(self.rows['test'], 'test row')}, {counted(len(pair.seeds), 'seed')}: {both}",
             pair.verdict(),
@@ -99,6 +112,8 @@ class Tuned:
             "best_params": dict(self.best_params),
             "given_params": dict(self.given_params),
             "best_validation_score": self.best.score,
+            "chosen_trial": None if self.chosen is None else self.chosen.number,
+            "finalists": [finalist.to_json() for finalist in self.finalists],
             "importances": dict(self.importances),
             "test": {
                 "seeds": list(self.comparison.seeds),

@@ -34,6 +34,7 @@ def command(
         typer.Option("--set", help="A range: beta=0.5..8, 'latent_dim=2..64 log', codebook=ema|gradient; or a value."),
     ] = None,
     prune: Annotated[bool, typer.Option(help="Stop trials whose held-out curve is below the median.")] = True,
+    finalists: Annotated[int, typer.Option(help="Best trials that are fitted again before one is chosen.")] = 2,
     epochs: Annotated[int | None, typer.Option(help="Passes of each fit; by default the data's size decides.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     text: Annotated[str | None, typer.Option(help="Column of texts, or key in .jsonl; all else is left out.")] = None,
@@ -99,6 +100,7 @@ def command(
             trials=trials,
             held_out=held_out,
             pruning=prune,
+            finalists=finalists,
             storage=study,
             processes=processes,
             seconds=seconds,
@@ -141,7 +143,8 @@ def _save(found: Tuned, configuration: Configuration, rows: Rows, out: Path) -> 
     from isthmus.training.trainer import Trainer
     from isthmus.tuning.search_space import configured
 
-    made, model = configured(_model(configuration), found.best_params, len(rows.train)), found.model
+    point = {} if found.chosen is None else found.best_params  # as given: what is "auto" stays so
+    made, model = configured(_model(configuration), point, len(rows.train)), found.model
     kept = {
         name: value for name, value in made.get_params(deep=False).items() if name not in ("trainer", "random_state")
     }
